@@ -1,0 +1,1 @@
+"""Touches become live queries, emissions become rooms."""

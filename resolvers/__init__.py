@@ -1,0 +1,1 @@
+"""A plan and a call become a result and an outbox."""

@@ -1,0 +1,1 @@
+"""The user's JavaScript and Python, in processes of their own."""

@@ -1,0 +1,1 @@
+"""Files become declarations, declarations become plans and a GraphQL schema."""

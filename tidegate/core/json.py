@@ -1,0 +1,29 @@
+"""The one form in which values travel between the parts: what JSON can say, and the absence of a value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import Enum
+from typing import Final, Literal, TypeAlias, Union
+
+Json: TypeAlias = Union[None, bool, int, float, str, Sequence["Json"], Mapping[str, "Json"]]
+"""A JSON value. Dates, decimals, big integers, UUIDs and bytes travel as the strings GraphQL shows
+(ISO 8601, plain digits, base64); integrations turn them into what their driver wants at their own border."""
+
+
+class Missing(Enum):
+    """The type of `MISSING`: an optional argument that was not given, which is not the same as null."""
+
+    MISSING = "missing"
+
+    def __repr__(self) -> str:
+        return "MISSING"
+
+    def __bool__(self) -> Literal[False]:
+        return False
+
+
+MISSING: Final = Missing.MISSING
+
+Given: TypeAlias = Json | Missing
+"""What an expression resolves to: a value, or nothing at all."""

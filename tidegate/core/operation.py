@@ -1,0 +1,59 @@
+"""What a project can do: an operation, and the plan that says how."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+from tidegate.core.integration import Prepared
+from tidegate.core.location import Location
+from tidegate.core.types import Argument, TypeRef
+
+
+class Kind(StrEnum):
+    QUERY = "query"
+    MUTATION = "mutation"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Request:
+    """A step that asks an integration."""
+
+    integration: str
+    prepared: Prepared
+    at: Location
+
+
+Step: TypeAlias = Request
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """`run` is never empty; the answer is its last step's. `transaction` names the integration whose session all
+    steps share, in a transaction where something is written."""
+
+    run: tuple[Step, ...]
+    transaction: str | None
+
+    @property
+    def writes(self) -> bool:
+        return any(step.prepared.writes for step in self.run)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Operation:
+    """One field of the API. `rank` is `min_role`'s place in the order of roles; `timeout` is in seconds."""
+
+    name: str
+    kind: Kind
+    min_role: str
+    rank: int
+    arguments: Mapping[str, Argument]
+    returns: TypeRef
+    plan: Plan
+    timeout: float
+    at: Location
+    description: str = ""
+    deprecated: str | None = None
