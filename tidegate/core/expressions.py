@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from json import dumps
 from typing import Final, TypeAlias
 
-from tidegate.core.json import MISSING, Given, Json
+from tidegate.core.json import MISSING, Given, Json, Missing
 from tidegate.core.location import Location
 
 
@@ -82,10 +82,10 @@ def resolve(expression: Expression, scope: Scope) -> Given:
         case Text(parts=parts):
             return "".join(part if isinstance(part, str) else as_text(resolve(part, scope)) for part in parts)
         case Record(fields=fields):
-            resolved = {name: resolve(value, scope) for name, value in fields.items()}
-            return {name: value for name, value in resolved.items() if value is not MISSING}
+            resolved = ((name, resolve(value, scope)) for name, value in fields.items())
+            return {name: value for name, value in resolved if not isinstance(value, Missing)}
         case Items(items=items):
-            return [None if (value := resolve(item, scope)) is MISSING else value for item in items]
+            return [None if isinstance(value := resolve(item, scope), Missing) else value for item in items]
 
 
 def as_text(value: Given) -> str:

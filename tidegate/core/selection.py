@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as declared
 
 from tidegate.core.expressions import Expression
 from tidegate.core.types import TypeRef
@@ -17,7 +18,7 @@ class Selected:
     key: str
     field: str
     type: TypeRef
-    arguments: Mapping[str, Expression] = field(default_factory=dict)
+    arguments: Mapping[str, Expression] = declared(default_factory=dict)
     selection: Selection | None = None
 
 
