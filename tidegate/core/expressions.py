@@ -71,8 +71,8 @@ CAN_BE_MISSING: Final = frozenset({"args", "variables"})
 
 def resolve(expression: Expression, scope: Scope) -> Given:
     """The value of `expression` in a call. A client's argument that was not given is `MISSING` when it is taken whole,
-    is left out of a record, and is null in a list and empty in a text. Anything else that is not there is null: an identity without an e-mail
-    address must never make a filter disappear."""
+    is left out of a record, and is null in a list and empty in a text. Anything else that is not there is null: an
+    identity without an e-mail address must never make a filter disappear."""
     match expression:
         case Literal(value=value):
             return value
@@ -85,7 +85,7 @@ def resolve(expression: Expression, scope: Scope) -> Given:
             resolved = ((name, resolve(value, scope)) for name, value in fields.items())
             return {name: value for name, value in resolved if not isinstance(value, Missing)}
         case Items(items=items):
-            return [None if isinstance(value := resolve(item, scope), Missing) else value for item in items]
+            return [None if isinstance(given := resolve(item, scope), Missing) else given for item in items]
 
 
 def as_text(value: Given) -> str:
@@ -111,10 +111,10 @@ def references(expression: Expression) -> Iterator[Reference]:
 
 
 def _reach(value: Json, path: tuple[str, ...]) -> Given:
-    for index, name in enumerate(path):
+    for name in path:
         if not isinstance(value, Mapping):
             return None
         if name not in value:
-            return MISSING if index == len(path) - 1 else None
+            return MISSING
         value = value[name]
     return value
