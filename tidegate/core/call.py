@@ -29,10 +29,12 @@ class Call:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Runnable:
-    """An operation compiled for one selection and one role: its steps, in order."""
+    """An operation compiled for one selection and one role: its steps, in order. `needs_properties` where a value
+    comes from `currentUser.properties`."""
 
     operation: Operation
     steps: tuple[Compiled, ...]
+    needs_properties: bool
 
 
 class Runner(Protocol):

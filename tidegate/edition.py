@@ -1,0 +1,67 @@
+"""One compiled project at work, from its opening until the last call that uses it has ended."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from tidegate.auth import Authenticator
+from tidegate.core.catalog import Catalog
+from tidegate.documents import Documents
+from tidegate.kinds import installed_kinds
+from tidegate.resolvers.runner import LocalRunner
+from tidegate.schema.api import build_api
+from tidegate.schema.compile import compile_project
+
+
+class Edition:
+    """A catalog with everything made from it. Constructed without I/O; `open` before use, `close` after."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self.catalog = catalog
+        self.api = build_api(catalog)
+        self.runner = LocalRunner(catalog)
+        self.authenticator = Authenticator(catalog.auth, catalog.roles)
+        self.documents = Documents(self.api)
+        self._users = 0
+        self._unused = asyncio.Event()
+        self._unused.set()
+
+    @classmethod
+    def load(cls, folder: Path, environ: Mapping[str, str] | None) -> Edition:
+        """Compiles the project in `folder`. Raises `ProjectError`."""
+        return cls(compile_project(folder, installed_kinds(), environ))
+
+    async def open(self) -> None:
+        """Opens every integration; those already open are closed again if one cannot be. Raises
+        `IntegrationUnavailable`, or `ProjectError` where the project does not fit the real thing."""
+        opened = []
+        try:
+            for integration in self.catalog.integrations.values():
+                await integration.open()
+                opened.append(integration)
+        except BaseException:
+            for integration in opened:
+                await integration.close()
+            raise
+
+    @asynccontextmanager
+    async def in_use(self) -> AsyncIterator[None]:
+        """Keeps the integrations open while a call runs, also when a reload has put a newer edition in place."""
+        self._users += 1
+        self._unused.clear()
+        try:
+            yield
+        finally:
+            self._users -= 1
+            if not self._users:
+                self._unused.set()
+
+    async def close(self) -> None:
+        """Waits for the calls under way, each of which has its own deadline, then closes."""
+        await self._unused.wait()
+        await self.authenticator.close()
+        for integration in self.catalog.integrations.values():
+            await integration.close()
