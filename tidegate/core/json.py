@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Final, Literal, TypeAlias, Union
 
-Json: TypeAlias = Union[None, bool, int, float, str, Sequence["Json"], Mapping[str, "Json"]]
+Json: TypeAlias = Union[bool, int, float, str, Sequence["Json"], Mapping[str, "Json"], None]  # noqa: UP007
 """A JSON value. Dates, decimals, big integers, UUIDs and bytes travel as the strings GraphQL shows
 (ISO 8601, plain digits, base64); integrations turn them into what their driver wants at their own border."""
 
