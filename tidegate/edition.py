@@ -37,12 +37,14 @@ class Edition:
     async def open(self) -> None:
         """Opens every integration; those already open are closed again if one cannot be. Raises
         `IntegrationUnavailable`, or `ProjectError` where the project does not fit the real thing."""
+        await self.authenticator.open()
         opened = []
         try:
             for integration in self.catalog.integrations.values():
                 await integration.open()
                 opened.append(integration)
         except BaseException:
+            await self.authenticator.close()
             for integration in opened:
                 await integration.close()
             raise
