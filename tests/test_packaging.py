@@ -21,6 +21,9 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 LINKED = ("schema", "resolvers", "realtime", "sandbox")
+LINKS = {f"tidegate/{name}": f"../{name}" for name in LINKED} | {
+    "tidegate/scaffold/servicedesk": "../../examples/servicedesk"
+}
 PACKAGES: list[str] = PROJECT["tool"]["setuptools"]["packages"]
 FOLDERS: dict[str, str] = PROJECT["tool"]["setuptools"]["package-dir"]
 GENERATED = {"__pycache__", "node_modules", "build", "dist", "htmlcov"}
@@ -49,7 +52,7 @@ def tree(folder: Path) -> Iterator[Path]:
         if path.is_dir():
             if not path.name.startswith(".") or path.name == ".ci":
                 yield from tree(path)
-        elif path.suffix != ".pyc":
+        elif path.suffix not in {".pyc", ".db", ".db-wal", ".db-shm"}:
             yield path
 
 
@@ -68,12 +71,11 @@ def copy_checkout(target: Path, links: str) -> Path:
         copy = target / path.relative_to(ROOT)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(path, copy)
-    for name in LINKED:
-        link = target / "tidegate" / name
+    for name, destination in LINKS.items():
         if links == "links":
-            link.symlink_to(f"../{name}")
+            (target / name).symlink_to(destination)
         elif links == "text":
-            link.write_text(f"../{name}")
+            (target / name).write_text(destination)
     return target
 
 
@@ -132,9 +134,16 @@ def wheel_names(wheel: Path) -> set[str]:
 
 
 def test_table_of_packages_is_complete() -> None:
-    assert set(PACKAGES) == {str(Path(name).parent).replace("/", ".") for name in package_files()}
+    data = PROJECT["tool"]["setuptools"]["package-data"]
+    whole = tuple(f"{package.replace('.', '/')}/" for package in PACKAGES if "**/*" in data.get(package, []))
+    folders = {str(Path(name).parent) for name in package_files()}
+    assert {f for f in folders if not f.startswith(whole)} == {package.replace(".", "/") for package in PACKAGES}
     assert len(PACKAGES) == len(set(PACKAGES))
-    assert {"tidegate": "tidegate"} | {f"tidegate.{name}": name for name in LINKED} == FOLDERS
+
+
+def test_folders_and_links_agree() -> None:
+    linked = {name.replace("/", "."): (ROOT / name).resolve() for name in LINKS}
+    assert {name: ROOT / folder for name, folder in FOLDERS.items()} == {"tidegate": ROOT / "tidegate"} | linked
 
 
 def test_every_folder_with_modules_is_a_package() -> None:
@@ -143,9 +152,8 @@ def test_every_folder_with_modules_is_a_package() -> None:
     assert [str(folder) for folder in folders if f"{folder}/__init__.py" not in files] == []
 
 
-def test_links() -> None:
-    for name in LINKED:
-        assert (ROOT / "tidegate" / name).resolve() == ROOT / name
+def test_links_are_relative() -> None:
+    assert {name: (ROOT / name).readlink().as_posix() for name in LINKS} == LINKS
 
 
 def test_wheel_holds_every_file_of_the_packages(distributions: tuple[Path, Path]) -> None:
@@ -190,7 +198,8 @@ def test_editable_install(tmp_path: Path, links: str) -> None:
     top = {path.name.split("-")[0] for path in site.iterdir() if path.name != "__pycache__"}
     finder = f"__editable___tidegate_{PROJECT['project']['version'].replace('.', '_')}_finder.py"
     assert top == {"borrowed.pth", "tidegate", "__editable__.tidegate", finder}
-    script = "import sys\n" + "".join(f"import {package}\n" for package in PACKAGES if "static" not in package)
+    importable = [package for package in PACKAGES if package.replace(".", "/") + "/__init__.py" in package_files()]
+    script = "import sys\n" + "".join(f"import {package}\n" for package in importable)
     script += f"assert not set({LINKED!r}) & sys.modules.keys()\nprint(tidegate.schema.__file__)"
     assert Path(run(python, "-c", script, cwd=tmp_path).strip()).is_relative_to(checkout)
 
