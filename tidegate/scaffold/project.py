@@ -1,0 +1,118 @@
+"""Whole projects as files: a mapping of relative paths to their text."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Final
+
+from tidegate.scaffold.graphql_text import types_text
+from tidegate.scaffold.identifiers import Names
+from tidegate.scaffold.outline import Outline
+from tidegate.scaffold.text import flow, scalar
+from tidegate.scaffold.words import words
+from tidegate.scaffold.yaml_text import Opening, object_text, operations_text
+
+ROLES: Final = ("anonymous", "user", "admin")
+"""The roles of a project made from a database, lowest first."""
+
+GIT_IGNORE: Final = ".env\n.tidegate/\n*.db\n*.db-shm\n*.db-wal\n"
+
+_STARTER_ENDINGS: Final = (".yaml", ".graphql", ".sql", ".md")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the database is. `settings` go into tidegate.yaml beside `kind`; `environment` holds what they read from
+    the environment and does not belong in git."""
+
+    kind: str
+    settings: Mapping[str, str]
+    environment: Mapping[str, str]
+
+
+def service_desk() -> Mapping[str, str]:
+    """The example project, shipped inside the package, with a secret of its own."""
+    found = dict(_texts(files("tidegate.scaffold.servicedesk"), ""))
+    return {**found, ".gitignore": GIT_IGNORE, ".env": environment_text({"JWT_SECRET": new_secret()})}
+
+
+def database_project(folder: Path, outline: Outline, source: Source, opening: Opening) -> Mapping[str, str]:
+    """A project that serves what `outline` holds. The folder's name names the project."""
+    name = "-".join(words(folder.resolve().name)) or "project"
+    operations = Names()
+    made = {
+        "tidegate.yaml": _project_text(name, source),
+        "types.graphql": types_text(outline),
+        "demo.yaml": _demo_text(),
+        ".gitignore": GIT_IGNORE,
+        ".env": environment_text({"JWT_SECRET": new_secret(), **source.environment}),
+    }
+    for data_object in outline.objects:
+        made[f"objects/{data_object.name}.yaml"] = object_text(data_object, "db", opening)
+    for data_object in outline.objects:
+        made[f"operations/{data_object.name}.yaml"] = operations_text(data_object, operations, opening)
+    return made
+
+
+def write_files(folder: Path, made: Mapping[str, str]) -> None:
+    """Writes new files and nothing else. Raises `FileExistsError` naming the first few that are there already, before
+    anything is written. `.env` is readable by its owner alone."""
+    there = [path for path in made if (folder / path).exists()]
+    if there:
+        raise FileExistsError(", ".join(there[:5]) + (", ..." if len(there) > 5 else ""))
+    for path, text in made.items():
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if path == ".env":
+            target.touch(mode=0o600)
+        target.write_text(text, encoding="utf-8")
+
+
+def environment_text(values: Mapping[str, str]) -> str:
+    """Lines of a `.env` file. Single quotes: python-dotenv takes what is inside as it stands."""
+    escaped = {name: value.replace("\\", "\\\\").replace("'", "\\'") for name, value in values.items()}
+    return "".join(f"{name}='{value}'\n" for name, value in escaped.items())
+
+
+def new_secret() -> str:
+    """384 random bits: enough for HS384, and for HS512's users to be content."""
+    return secrets.token_urlsafe(48)
+
+
+def _project_text(name: str, source: Source) -> str:
+    settings = flow({"kind": source.kind} | dict(source.settings))
+    return (
+        f"name: {scalar(name)}\n"
+        f"roles: {flow(ROLES)}        # lowest first: a higher role may do all that a lower one may\n"
+        "\n"
+        "auth:\n"
+        f'  jwt: {{ algorithms: [HS256], secret: "${{JWT_SECRET}}", audience: {scalar(name)} }}\n'
+        "  currentUser: { id: sub, role: role }\n"
+        "\n"
+        "integrations:\n"
+        f"  db: {settings}\n"
+    )
+
+
+def _demo_text() -> str:
+    return (
+        "# Whom `tidegate serve --demo` makes tokens for: a name, and the claims of the token.\n"
+        'user:  { sub: "1", role: user }\n'
+        'admin: { sub: "2", role: admin }\n'
+    )
+
+
+def _texts(folder: Traversable, prefix: str) -> Iterator[tuple[str, str]]:
+    """In a clone the folder also holds what serving the example leaves there: that is not part of it."""
+    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if entry.name.startswith((".", "__")):
+            continue
+        if entry.is_dir():
+            yield from _texts(entry, f"{prefix}{entry.name}/")
+        elif entry.name.endswith(_STARTER_ENDINGS):
+            yield f"{prefix}{entry.name}", entry.read_text(encoding="utf-8")
