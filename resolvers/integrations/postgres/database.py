@@ -1,0 +1,233 @@
+"""A PostgreSQL database: two pools of connections, sessions on them, opening and closing."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Final
+from urllib.parse import urlsplit
+
+import asyncpg
+
+from tidegate.core.errors import Code, OperationError
+from tidegate.core.integration import IntegrationUnavailable
+from tidegate.resolvers.integrations.postgres import catalogue
+from tidegate.resolvers.integrations.postgres.connection import PostgresConnection, Shared
+from tidegate.resolvers.integrations.postgres.migrating import migrate
+from tidegate.resolvers.integrations.relational.pool import Pool
+from tidegate.resolvers.integrations.relational.reflection import Reflection
+from tidegate.resolvers.integrations.relational.violations import Vocabulary
+
+_MENDING: Final = 5.0
+"""Seconds that a cancelled statement may take to end before its connection is given up."""
+
+_ROLLING_BACK: Final = 1.0
+"""Seconds that whoever left a transaction waits to see it rolled back; then that goes on in the background."""
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresSettings:
+    """Times in seconds. `search_path` is empty where the database's own is used."""
+
+    url: str
+    migrations: Path | None
+    readers: int
+    writers: int
+    wait_timeout: float
+    connect_timeout: float
+    statement_timeout: float
+    search_path: tuple[str, ...]
+    application_name: str
+    statements: int
+
+
+class PostgresDatabase:
+    """Implements `relational.integration.Database`. Readers are sessions that PostgreSQL itself keeps from writing
+    (`default_transaction_read_only`), so a read needs no transaction and takes one round trip."""
+
+    def __init__(self, name: str, settings: PostgresSettings, vocabulary: Vocabulary) -> None:
+        self.name = name
+        self.settings = settings
+        self.shared = Shared(vocabulary, settings.statements)
+        self.readers = self._pool(settings.readers, read_only=True)
+        self.writers = self._pool(settings.writers, read_only=False)
+
+    async def open(self) -> Reflection:
+        try:
+            operator = await self._connect_raw(read_only=False, statement_timeout=0.0)
+        except Exception as error:
+            raise IntegrationUnavailable(self._reason(error)) from error
+        try:
+            if self.settings.migrations is not None:
+                await migrate(operator, self.settings.migrations)
+            return await self._reflect(operator)
+        except asyncpg.PostgresError as error:
+            raise IntegrationUnavailable(self._reason(error)) from error
+        finally:
+            await operator.close(timeout=self.settings.connect_timeout)
+
+    def session(self, *, writes: bool) -> AbstractAsyncContextManager[PostgresConnection]:
+        return _Writing(self.writers) if writes else _Reading(self.readers)
+
+    async def close(self) -> None:
+        await asyncio.gather(self.readers.shut(_MENDING), self.writers.shut(_MENDING))
+
+    async def _reflect(self, connection: asyncpg.Connection) -> Reflection:
+        shared = self.shared
+        shared.default_schema = await connection.fetchval("select current_schema()") or "public"
+        shared.reflection = await catalogue.reflect(connection, shared.types, shared.default_schema)
+        return shared.reflection
+
+    def _pool(self, size: int, *, read_only: bool) -> Pool[PostgresConnection]:
+        async def connect_raw() -> asyncpg.Connection:
+            return await self._connect_raw(read_only=read_only, statement_timeout=self.settings.statement_timeout)
+
+        async def connect() -> PostgresConnection:
+            try:
+                raw = await connect_raw()
+            except Exception as error:
+                raise OperationError(Code.UPSTREAM_FAILED, "The database cannot be reached.") from error
+            return PostgresConnection(raw, connect_raw, self.shared, read_only=read_only)
+
+        return Pool(
+            connect,
+            size=size,
+            patience=self.settings.wait_timeout,
+            alive=lambda connection: connection.alive,
+            close=PostgresConnection.close,
+        )
+
+    async def _connect_raw(self, *, read_only: bool, statement_timeout: float) -> asyncpg.Connection:
+        settings = self.settings
+        server = {
+            "application_name": settings.application_name,
+            "timezone": "UTC",
+            "datestyle": "ISO, YMD",
+            "intervalstyle": "iso_8601",
+            "bytea_output": "hex",
+            "default_transaction_read_only": "on" if read_only else "off",
+            "statement_timeout": str(int(statement_timeout * 1000)),
+            # Compiling a statement costs more than the short ones of an API take.
+            "jit": "off",
+        }
+        if settings.search_path:
+            server["search_path"] = ", ".join(_quoted(schema) for schema in settings.search_path)
+        raw = await asyncpg.connect(
+            settings.url, timeout=settings.connect_timeout, server_settings=server, statement_cache_size=16
+        )
+        try:
+            await raw.set_type_codec("json", schema="pg_catalog", encoder=bytes, decoder=bytes, format="binary")
+            await raw.set_type_codec(
+                "jsonb", schema="pg_catalog", encoder=_to_jsonb, decoder=_from_jsonb, format="binary"
+            )
+            await raw.set_type_codec("interval", schema="pg_catalog", encoder=str, decoder=str, format="text")
+        except BaseException:
+            raw.terminate()
+            raise
+        return raw
+
+    def _reason(self, error: BaseException) -> str:
+        """For the operator: where, and why, without the password."""
+        try:
+            parts = urlsplit(self.settings.url)
+            place = f"{parts.hostname or 'localhost'}{f':{parts.port}' if parts.port else ''}{parts.path}"
+            secrets = {parts.password or "", self.settings.url} - {""}
+        except ValueError:
+            place, secrets = "its url", {self.settings.url}
+        if isinstance(error, TimeoutError):
+            why = "it did not answer in time"
+        elif isinstance(error, asyncpg.PostgresError | OSError):
+            why = str(error)
+        else:
+            why = "its url cannot be used"
+        for secret in secrets:
+            why = why.replace(secret, "…")
+        return f'The database of "{self.name}" at {place} cannot be used: {why}.'
+
+
+class _Reading:
+    """A connection on which nothing can be written. Each statement sees what is committed when it starts."""
+
+    __slots__ = ("_connection", "_pool")
+
+    def __init__(self, pool: Pool[PostgresConnection]) -> None:
+        self._pool = pool
+
+    async def __aenter__(self) -> PostgresConnection:
+        self._connection = self._pool.take() or await self._pool.acquire()
+        return self._connection
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if error is None or isinstance(error, OperationError):
+            self._pool.release(self._connection)
+        else:
+            self._pool.own(_mend(self._pool, self._connection))
+
+
+class _Writing:
+    """A transaction."""
+
+    __slots__ = ("_connection", "_pool")
+
+    def __init__(self, pool: Pool[PostgresConnection]) -> None:
+        self._pool = pool
+
+    async def __aenter__(self) -> PostgresConnection:
+        self._connection = self._pool.take() or await self._pool.acquire()
+        try:
+            await self._connection.begin()
+        except BaseException:
+            self._pool.own(_mend(self._pool, self._connection))
+            raise
+        return self._connection
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if error is None:
+            try:
+                await self._connection.commit()
+            except BaseException:
+                await self._roll_back()
+                raise
+            self._pool.release(self._connection)
+        else:
+            await self._roll_back()
+
+    async def _roll_back(self) -> None:
+        mending = self._pool.own(_mend(self._pool, self._connection))
+        # `wait` leaves the task alone when we are cancelled ourselves.
+        await asyncio.wait([mending], timeout=_ROLLING_BACK)
+
+
+async def _mend(pool: Pool[PostgresConnection], connection: PostgresConnection) -> None:
+    """Makes a connection usable again after a cancellation or an error: asyncpg first waits for the statement that it
+    cancelled. One that does not come round is given up."""
+    try:
+        async with asyncio.timeout(_MENDING):
+            if connection.alive:
+                await connection.raw.execute("ROLLBACK")
+    except Exception:  # noqa: BLE001 - whatever it is, the connection is of no use
+        connection.raw.terminate()
+    except BaseException:
+        connection.raw.terminate()
+        raise
+    finally:
+        pool.release(connection)
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _to_jsonb(encoded: bytes) -> bytes:
+    return b"\x01" + encoded
+
+
+def _from_jsonb(sent: bytes) -> bytes:
+    return sent[1:]

@@ -1,0 +1,21 @@
+"""What a driver finds in its database's catalogue when it opens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from tidegate.resolvers.integrations.relational.tables import ReflectedTable
+
+OWN_TABLE: Final = "tidegate_migrations"
+"""Our own table: never reflected, so never offered to `init` or `pull`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reflection:
+    """`constraints` has the columns of each named rule (unique, foreign key, check, exclusion) by the table's name, as
+    `ReflectedTable.name` is, and the rule's own: what a broken rule is about. Not every database names its rules."""
+
+    tables: Mapping[str, ReflectedTable] = field(default_factory=dict)
+    constraints: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)

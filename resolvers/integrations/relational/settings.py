@@ -1,0 +1,102 @@
+"""Reads the settings that relational integrations share: durations, counts, names and folders."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from tidegate.core.json import Json
+from tidegate.core.location import Location
+from tidegate.core.problems import Problems
+
+_UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_DURATION: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)")
+
+DURATION_PATTERN: Final = r"^[0-9]+(\.[0-9]+)?(ms|s|m|h)$"
+
+
+def duration_schema(default: str, description: str) -> dict[str, Any]:
+    """JSON Schema of a duration with its unit. Any: JSON Schema is open-ended."""
+    return {
+        "type": "string",
+        "pattern": DURATION_PATTERN,
+        "default": default,
+        "description": f"{description} Default: {default}.",
+    }
+
+
+def count_schema(default: int, most: int, description: str) -> dict[str, Any]:
+    """JSON Schema of a count of one or more. Any: JSON Schema is open-ended."""
+    text = f"{description} Default: {default}."
+    return {"type": "integer", "minimum": 1, "maximum": most, "default": default, "description": text}
+
+
+class Settings:
+    """The settings of one integration. What is wrong is collected in `problems`, at the integration's place."""
+
+    def __init__(self, name: str, values: Mapping[str, Json], folder: Path, at: Location) -> None:
+        self._name = name
+        self._values = values
+        self._folder = folder
+        self._at = at
+        self.problems = Problems()
+
+    def complain(self, sentence: str, hint: str = "") -> None:
+        self.problems.add(self._at, sentence, hint)
+
+    def text(self, key: str, default: str) -> str:
+        value = self._values.get(key, default)
+        if isinstance(value, str) and value and "\x00" not in value:
+            return value
+        self.complain(f'"{key}" of the integration "{self._name}" must be a text that is not empty.')
+        return default
+
+    def texts(self, key: str, default: tuple[str, ...]) -> tuple[str, ...]:
+        value = self._values.get(key)
+        if value is None:
+            return default
+        if isinstance(value, list | tuple) and value and all(isinstance(item, str) and item for item in value):
+            return tuple(str(item) for item in value)
+        self.complain(f'"{key}" of the integration "{self._name}" must be a list of names.')
+        return default
+
+    def choice(self, key: str, options: tuple[str, ...]) -> str:
+        """One of `options`; the first is the default."""
+        value = self._values.get(key, options[0])
+        if isinstance(value, str) and value in options:
+            return value
+        self.complain(f'"{key}" of the integration "{self._name}" must be one of {", ".join(options)}.')
+        return options[0]
+
+    def count(self, key: str, default: int) -> int:
+        value = self._values.get(key, default)
+        if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
+            return value
+        self.complain(f'"{key}" of the integration "{self._name}" must be a whole number of at least 1.')
+        return default
+
+    def seconds(self, key: str, default: str) -> float:
+        """A duration (`50ms`, `5s`, `2m`, `1h`) in seconds."""
+        value = self._values.get(key, default)
+        if isinstance(value, str) and (found := _DURATION.fullmatch(value)):
+            return float(found[1]) * _UNITS[found[2]]
+        self.complain(
+            f'"{key}" of the integration "{self._name}" must be a duration with its unit.', f"For example {default}."
+        )
+        return self.seconds(key="", default=default)
+
+    def directory(self, key: str) -> Path | None:
+        """A folder of the project, or none where it is not set."""
+        if self._values.get(key) is None:
+            return None
+        path = self._folder / self.text(key, ".")
+        if path.is_dir():
+            return path
+        self.complain(
+            f'The folder "{self._values[key]}", which the integration "{self._name}" takes its {key} from, '
+            "does not exist.",
+            "It is sought in the project's folder.",
+        )
+        return None
