@@ -1,0 +1,1 @@
+"""HTTP: bytes become GraphQL requests, and answers become bytes."""

@@ -1,0 +1,78 @@
+"""Which pages of other origins may call us from a browser."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Final
+
+from tidegate.core.catalog import Cors
+from tidegate.core.errors import Code
+from tidegate.web.answers import SAFETY, Header, Refusal, Reply, refusal_reply
+
+METHODS: Final = b"GET, HEAD, POST, OPTIONS"
+ALLOW: Final[Header] = (b"allow", METHODS)
+
+_HEADER_NAMES: Final = re.compile(rb"[a-z0-9_-]+(?:[ \t]*,[ \t]*[a-z0-9_-]+){0,50}", re.IGNORECASE)
+
+
+class CorsPolicy:
+    """`cors` in headers. Origins are compared whole, in lower case. `*` admits everybody, and never with credentials:
+    a page of any origin would then act for whoever is logged in."""
+
+    def __init__(self, cors: Cors) -> None:
+        self.cors = cors
+        self._any = "*" in cors.origins
+        self._origins = frozenset(origin.rstrip("/").lower().encode() for origin in cors.origins)
+        self._vary = (b"vary", b"accept, origin" if cors.origins and not self._any else b"accept")
+        self._nobody = (self._vary,)
+        # Bounded, because only listed origins get in.
+        self._known: dict[bytes, tuple[Header, ...]] = {}
+
+    def headers(self, origin: bytes | None) -> tuple[Header, ...]:
+        """For the answer to a request from `origin`."""
+        if origin is None:
+            return self._nobody
+        known = self._known.get(origin)
+        if known is None:
+            allowed = self._allowed(origin)
+            if not allowed:
+                return self._nobody
+            known = (self._vary, *allowed, (b"access-control-expose-headers", b"www-authenticate"))
+            if not self._any:
+                self._known[origin] = known
+        return known
+
+    def preflight(self, fields: Mapping[bytes, bytes]) -> Reply:
+        """The answer to OPTIONS: of a browser that asks before it calls, or of anybody else."""
+        origin = fields.get(b"origin")
+        if origin is None or b"access-control-request-method" not in fields:
+            return Reply(HTTPStatus.NO_CONTENT, (*SAFETY, self._vary, ALLOW))
+        allowed = self._allowed(origin)
+        if not allowed:
+            refusal = Refusal(HTTPStatus.FORBIDDEN, "This origin is not one of the project's.", Code.FORBIDDEN, ALLOW)
+            return refusal_reply(refusal, headers=(self._vary,))
+        wanted = fields.get(b"access-control-request-headers", b"")
+        names = wanted if _HEADER_NAMES.fullmatch(wanted) else b"content-type, authorization"
+        headers = (
+            *SAFETY,
+            ALLOW,
+            (b"vary", b"origin, access-control-request-method, access-control-request-headers"),
+            *allowed,
+            (b"access-control-allow-methods", b"GET, HEAD, POST"),
+            (b"access-control-allow-headers", names),
+            (b"access-control-max-age", b"%d" % self.cors.max_age),
+        )
+        return Reply(HTTPStatus.NO_CONTENT, headers)
+
+    def _allowed(self, origin: bytes) -> tuple[Header, ...]:
+        if self._any:
+            return ((b"access-control-allow-origin", b"*"),)
+        if origin.lower() not in self._origins:
+            return ()
+        echoed = (b"access-control-allow-origin", origin)
+        return (echoed, (b"access-control-allow-credentials", b"true")) if self.cors.credentials else (echoed,)
+
+
+NO_CORS: Final = CorsPolicy(Cors())

@@ -1,0 +1,141 @@
+"""The site on a port: uvicorn, with limits of ours."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import threading
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from math import ceil
+from typing import TypeAlias
+
+import uvicorn
+import uvloop
+
+from tidegate.core.limits import Limits
+from tidegate.settings import Environment, Settings
+from tidegate.web.gateway import Gateway
+from tidegate.web.protocol import protocol_class, sweep
+from tidegate.web.site import Site, build_site
+
+Address: TypeAlias = tuple[str, int]
+
+
+class CannotListen(Exception):
+    """The address is taken, or not one of this machine. The message is for the operator."""
+
+
+class Server(uvicorn.Server):
+    """Serves one site until it is told to stop: by SIGINT, SIGTERM or `stop`. `started` is called once it listens."""
+
+    def __init__(
+        self, site: Site, config: uvicorn.Config, limits: Callable[[], Limits], started: Callable[[], None]
+    ) -> None:
+        super().__init__(config)
+        self._site = site
+        self._limits = limits
+        self._on_start = started
+
+    def stop(self) -> None:
+        """Lets the requests under way end, then stops."""
+        self.should_exit = True
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._on_start()
+
+    async def main_loop(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            sweeping = tasks.create_task(sweep(self.server_state, self._limits))
+            await super().main_loop()
+            sweeping.cancel()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._site.ready = False
+        await super().shutdown(sockets)
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """By itself, uvicorn would at the end send the signal again, and so die before the gateway is closed."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        loop = asyncio.get_running_loop()
+        signals = (signal.SIGINT, signal.SIGTERM)
+        for number in signals:
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in signals:
+                loop.remove_signal_handler(number)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A bound socket. Raises `CannotListen`."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise CannotListen(f"Cannot listen at {host}, port {port}: {error.strerror or error}.") from error
+
+
+def build_server(gateway: Gateway, settings: Settings, started: Callable[[], None]) -> Server:
+    """A server for an opened gateway."""
+
+    def limits() -> Limits:
+        return gateway.catalog.limits
+
+    site = build_site(gateway, development=settings.environment is Environment.DEVELOPMENT)
+    config = uvicorn.Config(
+        site,
+        http=protocol_class(limits, settings.max_head, settings.max_connections),
+        ws="none",
+        lifespan="off",
+        interface="asgi3",
+        log_config=None,
+        access_log=settings.access_log,
+        server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
+        timeout_keep_alive=ceil(settings.keep_alive),
+        timeout_graceful_shutdown=ceil(settings.shutdown_timeout),
+    )
+    return Server(site, config, limits, started)
+
+
+async def serve(
+    gateway: Gateway,
+    settings: Settings,
+    *,
+    started: Callable[[Address], None] | None = None,
+    beside: Callable[[], Coroutine[object, object, None]] | None = None,
+) -> None:
+    """Opens the gateway, serves it until a signal comes, and closes it. `started` is told where it listens. `beside`
+    runs for as long as the server does, and may call `gateway.reload()`: what watches the files. Raises `CannotListen`
+    and whatever `gateway.open` does."""
+    with listen(settings.host, settings.port) as listener:
+        address: Address = listener.getsockname()[:2]
+        await gateway.open()
+        try:
+            server = build_server(gateway, settings, (lambda: started(address)) if started else lambda: None)
+            async with asyncio.TaskGroup() as tasks:
+                companion = tasks.create_task(beside()) if beside is not None else None
+                await server.serve(sockets=[listener])
+                if companion is not None:
+                    companion.cancel()
+        finally:
+            await gateway.close()
+
+
+def run(
+    gateway: Gateway,
+    settings: Settings,
+    *,
+    started: Callable[[Address], None] | None = None,
+    beside: Callable[[], Coroutine[object, object, None]] | None = None,
+) -> None:
+    """`serve` in an event loop of its own, uvloop's."""
+    uvloop.run(serve(gateway, settings, started=started, beside=beside))

@@ -1,0 +1,75 @@
+"""Every address of the gateway."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import Receive, Scope, Send
+
+from tidegate.core.errors import Code
+from tidegate.web.answers import SAFETY, error_body
+from tidegate.web.endpoint import GraphQLEndpoint
+from tidegate.web.gateway import Gateway
+from tidegate.web.graphiql import FOLDER, Page
+
+GRAPHQL = "/graphql"
+
+
+class Site:
+    """The whole as one ASGI app. `/graphql` is found before any routing; Starlette has the rest. `ready` is what
+    `/readyz` tells load balancers: the server lowers it before it stops."""
+
+    def __init__(self, gateway: Gateway, page: Page | None) -> None:
+        self.ready = True
+        self._graphql = GraphQLEndpoint(gateway, page)
+        routes: list[BaseRoute] = [Route("/healthz", _alive), Route("/readyz", self._readiness)]
+        if page is not None:
+            routes.append(Mount(FOLDER.rstrip("/"), page))
+        self._others = Starlette(routes=routes, exception_handlers={HTTPException: _refused, Exception: _failed})
+        self._others.router.redirect_slashes = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == GRAPHQL:
+            await self._graphql(scope, receive, send)
+        else:
+            await self._others(scope, receive, send)
+
+    async def _readiness(self, _request: Request) -> Response:
+        """The project is open, and the server is not about to stop."""
+        if self.ready:
+            return _json(HTTPStatus.OK, b'{"status":"ready"}')
+        return _json(HTTPStatus.SERVICE_UNAVAILABLE, b'{"status":"stopping"}')
+
+
+def build_site(gateway: Gateway, *, development: bool = False) -> Site:
+    """The site of an opened gateway. In development, browsers that open `/graphql` get GraphiQL."""
+    return Site(gateway, Page(gateway.catalog.name) if development else None)
+
+
+async def _alive(_request: Request) -> Response:
+    """The process answers."""
+    return _json(HTTPStatus.OK, b'{"status":"ok"}')
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        message, code = "There is nothing at this address.", Code.NOT_FOUND
+    else:
+        message, code = f"{request.method} is not a method of this address.", Code.BAD_USER_INPUT
+    return _json(error.status_code, error_body(message, {"code": code}), dict(error.headers or {}))
+
+
+async def _failed(_request: Request, _error: Exception) -> Response:
+    body = error_body("Something went wrong on the server.", {"code": Code.INTERNAL})
+    return _json(HTTPStatus.INTERNAL_SERVER_ERROR, body)
+
+
+def _json(status: int, body: bytes, headers: dict[str, str] | None = None) -> Response:
+    shared = {name.decode(): value.decode() for name, value in SAFETY}
+    return Response(body, status, {**shared, **(headers or {})}, "application/json")

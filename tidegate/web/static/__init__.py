@@ -1,0 +1,1 @@
+"""GraphiQL and what it needs, as published on npm: see LICENSES.txt."""

@@ -1,0 +1,67 @@
+// Puts GraphiQL on the page, with a field for the token that goes with every request.
+"use strict";
+
+const field = document.getElementById("token");
+const who = document.getElementById("who");
+
+// A token typed here lives as long as the tab, and goes to this origin only.
+const remembered = "tidegate.token";
+field.value = sessionStorage.getItem(remembered) ?? "";
+
+// Shows who the token says you are. Only the server can tell whether that is true.
+function describe() {
+  const token = field.value.trim();
+  sessionStorage.setItem(remembered, token);
+  if (!token) {
+    who.value = "anonymous";
+    return;
+  }
+  try {
+    const part = token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/");
+    const bytes = Uint8Array.from(atob(part), (letter) => letter.charCodeAt(0));
+    const claims = JSON.parse(new TextDecoder().decode(bytes));
+    const name = claims.email ?? claims.sub ?? "somebody";
+    const expired = typeof claims.exp === "number" && claims.exp * 1000 < Date.now();
+    who.value = expired ? `${name} (expired)` : String(name);
+  } catch {
+    who.value = "not a token";
+  }
+}
+
+document.getElementById("identity").addEventListener("submit", (event) => event.preventDefault());
+document.getElementById("show").addEventListener("click", (event) => {
+  const hidden = field.type === "password";
+  field.type = hidden ? "text" : "password";
+  event.target.textContent = hidden ? "Hide" : "Show";
+});
+field.addEventListener("input", describe);
+describe();
+
+async function fetcher(parameters, options) {
+  const token = field.value.trim();
+  const response = await fetch("/graphql", {
+    method: "POST",
+    headers: {
+      ...options?.headers,
+      accept: "application/graphql-response+json, application/json;q=0.9",
+      "content-type": "application/json",
+      ...(token ? { authorization: `Bearer ${token}` } : {}),
+    },
+    body: JSON.stringify(parameters),
+    credentials: "omit",
+  });
+  return response.json();
+}
+
+const query = new URLSearchParams(location.search).get("query") ?? undefined;
+ReactDOM.createRoot(document.getElementById("graphiql")).render(
+  React.createElement(GraphiQL, {
+    fetcher,
+    query,
+    defaultEditorToolsVisibility: true,
+    isHeadersEditorEnabled: false,
+    shouldPersistHeaders: false,
+    inputValueDeprecation: true,
+    defaultQuery: "# Type a query: the names are completed as you type. Ctrl+Enter runs it.\n\n{\n  __typename\n}\n",
+  }),
+);
