@@ -1,0 +1,133 @@
+"""`tidegate serve`: the project as an API."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+from rich.text import Text
+
+from tidegate.cli.console import complain, note, say, show_problems
+from tidegate.cli.demo import demo_users
+from tidegate.cli.demonstration import demonstration
+from tidegate.cli.exits import Exit
+from tidegate.cli.parameters import examples, folder_argument
+from tidegate.cli.project import environment
+from tidegate.cli.signing import Unsignable, own_jwt
+from tidegate.cli.watching import watch
+from tidegate.core.integration import IntegrationUnavailable
+from tidegate.core.problems import ProjectError
+from tidegate.scaffold.project import new_secret
+from tidegate.settings import Environment, Settings, SettingsError, variable
+
+if TYPE_CHECKING:
+    from tidegate.app import Gateway
+
+ENVIRONMENT: Final = variable("environment")
+
+
+@click.command(
+    "serve",
+    epilog=examples(
+        "tidegate serve desk --demo",
+        "tidegate serve desk --reload",
+        "tidegate serve desk --host 0.0.0.0 --port 80",
+    ),
+)
+@folder_argument
+@click.option("--host", metavar="ADDRESS", help="The address to listen at. Default: TIDEGATE_HOST, or 127.0.0.1.")
+@click.option("--port", type=click.IntRange(0, 65535), help="Default: TIDEGATE_PORT, or 8000. 0 takes a free one.")
+@click.option("--reload", is_flag=True, help="Take up changes of the project's files as they are saved. Development.")
+@click.option(
+    "--demo",
+    is_flag=True,
+    help="Print a token for everybody in demo.yaml, and something to try. Without a JWT_SECRET, one is made for this "
+    "process. Development.",
+)
+@click.pass_context
+def command(ctx: click.Context, folder: Path, host: str | None, port: int | None, reload: bool, demo: bool) -> None:
+    """Serve the project at /graphql until it is stopped.
+
+    Reads the environment, and the file .env in the project where there is one. Migrations are applied first. In
+    development, browsers that open /graphql get GraphiQL: TIDEGATE_ENVIRONMENT=development, --reload or --demo.
+    """
+    from tidegate.app import Gateway
+    from tidegate.logs import configure_logs
+    from tidegate.web.server import CannotListen, run
+
+    environ = environment(folder)
+    development = reload or demo
+    if development and environ.get(ENVIRONMENT, "").lower() == Environment.PRODUCTION:
+        raise click.UsageError(f"--reload and --demo are for development, and {ENVIRONMENT} is production.")
+    if demo:
+        environ.setdefault("JWT_SECRET", new_secret())
+    try:
+        settings = _settings(environ, host, port, development)
+    except SettingsError as error:
+        for problem in error.problems:
+            complain(problem)
+        ctx.exit(Exit.USAGE)
+    configure_logs(settings)
+    gateway = Gateway.load(folder, environ)
+    tokens = _demonstration(gateway, folder, environ) if demo else None
+
+    def started(address: tuple[str, int]) -> None:
+        origin = _origin(address)
+        say(Text.assemble((gateway.catalog.name, "bold"), " is served at ", (f"{origin}/graphql", "bold cyan")))
+        if settings.environment is Environment.DEVELOPMENT:
+            note(Text("Open that in a browser for GraphiQL. Stop with Ctrl+C.", "dim"))
+        if tokens is not None:
+            tokens(origin)
+
+    try:
+        run(gateway, settings, started=started, beside=_reloading(gateway, folder) if reload else None)
+    except CannotListen as error:
+        complain(str(error))
+        ctx.exit(Exit.OUTSIDE)
+
+
+def _settings(environ: Mapping[str, str], host: str | None, port: int | None, development: bool) -> Settings:
+    settings = Settings.read(environ)
+    # Any: each setting is of its own type.
+    changes: dict[str, Any] = {"host": host, "port": port}
+    if development:
+        changes["environment"] = Environment.DEVELOPMENT
+    return replace(settings, **{name: value for name, value in changes.items() if value is not None})
+
+
+def _demonstration(gateway: Gateway, folder: Path, environ: Mapping[str, str]) -> Callable[[str], None] | None:
+    users = demo_users(folder)
+    try:
+        jwt = own_jwt(gateway.catalog, environ)
+    except Unsignable as error:
+        note(str(error))
+        return None
+    if not users:
+        note("There is no demo.yaml, so there are no demo users.")
+    return lambda origin: say(demonstration(gateway.catalog, users, jwt, origin))
+
+
+def _reloading(gateway: Gateway, folder: Path) -> Callable[[], Coroutine[object, object, None]]:
+    async def changed() -> None:
+        try:
+            await gateway.reload()
+        except ProjectError as error:
+            show_problems(error.problems, folder)
+            note("Still serving what was served before.")
+        except IntegrationUnavailable as error:
+            complain(str(error))
+            note("Still serving what was served before.")
+        else:
+            note(Text("Reloaded.", "green"))
+
+    return lambda: watch(folder, changed)
+
+
+def _origin(address: tuple[str, int]) -> str:
+    host, port = address
+    # Nobody can open 0.0.0.0 in a browser.
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
+    return f"http://{shown}:{port}"
