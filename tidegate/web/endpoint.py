@@ -76,7 +76,7 @@ class GraphQLEndpoint:
             message = f"{method} is not a method of this address."
             raise Refusal(HTTPStatus.METHOD_NOT_ALLOWED, message, Code.BAD_USER_INPUT, ALLOW)
         if self._page is not None and prefers_page(fields.get(b"accept")):
-            return self._page.reply
+            return self._page.reply()
         return None
 
     async def _execute(self, scope: Scope, receive: Receive, fields: Mapping[bytes, bytes], media: Media) -> Reply:
