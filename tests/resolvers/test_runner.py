@@ -21,7 +21,7 @@ from tidegate.core.location import Location
 from tidegate.core.operation import Kind, Operation, Plan, Request
 from tidegate.core.problems import Problem
 from tidegate.core.selection import Selection
-from tidegate.core.types import Named, TypeRef
+from tidegate.core.types import Named
 from tidegate.core.user import CurrentUser
 from tidegate.resolvers.runner import LocalRunner
 
@@ -81,10 +81,10 @@ class Recorder:
         return Answer(value=compiled.answers if compiled.answers is not None else str(list(values)))
 
 
-def operation(*steps: Echo, rank: int = 0, name: str = "echo", returns: TypeRef = Named("String")) -> Operation:
+def operation(*steps: Echo, rank: int = 0, name: str = "echo") -> Operation:
     plan = Plan(tuple(Request("echo", step, HERE) for step in steps), None)
     roles = ("anonymous", "customer", "support")
-    return Operation(name, Kind.QUERY, roles[rank], rank, {}, returns, plan, 1.0, HERE)
+    return Operation(name, Kind.QUERY, roles[rank], rank, {}, Named("String"), plan, 1.0, HERE)
 
 
 def user(rank: int, *, verified: bool = True, **fields: Json) -> CurrentUser:
