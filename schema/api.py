@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
-from typing import Any, Final, List, NewType, Optional, cast  # noqa: UP035 (names that annotations are evaluated with)
+from typing import Any, Final, NewType, Optional, cast
 
 import strawberry
 from graphql import GraphQLError, GraphQLSchema, ValueNode
@@ -56,7 +56,7 @@ class Api:
     @property
     def graphql(self) -> GraphQLSchema:
         """graphql-core's view of the schema, which validation and introspection go by."""
-        return self.schema._schema
+        return self.schema._schema  # noqa: SLF001 (strawberry names it in no other way)
 
     @cached_property
     def sdl(self) -> str:
@@ -96,8 +96,8 @@ class ProjectField(StrawberryField):
     def is_basic_field(self) -> bool:
         return False
 
-    def get_result(self, source: Any, info: Any, args: list[Any], kwargs: Any) -> Any:
-        return self.resolve(source, info._raw_info)
+    def get_result(self, source: Any, info: Any, args: list[Any], kwargs: Any) -> Any:  # noqa: ARG002
+        return self.resolve(source, info._raw_info)  # noqa: SLF001 (likewise)
 
 
 class _Builder:
@@ -109,7 +109,7 @@ class _Builder:
         self._coercion = coercion
         self.scalars: dict[object, ScalarDefinition] = {}
         # Any: the names that annotations are evaluated with hold classes, new types and generics.
-        self._names: dict[str, Any] = {"Optional": Optional, "List": List}
+        self._names: dict[str, Any] = {"Optional": Optional, "List": list}
         for name, scalar in SCALARS.items():
             self._names[_python(name)] = _BUILT_IN[name] if name in _BUILT_IN else self._scalar(scalar)
         for name, definition in catalog.types.items():
@@ -141,9 +141,7 @@ class _Builder:
                 reference.root(operation, self._catalog.types),
             )
         if not fields:
-            fields[EMPTY] = self._field(
-                EMPTY, None, (), "This project has no queries.", None, (), lambda source, info: None
-            )
+            fields[EMPTY] = self._field(EMPTY, None, (), "This project has no queries.", None, (), lambda *_: None)
         return self._declare(strawberry.type, name, "", fields)
 
     def _object(self, definition: ObjectType) -> type:
@@ -189,7 +187,9 @@ class _Builder:
         field = ProjectField(
             python_name=_python(name),
             graphql_name=name,
-            type_annotation=self._annotation(type) if type else StrawberryAnnotation(Optional[bool]),
+            type_annotation=self._annotation(type)
+            if type
+            else StrawberryAnnotation("Optional[Boolean_]", namespace=self._names),
             description=description or None,
             deprecation_reason=deprecated,
             directives=tuple(directives),
@@ -262,7 +262,7 @@ def _expression(type: TypeRef) -> str:
 
 def _enum(definition: EnumType) -> type:
     # Values are texts, so that a coerced argument is the JSON value it stands for.
-    made = Enum(
+    made = Enum(  # type: ignore[misc]
         _python(definition.name),
         {
             _python(value): strawberry.enum_value(value, name=value, description=description or None)

@@ -162,7 +162,7 @@ class _Maker:
             return record
         show = self._leaf(named_of(type))
 
-        def leaf(value: Json, trail: _Trail, flaws: list[Flaw]) -> Json:
+        def leaf(value: Json, trail: _Trail, _: list[Flaw]) -> Json:
             try:
                 return show(value)
             except Invalid as error:
@@ -229,7 +229,7 @@ class _Maker:
 
     def _quick_field(self, type: str, selected: Selected) -> _Quick:
         if selected.field == "__typename":
-            return lambda value: type
+            return lambda _: type
         return self.quick(selected.type, selected.selection)
 
 
@@ -267,13 +267,13 @@ def _quick_text(value: Json) -> Json:
 
 
 def _quick_int(value: Json) -> Json:
-    if value.__class__ is int and SMALLEST_INT <= value <= GREATEST_INT:  # type: ignore[operator]
+    if value.__class__ is int and SMALLEST_INT <= value <= GREATEST_INT:
         return value
     raise _Odd
 
 
 def _quick_float(value: Json) -> Json:
-    if value.__class__ is float and isfinite(value):  # type: ignore[arg-type]
+    if value.__class__ is float and isfinite(value):
         return value
     raise _Odd
 

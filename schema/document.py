@@ -43,6 +43,9 @@ from tidegate.schema.shape import Shape, make_shape
 _SHAPES: Final = 64
 """How many shapes one document keeps. The oldest goes first."""
 
+_ABORTED: Final = " Parsing aborted."
+"""How graphql-core's parser ends what it says of a limit."""
+
 _RULES: Final[tuple[type[ASTValidationRule], ...]] = tuple(
     rule for rule in specified_rules if rule is not OverlappingFieldsCanBeMergedRule
 )
@@ -143,8 +146,10 @@ def _parse(api: Api, text: str) -> DocumentNode:
             allow_empty_selection_sets=False,
         )
     except GraphQLSyntaxError as error:
-        code = str(Code.LIMIT) if "Parsing aborted" in error.message else PARSE_FAILED
-        raise DocumentError(of_graphql([error], code)) from None
+        if error.message.endswith(_ABORTED):
+            message = error.message.removesuffix(_ABORTED).removeprefix("Syntax Error: ")
+            raise refusal(Code.LIMIT, message) from None
+        raise DocumentError(of_graphql([error], PARSE_FAILED)) from None
     except RecursionError:
         raise refusal(Code.LIMIT, f"The document has more than {NESTING} levels.") from None
 

@@ -91,9 +91,7 @@ async def _results(
                 break
     elif calls:
         async with TaskGroup() as group:
-            tasks = {
-                call.key: group.create_task(_run(call, variables, user, runner, deadline)) for call in calls
-            }
+            tasks = {call.key: group.create_task(_run(call, variables, user, runner, deadline)) for call in calls}
         results.update((key, task.result()) for key, task in tasks.items())
     return results
 
@@ -113,7 +111,7 @@ async def _run(call: FieldCall, variables: Variables, user: CurrentUser, runner:
         return _failed(call, error.message, str(error.code), error.extensions)
     except TimeoutError:
         return _failed(call, "This took too long.", str(Code.TIMEOUT))
-    except Exception:
+    except Exception:  # noqa: BLE001 (the last line of defence)
         # The client gets a number to tell us; what happened is for the log alone.
         number = running.id if running else "-"
         _log.exception("Call %s of %s failed.", number, operation.name)
@@ -131,15 +129,11 @@ def _flawed(call: FieldCall, flaw: Flaw) -> ErrorEntry:
     return entry(flaw.message, str(Code.INTERNAL), at, flaw.path)
 
 
-def _failed(
-    call: FieldCall, message: str, code: str, extensions: Mapping[str, Json] | None = None
-) -> _Result:
+def _failed(call: FieldCall, message: str, code: str, extensions: Mapping[str, Json] | None = None) -> _Result:
     return _Result(_NULL, [entry(message, code, call.at, [call.key], extensions)])
 
 
-def _response(
-    document: Document, shape: Shape, results: Mapping[str, _Result], errors: list[ErrorEntry]
-) -> Response:
+def _response(document: Document, shape: Shape, results: Mapping[str, _Result], errors: list[ErrorEntry]) -> Response:
     parts: list[bytes] = []
     lost = False
     for item in shape.entries:

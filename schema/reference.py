@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import logging
 from asyncio import get_running_loop
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeAlias
 
 import orjson
-from graphql import GraphQLObjectType, GraphQLResolveInfo, get_named_type
+from graphql import FieldNode, GraphQLObjectType, GraphQLResolveInfo, get_named_type
 from graphql.execution.collect_fields import FieldDetails, FragmentDetails, collect_subfields
 from graphql.execution.values import get_argument_values
 
@@ -33,6 +33,9 @@ from tidegate.core.user import CurrentUser
 
 _log = logging.getLogger("tidegate.schema")
 
+# Any: the context, a source and a result of graphql-core's may be anything.
+Info: TypeAlias = GraphQLResolveInfo[Any]
+
 
 @dataclass(frozen=True, slots=True)
 class Context:
@@ -42,13 +45,11 @@ class Context:
     runner: Runner
 
 
-def root(
-    operation: Operation, types: Mapping[str, TypeDefinition]
-) -> Callable[[Any, GraphQLResolveInfo], Awaitable[Any]]:
-    """The resolver of an operation's field. Any: a source and a result of graphql-core's may be anything."""
+def root(operation: Operation, types: Mapping[str, TypeDefinition]) -> Callable[[Any, Info], Awaitable[Any]]:
+    """The resolver of an operation's field."""
     is_object = isinstance(types.get(named(operation.returns)), ObjectType)
 
-    async def resolve(source: Any, info: GraphQLResolveInfo) -> Any:
+    async def resolve(_: Any, info: Info) -> Any:
         context = info.context
         if not isinstance(context, Context):
             raise TypeError("The context value must be a tidegate.schema.reference.Context.")
@@ -63,14 +64,14 @@ def root(
             return answer.value if answer.json is None else orjson.loads(answer.json)
         except OperationError:
             raise
-        except Exception:
+        except Exception:  # noqa: BLE001 (the last line of defence)
             _log.exception("Call %s of %s failed.", call.id, operation.name)
             raise OperationError(Code.INTERNAL, "Internal error.", {"callId": call.id}) from None
 
     return resolve
 
 
-def child(source: Any, info: GraphQLResolveInfo) -> Any:
+def child(source: Any, info: Info) -> Any:
     """The resolver of every other field."""
     if not info.parent_type.fields[info.field_name].args:
         return source.get(info.field_name)
@@ -78,11 +79,11 @@ def child(source: Any, info: GraphQLResolveInfo) -> Any:
     return source[key] if key in source else source.get(info.field_name)
 
 
-def is_object(value: Any, info: GraphQLResolveInfo) -> bool:
+def is_object(value: Any, _: Info) -> bool:
     return isinstance(value, Mapping)
 
 
-def _canonical(info: GraphQLResolveInfo, nodes: list[Any], types: Mapping[str, TypeDefinition]) -> tuple[Selection, int]:
+def _canonical(info: Info, nodes: Sequence[FieldNode], types: Mapping[str, TypeDefinition]) -> tuple[Selection, int]:
     """The canonical selection, and the highest rank among its fields."""
     fragments = {name: FragmentDetails(fragment) for name, fragment in info.fragments.items()}
     highest = 0
@@ -122,13 +123,13 @@ def _canonical(info: GraphQLResolveInfo, nodes: list[Any], types: Mapping[str, T
     return select(returned, [FieldDetails(node, None) for node in nodes]), highest
 
 
-def _arguments(info: GraphQLResolveInfo, name: str) -> dict[str, Json]:
+def _arguments(info: Info, name: str) -> dict[str, Json]:
     values = get_argument_values(info.parent_type.fields[name], info.field_nodes[0], info.variable_values)
     return {key: _plain(value) for key, value in values.items()}
 
 
 def _plain(value: Any) -> Any:
-    """strawberry's enum members become the texts they stand for."""
+    """Strawberry's enum members become the texts they stand for."""
     match value:
         case Enum():
             return value.value

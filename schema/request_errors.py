@@ -53,9 +53,15 @@ def entry(
 def of_graphql(errors: Iterable[GraphQLError], code: str) -> list[ErrorEntry]:
     """graphql-core's errors about a document."""
     return [
-        entry(error.message, code, tuple((place.line, place.column) for place in error.locations or ()))
+        entry(_without_cause(error.message), code, tuple((place.line, place.column) for place in error.locations or ()))
         for error in errors
     ]
+
+
+def _without_cause(message: str) -> str:
+    """graphql-core quotes foreign exceptions: Python's own words about an integer it finds too long, say."""
+    expected, quoted, _ = message.partition(", but encountered error ")
+    return f"{expected}." if quoted else message
 
 
 def _readable(message: str) -> str:

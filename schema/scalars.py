@@ -150,7 +150,7 @@ def take_decimal(value: Json) -> str:
     exponent = number.as_tuple().exponent
     if isinstance(exponent, int) and len(number.as_tuple().digits) + abs(exponent) > DIGITS:
         raise Invalid(f"Expected a Decimal of at most {DIGITS} digits.")
-    return format(number if number else abs(number), "f")
+    return format(number or abs(number), "f")
 
 
 def take_bigint(value: Json) -> str:
@@ -289,6 +289,8 @@ def _show_int(value: Json) -> int:
 
 
 def _show_float(value: Json) -> float:
+    if isinstance(value, bool):
+        return int(value)
     if isinstance(value, (int, float, str)):
         try:
             number = float(value)

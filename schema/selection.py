@@ -169,9 +169,7 @@ def flag_names(nodes: Iterable[SelectionSetNode], fragments: Mapping[str, Fragme
 
 def positions(nodes: Iterable[Node]) -> Positions:
     """Where `nodes` stand, lines and columns from 1."""
-    return tuple(
-        (node.loc.start_token.line, node.loc.start_token.column) for node in nodes if node.loc is not None
-    )
+    return tuple((node.loc.start_token.line, node.loc.start_token.column) for node in nodes if node.loc is not None)
 
 
 def _place(node: Node) -> Location:
@@ -180,7 +178,8 @@ def _place(node: Node) -> Location:
 
 
 def _condition(directive: DirectiveNode, flags: Flags) -> bool:
-    value = directive.arguments[0].value
+    (argument,) = directive.arguments or ()
+    value = argument.value
     if isinstance(value, VariableNode):
         return flags[value.name.value]
     assert isinstance(value, BooleanValueNode)

@@ -11,7 +11,7 @@ from graphql import FieldNode, FragmentDefinitionNode, OperationDefinitionNode, 
 
 from tidegate.core.call import Runnable, Runner
 from tidegate.core.errors import Code, OperationError
-from tidegate.core.expressions import Expression, Literal
+from tidegate.core.expressions import Expression, Literal, Reference
 from tidegate.core.json import Json, Missing
 from tidegate.core.operation import Kind, Operation
 from tidegate.core.selection import Selection
@@ -186,8 +186,9 @@ def _call(api: Api, collector: Collector, operation: Operation, key: str, nodes:
     constant: dict[str, Json] = {}
     dynamic: list[tuple[str, str]] = []
     for name, expression in collected.arguments.items():
-        if isinstance(expression, Literal):
-            constant[name] = expression.value
-        else:
-            dynamic.append((name, expression.path[0]))
+        match expression:
+            case Literal(value=value):
+                constant[name] = value
+            case Reference(path=(variable,)):
+                dynamic.append((name, variable))
     return FieldCall(key, orjson.dumps(key) + b":", operation, collected, at, api, constant, tuple(dynamic))

@@ -1,0 +1,41 @@
+"""A runner that answers from a function instead of a database."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from tidegate.core.call import Call, Runnable
+from tidegate.core.errors import Code, OperationError
+from tidegate.core.integration import Answer
+from tidegate.core.operation import Operation
+from tidegate.core.selection import Selection
+
+Answering: TypeAlias = Callable[[Call, Selection | None], Answer | Awaitable[Answer]]
+
+
+@dataclass(slots=True)
+class FakeRunner:
+    """Checks roles as the real one does, then asks `answering`, which is also told what the client selected. Keeps
+    every call that was answered, and every selection that was compiled, with the role's rank."""
+
+    answering: Answering
+    calls: list[Call] = field(default_factory=list)
+    compiled: list[tuple[Operation, Selection | None, int]] = field(default_factory=list)
+    _selections: dict[Runnable, Selection | None] = field(default_factory=dict)
+
+    def compile(self, operation: Operation, selection: Selection | None, rank: int) -> Runnable:
+        runnable = Runnable(operation, (), needs_properties=False)
+        self.compiled.append((operation, selection, rank))
+        self._selections[runnable] = selection
+        return runnable
+
+    async def run(self, runnable: Runnable, call: Call) -> Answer:
+        if runnable.operation.rank > call.user.rank:
+            if not call.user.verified:
+                raise OperationError(Code.UNAUTHENTICATED, "A token is needed.")
+            raise OperationError(Code.FORBIDDEN, "A higher role is needed.")
+        self.calls.append(call)
+        answer = self.answering(call, self._selections[runnable])
+        return answer if isinstance(answer, Answer) else await answer
