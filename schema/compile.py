@@ -1,0 +1,218 @@
+"""A project's folder -> a `Catalog`, or everything that is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from tidegate.core.catalog import Catalog
+from tidegate.core.integration import IntegrationKind, Surroundings
+from tidegate.core.location import Location
+from tidegate.core.operation import Kind, Operation
+from tidegate.core.problems import Problems, did_you_mean
+from tidegate.core.types import ObjectType, TypeDefinition, nullable
+from tidegate.schema import typedefs
+from tidegate.schema.environment import Environment
+from tidegate.schema.folder import ProjectFolder
+from tidegate.schema.form import Form, check_name
+from tidegate.schema.generated import Generator
+from tidegate.schema.integration_settings import create_integrations
+from tidegate.schema.names import Names
+from tidegate.schema.objects import KEYS as OBJECT_KEYS
+from tidegate.schema.objects import ObjectForm, add_access, build_objects
+from tidegate.schema.operations import Header, check_argument_types, check_header, read_header
+from tidegate.schema.plans import Planner
+from tidegate.schema.project import Project, read_project
+from tidegate.schema.reading import read_yaml
+from tidegate.schema.tree import MapNode, Node, ScalarNode, kind_of
+from tidegate.schema.typedefs import TypeFile, check_uses, plain_fields, read_types, settle_defaults
+
+OBJECTS: Final = "objects"
+OPERATIONS: Final = "operations"
+
+
+def compile_project(folder: Path, kinds: Mapping[str, IntegrationKind], environ: Mapping[str, str] | None) -> Catalog:
+    """Reads the project in `folder` and makes it ready to serve. `kinds` are the integrations there are, by the name
+    that `kind:` uses. `environ` is what `${NAME}`s read; with none they stay as they are, and what depends on them is
+    not checked. Reads files and does no other I/O. Raises `ProjectError` with every problem found."""
+    problems = Problems()
+    files = ProjectFolder(folder, problems)
+    environment = Environment(environ, problems)
+    project = read_project(files, environment, problems)
+    integrations = create_integrations(project.integrations, kinds, environment, files, problems)
+    type_file = _read_type_file(files, problems)
+    object_section = _read_section(files, OBJECTS, "object", problems)
+    operation_section = _read_section(files, OPERATIONS, "operation", problems)
+
+    names = Names(
+        project=project,
+        integrations=_kinds_of(project, kinds),
+        types=type_file.types,
+        types_known=type_file.readable,
+        objects={},
+        object_names=frozenset(object_section.entries),
+        objects_known=object_section.readable,
+    )
+    _refuse_same_names(object_section, project, problems)
+    object_forms = _object_forms(object_section, problems)
+    build_objects(object_forms, names, problems)
+
+    headers = _read_headers(operation_section, names, problems)
+    generator = Generator(names.objects, type_file.types)
+    generator.refuse_taken(problems)
+    for type, _, _ in type_file.uses:
+        generator.ask(type)
+    sound = {
+        name: check_argument_types(header, node, names, generator, problems) for name, (header, node) in headers.items()
+    }
+    for header, _ in headers.values():
+        if header.returns is not None:
+            generator.ask(header.returns)
+    known = {**type_file.types, **generator.made}
+    check_uses(type_file, known, generator.names() if names.objects else (), problems)
+    names.types.update(generator.made)
+    settle_defaults(type_file, names.types, problems)
+    names.properties = _properties(project, headers, names, problems)
+
+    surroundings = _surroundings(names)
+    objects = add_access(object_forms, names, surroundings, problems)
+    surroundings = replace(surroundings, objects=objects)
+    planner = Planner(names, objects, integrations, surroundings, files, problems)
+    operations: dict[str, Operation] = {}
+    for name, (header, node) in headers.items():
+        checked = check_header(header, node, names, generator, problems)
+        operation = planner.operation(checked or header, sound=sound[name] and checked is not None)
+        if operation is not None:
+            operations[name] = operation
+    _require_query(operation_section, headers, problems)
+    problems.raise_any()
+    return Catalog(
+        name=project.name,
+        folder=files.root,
+        roles=project.roles,
+        auth=project.auth.auth,
+        cors=project.cors,
+        limits=project.limits,
+        config=project.config,
+        integrations=integrations,
+        types=names.types,
+        objects=objects,
+        operations=operations,
+    )
+
+
+class _Section:
+    """What all files of a folder declare together, by name. `readable` is false where some file could not be read."""
+
+    def __init__(self) -> None:
+        self.entries: dict[str, Node] = {}
+        self.keys: dict[str, Location] = {}
+        self.readable = True
+
+
+def _read_section(files: ProjectFolder, folder: str, noun: str, problems: Problems) -> _Section:
+    section = _Section()
+    for file in files.yaml_files(folder):
+        text = files.text(file)
+        node = read_yaml(text, file, problems) if text is not None else None
+        if node is None:
+            section.readable = False
+        elif not isinstance(node, MapNode):
+            section.readable = False
+            problems.add(node.at, f"This file is a mapping of names to {noun}s; {kind_of(node)} is not.")
+        for name, entry in node.entries.items() if isinstance(node, MapNode) else ():
+            at = node.keys[name] if isinstance(node, MapNode) else Location(file)
+            if name in section.entries:
+                sentence = f'The {noun} "{name}" is declared twice; the first is at {section.keys[name]}.'
+                problems.add(at, sentence, "Rename or remove one of them.")
+                continue
+            section.entries[name], section.keys[name] = entry, at
+    return section
+
+
+def _read_type_file(files: ProjectFolder, problems: Problems) -> TypeFile:
+    if not files.exists(typedefs.FILE):
+        return TypeFile()
+    text = files.text(typedefs.FILE)
+    if text is None:
+        return TypeFile(readable=False)
+    return read_types(text, problems) if text.strip() else TypeFile()
+
+
+def _kinds_of(project: Project, kinds: Mapping[str, IntegrationKind]) -> dict[str, IntegrationKind | None]:
+    found: dict[str, IntegrationKind | None] = {}
+    for name, node in project.integrations.entries.items() if project.integrations is not None else ():
+        word = node.entries.get("kind") if isinstance(node, MapNode) else None
+        text = word.value if isinstance(word, ScalarNode) else None
+        found[name] = kinds.get(text) if isinstance(text, str) else None
+    return found
+
+
+def _refuse_same_names(section: _Section, project: Project, problems: Problems) -> None:
+    integrations = project.integrations
+    for name, at in section.keys.items():
+        if integrations is not None and name in integrations.entries:
+            sentence = f'"{name}" is the name of an integration already, at {integrations.keys[name]}.'
+            problems.add(at, sentence, "`use: NAME` could mean both. Rename one of them.")
+
+
+def _object_forms(section: _Section, problems: Problems) -> dict[str, ObjectForm]:
+    forms: dict[str, ObjectForm] = {}
+    for name, node in section.entries.items():
+        at = section.keys[name]
+        check_name(name, at, "an object", problems)
+        form = Form(node, f'the object "{name}"', OBJECT_KEYS, problems)
+        if form.sound:
+            forms[name] = ObjectForm(name, form, at)
+    return forms
+
+
+def _read_headers(section: _Section, names: Names, problems: Problems) -> dict[str, tuple[Header, MapNode]]:
+    headers: dict[str, tuple[Header, MapNode]] = {}
+    for name, node in section.entries.items():
+        header = read_header(name, node, section.keys[name], names, problems)
+        if header is not None and isinstance(node, MapNode):
+            headers[name] = (header, node)
+    return headers
+
+
+def _properties(
+    project: Project, headers: Mapping[str, tuple[Header, MapNode]], names: Names, problems: Problems
+) -> frozenset[str] | None:
+    """The fields of `currentUser.properties`: those of the row that the query gives. Empty where they are not known."""
+    name = project.auth.auth.properties
+    if name is None:
+        return None
+    at = project.auth.properties_at
+    if name not in headers:
+        queries = [known for known, (header, _) in headers.items() if header.kind is Kind.QUERY]
+        problems.add(at, f'There is no query "{name}".', did_you_mean(name, queries))
+        return frozenset()
+    header, _ = headers[name]
+    if header.kind is Kind.MUTATION:
+        problems.add(at, f'"{name}" is a mutation; the properties of a user come from a query.', "Name a query.")
+    if any(argument.required for argument in header.arguments.values()):
+        hint = "It can name the user: $currentUser.id."
+        problems.add(at, f'The query "{name}" needs arguments; nobody gives it any.', hint)
+    if header.returns is None:
+        return frozenset()
+    row: TypeDefinition | None = names.types.get(str(nullable(header.returns)))
+    if not isinstance(row, ObjectType):
+        sentence = f'The query "{name}" gives {header.returns}; the properties of a user are one row.'
+        if names.types_known:
+            problems.add(at, sentence, "Name a query that returns a type with fields.")
+        return frozenset()
+    return frozenset(plain_fields(row, names.types))
+
+
+def _surroundings(names: Names) -> Surroundings:
+    return Surroundings(names.objects, names.types, names.project.roles, names.project.limits)
+
+
+def _require_query(section: _Section, headers: Mapping[str, tuple[Header, MapNode]], problems: Problems) -> None:
+    whole = section.readable and len(headers) == len(section.entries)
+    if whole and all(header.kind is Kind.MUTATION for header, _ in headers.values()):
+        hint = "Declare one in operations/*.yaml."
+        problems.add(Location("tidegate.yaml"), "This project has no query, and GraphQL needs one.", hint)

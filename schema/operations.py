@@ -1,0 +1,187 @@
+"""operations/*.yaml -> what each operation is called, who may run it, what it takes and gives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from tidegate.core.json import MISSING, Given, Missing
+from tidegate.core.literals import Misfit, coerce_literal
+from tidegate.core.location import Location
+from tidegate.core.operation import Kind
+from tidegate.core.problems import Problems
+from tidegate.core.types import SCALARS, Argument, InputType, ObjectType, TypeRef, named
+from tidegate.schema.form import Form, capital, check_name
+from tidegate.schema.generated import Generator
+from tidegate.schema.names import Names
+from tidegate.schema.tree import MapNode, Node, ScalarNode, as_json
+from tidegate.schema.type_expressions import parse_type
+from tidegate.schema.units import parse_duration
+
+KEYS: Final = ("kind", "description", "minRole", "args", "returns", "run", "timeout", "deprecated")
+ARGUMENT_KEYS: Final = ("type", "default", "description")
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """Everything of an operation but its plan. `rank` is none where the role is not known, `returns` where the type is
+    wrong. `whole` is false where some argument cannot be known: then nobody is told that one does not exist."""
+
+    name: str
+    kind: Kind | None
+    description: str
+    min_role: str
+    rank: int | None
+    arguments: Mapping[str, Argument]
+    default_places: Mapping[str, Location]
+    returns: TypeRef | None
+    timeout: float
+    deprecated: str | None
+    run: Node | None
+    whole: bool
+    at: Location
+
+
+def read_header(name: str, node: Node, at: Location, names: Names, problems: Problems) -> Header | None:
+    """The header of one operation; none if it is no mapping. Types are only read: `check_header` holds them against
+    the types there are."""
+    check_name(name, at, "an operation", problems)
+    form = Form(node, f'the operation "{name}"', KEYS, problems)
+    if not form.sound:
+        return None
+    form.required("kind", "minRole", "returns", "run", at=at)
+    kind = form.word("kind", [str(kind) for kind in Kind], "a kind of operation")
+    rank = names.rank_of(form, "minRole")
+    returns_node = form.node_of("returns")
+    returns = parse_type(returns_node, f'"returns" of {form.noun}', problems) if returns_node is not None else None
+    arguments, places, whole = _read_arguments(form, problems)
+    return Header(
+        name=name,
+        kind=Kind(kind) if kind is not None else None,
+        description=form.text("description") or "",
+        min_role=names.project.roles[rank] if rank is not None else "",
+        rank=rank,
+        arguments=arguments,
+        default_places=places,
+        returns=returns.type if returns is not None else None,
+        timeout=_read_timeout(form, names.project.limits.timeout, problems),
+        deprecated=form.text("deprecated"),
+        run=form.node_of("run"),
+        whole=whole and (form.has("args") or not form.unknown),
+        at=at,
+    )
+
+
+def check_header(
+    header: Header, node: MapNode, names: Names, generator: Generator, problems: Problems
+) -> Header | None:
+    """The header with its defaults coerced, or none where one of its types is wrong."""
+    before = len(problems.found)
+    returns = node.entries.get("returns")
+    if header.returns is not None and returns is not None:
+        _check_type(header.returns, returns.at, names, generator, problems, sent=False)
+    arguments = {name: _settle(argument, header, names, problems) for name, argument in header.arguments.items()}
+    return replace(header, arguments=arguments) if len(problems.found) == before else None
+
+
+def _read_arguments(form: Form, problems: Problems) -> tuple[dict[str, Argument], dict[str, Location], bool]:
+    section = form.mapping("args")
+    if section is None:
+        return {}, {}, not form.has("args")
+    arguments: dict[str, Argument] = {}
+    places: dict[str, Location] = {}
+    whole = True
+    for name, node in section.entries.items():
+        at = section.keys[name]
+        check_name(name, at, "an argument", problems)
+        read = _read_argument(name, node, at, form.noun, problems)
+        if read is None:
+            whole = False
+            continue
+        arguments[name], places[name] = read
+    return arguments, places, whole
+
+
+def _read_argument(
+    name: str, node: Node, at: Location, owner: str, problems: Problems
+) -> tuple[Argument, Location] | None:
+    noun = f'the argument "{name}" of {owner}'
+    if not isinstance(node, MapNode):
+        written = parse_type(node, capital(noun), problems, default_allowed=True)
+        return (Argument(name, written.type, at, written.default), node.at) if written is not None else None
+    form = Form(node, noun, ARGUMENT_KEYS, problems)
+    form.required("type")
+    type_node = form.node_of("type")
+    written = parse_type(type_node, f'"type" of {noun}', problems) if type_node is not None else None
+    default: Given = MISSING
+    place = node.at
+    if form.has("default"):
+        place = node.entries["default"].at
+        default = as_json(node.entries["default"])
+    if written is None:
+        return None
+    return Argument(name, written.type, at, default, form.text("description") or ""), place
+
+
+def _read_timeout(form: Form, default: float, problems: Problems) -> float:
+    node = form.node_of("timeout")
+    if node is None:
+        return default
+    text = node.value if isinstance(node, ScalarNode) and isinstance(node.value, str) else ""
+    seconds = parse_duration(text)
+    if not seconds:
+        shown = node.raw if isinstance(node, ScalarNode) else "this"
+        problems.add(
+            node.at, f'"timeout" of {form.noun} is a duration with its unit; {shown} is not.', "Write it like 5s."
+        )
+        return default
+    return seconds
+
+
+def _check_type(
+    type: TypeRef, at: Location, names: Names, generator: Generator, problems: Problems, *, sent: bool
+) -> None:
+    name = named(type)
+    generator.ask(type)
+    definition = generator.made.get(name) or names.types.get(name)
+    if definition is None and name not in SCALARS:
+        if names.types_known and not (name in generator.names() or _may_be_generated(name, names)):
+            problems.add(at, f'There is no type "{name}".', names.type_hint(name))
+        return
+    if sent and isinstance(definition, ObjectType):
+        hint = "Declare an input with the fields that clients send."
+        problems.add(at, f'"{name}" is not an input type.', hint)
+    elif not sent and isinstance(definition, InputType):
+        problems.add(at, f'"{name}" is an input type; it cannot be returned.', "Declare a type with the same fields.")
+
+
+def _may_be_generated(name: str, names: Names) -> bool:
+    """Whether an object with mistakes, which has no types yet, may be why a generated type is not there."""
+    endings = ("Connection", "Edge", "Filter", "Order", "Comparison")
+    broken = not names.objects_known or len(names.objects) < len(names.object_names)
+    return broken and name.endswith(endings)
+
+
+def _settle(argument: Argument, header: Header, names: Names, problems: Problems) -> Argument:
+    if isinstance(argument.default, Missing) or not names.is_type(named(argument.type)):
+        return argument
+    try:
+        return replace(argument, default=coerce_literal(argument.default, argument.type, names.types))
+    except Misfit as misfit:
+        sentence = f'The default of "{argument.name}" does not fit: {misfit.sentence}'
+        problems.add(header.default_places[argument.name], sentence, misfit.hint)
+        return replace(argument, default=MISSING)
+
+
+def check_argument_types(header: Header, node: MapNode, names: Names, generator: Generator, problems: Problems) -> bool:
+    """Whether every argument's type exists and can be sent."""
+    before = len(problems.found)
+    section = node.entries.get("args")
+    entries = section.entries if isinstance(section, MapNode) else {}
+    for name, argument in header.arguments.items():
+        written = entries[name]
+        if isinstance(written, MapNode):
+            written = written.entries["type"]
+        _check_type(argument.type, written.at, names, generator, problems, sent=True)
+    return len(problems.found) == before
