@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 import click
 
+from tidegate.core.integration import Integration
 from tidegate.core.location import Location
 from tidegate.resolvers.integrations.relational.integration import RelationalIntegration
 from tidegate.resolvers.integrations.relational.tables import ReflectedTable
@@ -41,13 +42,21 @@ async def reflect(source: Source, folder: Path) -> Mapping[str, ReflectedTable]:
     from tidegate.kinds import installed_kinds
 
     settings = {name: _filled(value, source.environment) for name, value in source.settings.items()}
-    integration = installed_kinds()[source.kind].create("db", settings, folder, Location("tidegate.yaml"))
+    return await tables_of(installed_kinds()[source.kind].create("db", settings, folder, Location("tidegate.yaml")))
+
+
+async def tables_of(integration: Integration) -> Mapping[str, ReflectedTable]:
+    """Every table and view of a relational integration, which is opened and closed. Raises `IntegrationUnavailable`."""
     assert isinstance(integration, RelationalIntegration)
     await integration.open()
     try:
         return integration.tables.known
     finally:
         await integration.close()
+
+
+def is_relational(integration: object) -> bool:
+    return isinstance(integration, RelationalIntegration)
 
 
 def _filled(value: str, environment: Mapping[str, str]) -> str:

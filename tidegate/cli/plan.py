@@ -40,7 +40,7 @@ def command(
 
     Nothing is executed. Without --online it needs no database and no environment.
     """
-    from tidegate.schema.document import DocumentError
+    from tidegate.schema.request_errors import DocumentError
 
     folder, name = target
     try:

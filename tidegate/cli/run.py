@@ -74,7 +74,8 @@ async def _call(
 ) -> dict[str, Any]:
     """A GraphQL response. Any: its JSON."""
     from tidegate.app import Gateway
-    from tidegate.schema.document import DocumentError, compile_document
+    from tidegate.schema.document import compile_document
+    from tidegate.schema.request_errors import DocumentError
 
     gateway = Gateway.load(folder, environment(folder))
     operation = find_operation(gateway.catalog, name)

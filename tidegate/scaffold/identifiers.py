@@ -12,7 +12,7 @@ from tidegate.scaffold.words import camel, many, one, pascal, words
 NAME: Final = re.compile(r"[_A-Za-z][_0-9A-Za-z]*\Z")
 
 _FILTER_WORDS: Final = frozenset({"and", "or", "not"})
-_TYPE_WORDS: Final = SCALARS | {"Query", "Mutation", "Subscription", "PageInfo", "Role"}
+_TYPE_WORDS: Final = SCALARS | {"Query", "Mutation", "Subscription", "PageInfo"}
 _SUFFIXES: Final = ("Connection", "Edge", "Filter", "Order", "Comparison")
 _ENUM_WORDS: Final = frozenset({"true", "false", "null"})
 
@@ -68,11 +68,6 @@ def single_name(table: str) -> str:
 def many_name(table: str) -> str:
     """`film_actor` -> `filmActors`. Where the language has no plural (`staff`), the same word."""
     return _legal(camel(many(words(table))), "rows")
-
-
-def default_column(field: str) -> str:
-    """The column that a field is where its object does not say: `createdAt` -> `created_at`."""
-    return re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", field).lower()
 
 
 def is_enum_value(label: str) -> bool:

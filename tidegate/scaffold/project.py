@@ -22,6 +22,9 @@ ROLES: Final = ("anonymous", "user", "admin")
 
 GIT_IGNORE: Final = ".env\n.tidegate/\n*.db\n*.db-shm\n*.db-wal\n"
 
+DEVELOPMENT: Final = {"TIDEGATE_ENVIRONMENT": "development"}
+"""Who makes a project wants to look at it: GraphiQL is served, until this line is gone."""
+
 _STARTER_ENDINGS: Final = (".yaml", ".graphql", ".sql", ".md")
 
 
@@ -37,8 +40,8 @@ class Source:
 
 def service_desk() -> Mapping[str, str]:
     """The example project, shipped inside the package, with a secret of its own."""
-    found = dict(_texts(files("tidegate.scaffold.servicedesk"), ""))
-    return {**found, ".gitignore": GIT_IGNORE, ".env": environment_text({"JWT_SECRET": new_secret()})}
+    found = dict(_texts(_example(), ""))
+    return {**found, ".gitignore": GIT_IGNORE, ".env": environment_text({"JWT_SECRET": new_secret(), **DEVELOPMENT})}
 
 
 def database_project(folder: Path, outline: Outline, source: Source, opening: Opening) -> Mapping[str, str]:
@@ -50,7 +53,7 @@ def database_project(folder: Path, outline: Outline, source: Source, opening: Op
         "types.graphql": types_text(outline),
         "demo.yaml": _demo_text(),
         ".gitignore": GIT_IGNORE,
-        ".env": environment_text({"JWT_SECRET": new_secret(), **source.environment}),
+        ".env": environment_text({"JWT_SECRET": new_secret(), **DEVELOPMENT, **source.environment}),
     }
     for data_object in outline.objects:
         made[f"objects/{data_object.name}.yaml"] = object_text(data_object, "db", opening)
@@ -105,6 +108,14 @@ def _demo_text() -> str:
         'user:  { sub: "1", role: user }\n'
         'admin: { sub: "2", role: admin }\n'
     )
+
+
+def _example() -> Traversable:
+    try:
+        return files("tidegate.scaffold.servicedesk")
+    except ModuleNotFoundError:
+        # A clone without links, run without being installed.
+        return Path(__file__).parents[2] / "examples" / "servicedesk"
 
 
 def _texts(folder: Traversable, prefix: str) -> Iterator[tuple[str, str]]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from tidegate.scaffold.identifiers import Names, default_column
+from tidegate.core.naming import snake_case
+from tidegate.scaffold.identifiers import Names
 from tidegate.scaffold.outline import FieldOutline, ObjectOutline, RelationOutline
 from tidegate.scaffold.text import Yaml, block, flow, scalar
 
@@ -46,7 +47,7 @@ def object_text(data_object: ObjectOutline, integration: str, opening: Opening) 
 
 def is_renamed(field: FieldOutline) -> bool:
     """Whether the object has to say which column the field is."""
-    return default_column(field.name) != field.column
+    return snake_case(field.name) != field.column
 
 
 def relation_line(relation: RelationOutline) -> str:
