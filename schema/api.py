@@ -261,11 +261,12 @@ def _expression(type: TypeRef) -> str:
 
 
 def _enum(definition: EnumType) -> type:
-    # Values are texts, so that a coerced argument is the JSON value it stands for.
+    # Values are texts, so that a coerced argument is the JSON value it stands for. Python keeps `_x_`, `mro` and others
+    # to itself, so its members have names that clients never see.
     made = Enum(  # type: ignore[misc]
         _python(definition.name),
         {
-            _python(value): strawberry.enum_value(value, name=value, description=description or None)
+            f"value_{value}": strawberry.enum_value(value, name=value, description=description or None)
             for value, description in definition.values.items()
         },
     )
