@@ -1,0 +1,126 @@
+"""One connection to SQLite: rows in, rows out, errors in the project's words."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Callable, Sequence
+from typing import Any, Final, TypeVar
+
+import sqlglot
+from sqlglot import expressions
+
+from tidegate.core.errors import Code, OperationError
+from tidegate.core.json import Json
+from tidegate.resolvers.integrations.relational.connection import ResultColumn
+from tidegate.resolvers.integrations.relational.tables import Family
+from tidegate.resolvers.integrations.relational.violations import Vocabulary
+from tidegate.resolvers.integrations.sqlite.errors import translate
+from tidegate.resolvers.integrations.sqlite.worker import Worker
+
+T = TypeVar("T")
+
+_PARAMETERS: Final = re.compile(r"current statement uses ([0-9]+)")
+
+
+class SqliteConnection:
+    """Implements `relational.connection.Connection`. `read_only` is what the connection is set to now."""
+
+    def __init__(self, worker: Worker, vocabulary: Vocabulary, *, read_only: bool) -> None:
+        self.worker = worker
+        self.read_only = read_only
+        self.broken = False
+        self._vocabulary = vocabulary
+
+    async def rows(self, sql: str, arguments: Sequence[Json | bytes]) -> Sequence[Sequence[Any]]:
+        _refuse_nul(arguments)
+        try:
+            return await self.worker.execute_fetchall(sql, arguments)  # type: ignore[return-value]
+        except Exception as error:
+            raise translate(error, self._vocabulary) from error
+
+    async def row(self, sql: str, arguments: Sequence[Json | bytes]) -> Sequence[Any] | None:
+        found = await self.rows(sql, arguments)
+        return found[0] if found else None
+
+    async def execute(self, sql: str, arguments: Sequence[Json | bytes]) -> int:
+        _refuse_nul(arguments)
+        return await self.call(lambda connection: _count(connection, sql, arguments))
+
+    async def columns(self, sql: str) -> Sequence[ResultColumn]:
+        names = await self.call(lambda connection: _describe(connection, sql))
+        return [ResultColumn(name, Family.UNKNOWN) for name in names]
+
+    async def allow_writes(self, *, allowed: bool) -> None:
+        """For a database in memory, which has one connection for everything."""
+        if self.read_only == allowed:
+            await self.control(f"pragma query_only = {'off' if allowed else 'on'}")
+            self.read_only = not allowed
+
+    async def control(self, command: str) -> None:
+        """BEGIN, COMMIT and the like."""
+        await self.call(lambda connection: connection.execute(command).fetchall())
+
+    async def call(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """`work` in the connection's thread, its errors translated."""
+        try:
+            return await self.worker.call(work)
+        except Exception as error:
+            raise translate(error, self._vocabulary) from error
+
+    async def close(self) -> None:
+        """Never raises."""
+        try:
+            await self.worker.close()
+        except (sqlite3.Error, ValueError):
+            self.broken = True
+
+
+def _refuse_nul(arguments: Sequence[Json | bytes]) -> None:
+    for argument in arguments:
+        if type(argument) is str and "\x00" in argument:
+            raise OperationError(Code.BAD_USER_INPUT, "A value does not fit: a text without NUL characters is wanted.")
+
+
+def _count(connection: sqlite3.Connection, sql: str, arguments: Sequence[Json | bytes]) -> int:
+    before = connection.total_changes
+    cursor = connection.execute(sql, arguments)
+    cursor.fetchall()
+    if cursor.rowcount >= 0:
+        return cursor.rowcount
+    # Python counts for statements that begin with INSERT, UPDATE or DELETE; this one begins with WITH, or reads.
+    if connection.total_changes == before:
+        return 0
+    return int(connection.execute("select changes()").fetchone()[0])
+
+
+def _describe(connection: sqlite3.Connection, sql: str) -> list[str]:
+    """The names of the columns that `sql` would answer. Python tells them of a statement that has run, so it runs
+    one that answers no rows and changes nothing: for a write, what its RETURNING would select."""
+    try:
+        statement = sqlglot.parse_one(sql, dialect="sqlite")
+    except sqlglot.errors.SqlglotError:
+        statement = None
+    described = f"select * from ({sql.rstrip().rstrip(';')}\n) limit 0"
+    if isinstance(statement, expressions.Insert | expressions.Update | expressions.Delete):
+        # So that a mistake in it is found.
+        _run_with_nulls(connection, f"explain {sql}")
+        returning, target = statement.args.get("returning"), statement.find(expressions.Table)
+        if returning is None or target is None:
+            return []
+        selected = ", ".join(item.sql(dialect="sqlite") for item in returning.expressions)
+        described = f"select {selected} from {target.sql(dialect='sqlite')} limit 0"
+    return [column[0] for column in _run_with_nulls(connection, described).description or ()]
+
+
+def _run_with_nulls(connection: sqlite3.Connection, sql: str) -> sqlite3.Cursor:
+    """Runs a statement with null for every parameter. How many there are, only SQLite knows for certain."""
+    try:
+        cursor = connection.execute(sql)
+    except sqlite3.ProgrammingError as error:
+        wanted = _PARAMETERS.search(str(error))
+        if wanted is None:
+            raise
+        cursor = connection.execute(sql, (None,) * int(wanted[1]))
+    cursor.fetchall()
+    return cursor
