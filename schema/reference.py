@@ -19,7 +19,7 @@ from typing import Any, TypeAlias
 import orjson
 from graphql import FieldNode, GraphQLObjectType, GraphQLResolveInfo, get_named_type
 from graphql.execution.collect_fields import FieldDetails, FragmentDetails, collect_subfields
-from graphql.execution.values import get_argument_values
+from graphql.execution.values import VariableValues, get_argument_values, get_variable_values
 
 from tidegate.core.call import Call, Runner
 from tidegate.core.errors import Code, OperationError
@@ -86,6 +86,7 @@ def is_object(value: Any, _: Info) -> bool:
 def _canonical(info: Info, nodes: Sequence[FieldNode], types: Mapping[str, TypeDefinition]) -> tuple[Selection, int]:
     """The canonical selection, and the highest rank among its fields."""
     fragments = {name: FragmentDetails(fragment) for name, fragment in info.fragments.items()}
+    variables = _variables(info)
     highest = 0
 
     def select(type: GraphQLObjectType, details: list[FieldDetails]) -> Selection:
@@ -93,13 +94,13 @@ def _canonical(info: Info, nodes: Sequence[FieldNode], types: Mapping[str, TypeD
         definition = types[type.name]
         if not isinstance(definition, ObjectType):
             raise TypeError(f"{type.name} is not an object type.")
-        collected = collect_subfields(info.schema, fragments, info.variable_values, info.operation, type, details)
+        collected = collect_subfields(info.schema, fragments, variables, info.operation, type, details)
         groups: dict[str, tuple[str, dict[str, Json], list[FieldDetails]]] = {}
         for group in collected.grouped_field_set.values():
             name = group[0].node.name.value
             if name == "__typename":
                 continue
-            arguments = _plain(get_argument_values(type.fields[name], group[0].node, info.variable_values))
+            arguments = _plain(get_argument_values(type.fields[name], group[0].node, variables))
             key = _key(name, arguments) if type.fields[name].args else name
             groups.setdefault(key, (name, arguments, []))[2].extend(group)
         fields: list[Selected] = []
@@ -123,8 +124,19 @@ def _canonical(info: Info, nodes: Sequence[FieldNode], types: Mapping[str, TypeD
     return select(returned, [FieldDetails(node, None) for node in nodes]), highest
 
 
+def _variables(info: Info) -> VariableValues:
+    """strawberry hands resolvers the coerced values alone; literals are worked out with their types as well."""
+    given: object = info.variable_values
+    if isinstance(given, VariableValues):
+        return given
+    values = get_variable_values(info.schema, info.operation.variable_definitions or (), _plain(given))
+    if not isinstance(values, VariableValues):
+        raise values[0]
+    return values
+
+
 def _arguments(info: Info, name: str) -> dict[str, Json]:
-    values = get_argument_values(info.parent_type.fields[name], info.field_nodes[0], info.variable_values)
+    values = get_argument_values(info.parent_type.fields[name], info.field_nodes[0], _variables(info))
     return {key: _plain(value) for key, value in values.items()}
 
 
