@@ -1,0 +1,120 @@
+"""What differs between databases in the statements we write, apart from the JSON of a column (columns*.py)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final, Literal
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Dialect as CompilingDialect
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+
+Sql = sa.ColumnElement[Any]
+"""An SQL expression. Any: its type is the database's business."""
+
+ESCAPE: Final = "!"
+"""Our own escape character in LIKE: unlike a backslash it means the same in every setting of every database."""
+
+
+class Fragment(sa.ColumnElement[Any]):
+    """SQL of an author with bound values between its parts, kept to the letter. `parts` are text or expressions."""
+
+    inherit_cache = False
+    __visit_name__ = "fragment"
+
+    def __init__(self, parts: Sequence[str | Sql]) -> None:
+        self.parts = tuple(parts)
+        self.type = sa.types.NULLTYPE
+
+
+@compiles(Fragment)  # type: ignore[no-untyped-call,untyped-decorator]
+def _compile_fragment(element: Fragment, compiler: SQLCompiler, **options: Any) -> str:
+    return "".join(
+        part if isinstance(part, str) else compiler.process(part, **options) for part in element.parts
+    )
+
+
+def literal(text: str) -> Sql:
+    """A text of our own, written into the statement as it stands. Never for a value that anybody sends."""
+    return Fragment(("'" + text.replace("'", "''") + "'",))
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """`name` is also sqlglot's name of it."""
+
+    name: Literal["sqlite", "postgres"]
+
+    @cached_property
+    def compiling(self) -> CompilingDialect:
+        if self.name == "postgres":
+            return postgresql.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call,no-any-return]
+        return sqlite.dialect(paramstyle="qmark")  # type: ignore[no-untyped-call,no-any-return]
+
+    @property
+    def is_postgres(self) -> bool:
+        return self.name == "postgres"
+
+    def compile(self, statement: sa.ClauseElement) -> tuple[str, tuple[str, ...], Mapping[str, Any]]:
+        """The text, the names of its bound values in the order of its parameters, and the values that SQLAlchemy itself
+        put in (an OFFSET of 0, say)."""
+        compiled = statement.compile(dialect=self.compiling)
+        assert isinstance(compiled, SQLCompiler)
+        names = tuple(compiled.positiontup or ())
+        if self.is_postgres:
+            # A number may occur twice; its value is passed once.
+            names = tuple(dict.fromkeys(names))
+        return str(compiled), names, compiled.params
+
+    def quoted(self, name: str) -> str:
+        return self.compiling.identifier_preparer.quote(name)
+
+    def joined(self, parts: Sequence[str | Sql]) -> Sql:
+        """One text of several, none of them null. Neighbouring literals become one."""
+        merged: list[str | Sql] = []
+        for part in parts:
+            if isinstance(part, str) and merged and isinstance(merged[-1], str):
+                merged[-1] += part
+            elif part != "" if isinstance(part, str) else True:
+                merged.append(part)
+        pieces = [literal(part) if isinstance(part, str) else part for part in merged]
+        if len(pieces) == 1:
+            return pieces[0]
+        if self.is_postgres:
+            # VARIADIC functions take 100 arguments at most.
+            while len(pieces) > 90:
+                pieces = [sa.func.concat(*pieces[at : at + 90]) for at in range(0, len(pieces), 90)]
+            return sa.func.concat(*pieces)
+        separated: list[str | Sql] = []
+        for piece in pieces:
+            separated += [" || ", piece] if separated else [piece]
+        return Fragment(("(", *separated, ")"))
+
+    def gathered(self, text: Sql) -> Sql:
+        """The texts of many rows with commas between them; empty for no rows."""
+        gather = sa.func.string_agg if self.is_postgres else sa.func.group_concat
+        return sa.func.coalesce(gather(text, literal(",")), literal(""))
+
+    def bytes(self, text: Sql) -> Sql:
+        """A text as the UTF-8 that goes to the client, so that no driver decodes it."""
+        if self.is_postgres:
+            return sa.func.convert_to(text, literal("UTF8"))
+        return Fragment(("CAST(", text, " AS BLOB)"))
+
+    def hex(self, text: Sql) -> Sql:
+        if self.is_postgres:
+            return sa.func.encode(self.bytes(text), literal("hex"))
+        return sa.func.lower(sa.func.hex(text))
+
+    def text(self, value: Sql) -> Sql:
+        if self.is_postgres:
+            return Fragment(("CAST(", value, " AS text)"))
+        return Fragment(("CAST(", value, " AS TEXT)"))
+
+
+SQLITE: Final = Dialect("sqlite")
+POSTGRES: Final = Dialect("postgres")
