@@ -1,0 +1,140 @@
+"""What the integrations with SQL databases share: requests become statements, sessions run them.
+
+    kind.create -> RelationalIntegration(name, POSTGRES, database, ...) -> prepare ... -> open -> session / execute
+
+The database itself (connections, transactions, migrations, its catalogue) is the driver's: see `Database`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from types import TracebackType
+from typing import Protocol, TypeAlias, cast
+
+from tidegate.core.integration import Answer, Compiled, Declaration, Prepared, Session, Surroundings
+from tidegate.core.json import Given
+from tidegate.core.problems import Problem, Problems, ProjectError
+from tidegate.resolvers.integrations.relational.audit import audit_create, audit_objects
+from tidegate.resolvers.integrations.relational.connection import Connection
+from tidegate.resolvers.integrations.relational.reflection import Reflection
+from tidegate.resolvers.integrations.relational.tables import Tables
+from tidegate.resolvers.integrations.relational.violations import Vocabulary
+
+
+class Database(Protocol):
+    """A driver's half."""
+
+    async def open(self) -> Reflection:
+        """Connects, applies migrations, reads the catalogue. Raises `IntegrationUnavailable`."""
+        ...
+
+    def session(self, *, writes: bool) -> AbstractAsyncContextManager[Connection]:
+        """With `writes`, one transaction, committed on leaving, rolled back on any exception or cancellation; without,
+        a connection on which the database itself refuses to write."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class RelationalCompiled(Compiled, Protocol):
+    """A statement, or several, for one selection and one role."""
+
+    async def run(self, connection: Connection, values: Sequence[Given]) -> Answer:
+        """Raises `OperationError`."""
+        ...
+
+
+class RelationalPrepared(Prepared, Protocol):
+    """A request to a relational database."""
+
+    async def learn(self, connection: Connection) -> Sequence[Problem]:
+        """Asks the opened database what only it knows: the columns of the author's own SQL. What does not fit is a
+        problem of the project."""
+        ...
+
+
+Prepare: TypeAlias = Callable[[Declaration, Surroundings, Tables], RelationalPrepared]
+"""Raises `ProjectError`."""
+
+
+class RelationalIntegration:
+    """Implements core's `Integration`. `tables` is what the database says of its tables: nothing before `open`."""
+
+    def __init__(self, name: str, prepare: Prepare, database: Database, vocabulary: Vocabulary) -> None:
+        self.name = name
+        self.tables = Tables()
+        self._prepare = prepare
+        self._database = database
+        self._vocabulary = vocabulary
+        self._prepared: list[tuple[Declaration, RelationalPrepared]] = []
+
+    def prepare(self, declaration: Declaration, surroundings: Surroundings) -> Prepared:
+        self._vocabulary.learn(self.name, surroundings.objects)
+        prepared = self._prepare(declaration, surroundings, self.tables)
+        self._prepared.append((declaration, prepared))
+        return prepared
+
+    async def open(self) -> None:
+        """Raises `ProjectError` too, where the author's SQL does not fit the database."""
+        reflection = await self._database.open()
+        self.tables.learn(reflection.tables)
+        try:
+            problems = await self._learn()
+            if problems:
+                raise ProjectError(problems)
+        except BaseException:
+            await self._database.close()
+            raise
+
+    async def check(self, surroundings: Surroundings) -> Sequence[Problem]:
+        """Objects against tables, and what each `create` fills. The author's SQL was checked by `open`."""
+        known = self.tables.known
+        objects = [item for item in surroundings.objects.values() if item.integration == self.name]
+        problems = Problems()
+        problems.extend(audit_objects(objects, surroundings.types, known))
+        for declaration, _ in self._prepared:
+            problems.extend(audit_create(declaration, known, surroundings))
+        return problems.found
+
+    def session(self, *, writes: bool) -> AbstractAsyncContextManager[Session]:
+        return _Sessions(self._database.session(writes=writes))
+
+    async def close(self) -> None:
+        await self._database.close()
+
+    async def _learn(self) -> Sequence[Problem]:
+        """Read-only: describing a statement never runs it."""
+        found: list[Problem] = []
+        async with self._database.session(writes=False) as connection:
+            for _, prepared in self._prepared:
+                found.extend(await prepared.learn(connection))
+        return found
+
+
+class _Session:
+    """A connection held for one call."""
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def execute(self, compiled: Compiled, values: Sequence[Given]) -> Answer:
+        # What was compiled elsewhere is never handed in here.
+        return await cast(RelationalCompiled, compiled).run(self._connection, values)
+
+
+class _Sessions:
+    __slots__ = ("_connections",)
+
+    def __init__(self, connections: AbstractAsyncContextManager[Connection]) -> None:
+        self._connections = connections
+
+    async def __aenter__(self) -> Session:
+        return _Session(await self._connections.__aenter__())
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> bool | None:
+        return await self._connections.__aexit__(kind, error, traceback)
