@@ -28,7 +28,7 @@ SECRET = "a secret for tests that has more than 32 bytes"
 ROLES = ("anonymous", "customer", "admin")
 SCHEMA = build_schema(
     """
-    type Query { hello: String! echo(text: String, number: Int, any: Any): String fail: String crash: String slow: String }
+    type Query { hello: String!, echo(text: String, number: Int, any: Any): String, fail: Int, crash: Int, slow: Int }
     type Mutation { write: Int! }
     scalar Any
     """
@@ -72,10 +72,9 @@ class FakeGateway:
             raise OperationError(Code.TIMEOUT, "It took too long.")
         try:
             document = parse(text, max_tokens=1000)
-            errors = validate(SCHEMA, document)
         except GraphQLError as error:
-            errors = [error]
-        if errors:
+            raise DocumentError([{"message": error.message, "extensions": {"code": "GRAPHQL_PARSE_FAILED"}}]) from None
+        if errors := validate(SCHEMA, document):
             raise DocumentError(
                 [{"message": error.message, "extensions": {"code": "GRAPHQL_VALIDATION_FAILED"}} for error in errors]
             )

@@ -43,10 +43,11 @@ LONGEST_KEY_ID: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """`until` is in seconds since the epoch."""
+    """`until` is in seconds since the epoch; `version` is that of the keys."""
 
     user: CurrentUser
     until: float
+    version: int
 
 
 class Authenticator:
@@ -95,28 +96,28 @@ class Authenticator:
             raise unauthenticated(reason) from reason
 
     async def _recognise(self, token: bytes, jwt: Jwt) -> CurrentUser:
+        if self._keys is None:
+            await self.open()
+        assert self._keys is not None
         now = self._clock()
         # The digest, not the token: a memory dump of the cache gives nobody a way in.
         digest = sha256(token).digest()
         remembered = self._remembered.get(digest)
         if remembered is not None:
-            if now < remembered.until:
+            if now < remembered.until and remembered.version == self._keys.version:
                 self._remembered.move_to_end(digest)
                 return remembered.user
             del self._remembered[digest]
-        claims = await self._verify(token, jwt)
+        claims = await self._verify(token, jwt, self._keys)
         expires = check_claims(claims, jwt, self._clock())
         user = user_of(claims, expires, self._auth, self._roles)
-        self._remembered[digest] = Remembered(user, min(expires + jwt.leeway, now + TRUSTED_FOR))
+        self._remembered[digest] = Remembered(user, min(expires + jwt.leeway, now + TRUSTED_FOR), self._keys.version)
         while len(self._remembered) > MOST_TOKENS:
             self._remembered.popitem(last=False)
         return user
 
-    async def _verify(self, token: bytes, jwt: Jwt) -> dict[str, Json]:
+    async def _verify(self, token: bytes, jwt: Jwt, keys: KeySource) -> dict[str, Json]:
         """The claims, if the signature is good."""
-        if self._keys is None:
-            await self.open()
-        assert self._keys is not None
         try:
             header = self._signatures.get_unverified_header(token)
         except (PyJWTError, ValueError) as error:
@@ -128,7 +129,7 @@ class Authenticator:
             raise Refused("the header demands an extension")
         if key_id is not None and len(key_id) > LONGEST_KEY_ID:
             raise Refused("the kid is too long")
-        for key in await self._keys.find(algorithm, key_id):
+        for key in await keys.find(algorithm, key_id):
             try:
                 claims = orjson.loads(self._signatures.decode(token, key.material, [algorithm]))
             except (PyJWTError, ValueError):

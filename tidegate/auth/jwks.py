@@ -40,7 +40,9 @@ class PublishedKeys:
     def __init__(self, address: str, clock: Callable[[], float] = monotonic) -> None:
         self._address = safe_address(address)
         self._clock = clock
+        self.version = 0
         self._keys: tuple[Key, ...] = ()
+        self._body = b""
         self._fetched: float | None = None
         self._tried: float | None = None
         self._fetching = asyncio.Lock()
@@ -84,7 +86,10 @@ class PublishedKeys:
             self._tried = self._clock()
             try:
                 async with asyncio.timeout(PATIENCE):
-                    self._keys = _read(await self._fetch())
+                    body = await self._fetch()
+                if body != self._body:
+                    self._keys, self._body = _read(body), body
+                    self.version += 1
                 self._fetched = self._clock()
             except (httpx.HTTPError, TimeoutError, ValueError) as error:
                 log.warning("The keys at %s could not be fetched: %s", self._address, str(error) or repr(error))

@@ -57,6 +57,11 @@ class Key:
 class KeySource(Protocol):
     """Where keys come from."""
 
+    @property
+    def version(self) -> int:
+        """Changes with the keys. A token that was verified with others must be verified again."""
+        ...
+
     async def open(self) -> None: ...
 
     async def find(self, algorithm: str, key_id: str | None, /) -> tuple[Key, ...]:
@@ -71,6 +76,10 @@ class FixedKey:
     """A secret or a public key from the project. The token's `kid` means nothing here."""
 
     key: Key
+
+    @property
+    def version(self) -> int:
+        return 0
 
     async def open(self) -> None:
         pass
