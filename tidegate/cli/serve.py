@@ -39,7 +39,12 @@ ENVIRONMENT: Final = variable("environment")
 )
 @folder_argument
 @click.option("--host", metavar="ADDRESS", help="The address to listen at. Default: TIDEGATE_HOST, or 127.0.0.1.")
-@click.option("--port", type=click.IntRange(0, 65535), help="Default: TIDEGATE_PORT, or 8000. 0 takes a free one.")
+@click.option(
+    "--port",
+    metavar="PORT",
+    type=click.IntRange(0, 65535),
+    help="The port to listen at; 0 takes a free one. Default: TIDEGATE_PORT, or 8000.",
+)
 @click.option("--reload", is_flag=True, help="Take up changes of the project's files as they are saved. Development.")
 @click.option(
     "--demo",

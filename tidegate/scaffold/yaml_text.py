@@ -50,6 +50,11 @@ def is_renamed(field: FieldOutline) -> bool:
     return snake_case(field.name) != field.column
 
 
+def sortable(field: FieldOutline) -> bool:
+    """Whether rows can be ordered by the field."""
+    return field.type not in ("JSON", "Bytes") and not field.type.startswith("[")
+
+
 def relation_line(relation: RelationOutline) -> str:
     line: dict[str, Yaml] = {"many" if relation.many else "one": relation.target, "on": dict(relation.on)}
     if relation.order:
@@ -79,25 +84,24 @@ def _operations(data_object: ObjectOutline, names: Names, opening: Opening) -> I
 
 
 def _list(data_object: ObjectOutline, name: str, role: str) -> str:
-    args = {
-        "where": f"{data_object.type}Filter",
-        "orderBy": f"[{data_object.type}Order!]",
-        "first": "Int = 50",
-        "after": "String",
-    }
-    verb = {"where": "$args.where", "orderBy": "$args.orderBy", "limit": "$args.first", "after": "$args.after"}
-    return _operation(name, "query", role, args, f"{data_object.type}Connection!", _run(data_object, {"list": verb}))
+    returns = f"{data_object.type}Connection!"
+    return _listing(data_object, name, role, {"after": "String"}, returns)
 
 
 def _list_by_offset(data_object: ObjectOutline, name: str, role: str) -> str:
-    args = {
-        "where": f"{data_object.type}Filter",
-        "orderBy": f"[{data_object.type}Order!]",
-        "first": "Int = 50",
-        "offset": "Int = 0",
-    }
-    verb = {"where": "$args.where", "orderBy": "$args.orderBy", "limit": "$args.first", "offset": "$args.offset"}
-    return _operation(name, "query", role, args, f"[{data_object.type}!]!", _run(data_object, {"list": verb}))
+    return _listing(data_object, name, role, {"offset": "Int = 0"}, f"[{data_object.type}!]!")
+
+
+def _listing(data_object: ObjectOutline, name: str, role: str, start: Mapping[str, str], returns: str) -> str:
+    """`start` is the argument that says where a page begins."""
+    args = {"where": f"{data_object.type}Filter"}
+    verb = {"where": "$args.where"}
+    if any(sortable(field) for field in data_object.fields):
+        args["orderBy"] = f"[{data_object.type}Order!]"
+        verb["orderBy"] = "$args.orderBy"
+    args |= {"first": "Int = 50", **start}
+    verb |= {"limit": "$args.first", **{arg: f"$args.{arg}" for arg in start}}
+    return _operation(name, "query", role, args, returns, _run(data_object, {"list": verb}))
 
 
 def _get(data_object: ObjectOutline, name: str, role: str) -> str:

@@ -1,0 +1,77 @@
+"""docs/reference/format.md holds every key there is, and no other."""
+
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from tidegate.core.filters import Operator
+from tidegate.core.limits import Limits
+from tidegate.core.objects import Access
+from tidegate.core.query import JOINS
+from tidegate.core.types import SCALARS
+from tidegate.kinds import installed_kinds
+from tidegate.schema import auth_settings, objects, operations, project
+from tidegate.schema.plans import ROW_VERBS
+from tidegate.schema.units import parse_duration, parse_size
+
+TEXT = (Path(__file__).parents[2] / "docs/reference/format.md").read_text()
+
+EXPECTED = {
+    "tidegate.yaml": project.KEYS,
+    "auth": auth_settings.KEYS,
+    "auth.jwt": auth_settings.JWT_KEYS,
+    "cors": project.CORS_KEYS,
+    "limits": [field.name for field in fields(Limits)],
+    "types.graphql": SCALARS,
+    "objects/*.yaml": objects.KEYS,
+    "A column": objects.COLUMN_KEYS,
+    "A relation": objects.RELATION_KEYS,
+    "access": list(Access),
+    "operations/*.yaml": operations.KEYS,
+    "An argument": operations.ARGUMENT_KEYS,
+    "run": [*ROW_VERBS, "sql"],
+    **{f"kind: {name}": list(kind.settings["properties"]) for name, kind in installed_kinds().items()},
+}
+
+
+def tables(heading: str) -> list[list[list[str]]]:
+    """The tables below a heading: rows of cells, without their heads."""
+    section = re.split(r"\n#+ ", TEXT.split(f"# {heading}\n", 1)[1], maxsplit=1)[0]
+    found = re.findall(r"(?:^\|.*\|\n)+", section, re.MULTILINE)
+    return [
+        [[cell.strip() for cell in row.strip("|").split(" | ")] for row in table.splitlines()[2:]] for table in found
+    ]
+
+
+def names(table: list[list[str]]) -> list[str]:
+    return [cells[0].strip("| `") for cells in table]
+
+
+@pytest.mark.parametrize("heading", EXPECTED)
+def test_every_key_is_documented_and_no_other(heading: str) -> None:
+    documented = names(tables(heading)[0])
+    assert sorted(documented) == sorted(map(str, EXPECTED[heading]))
+
+
+def test_filters() -> None:
+    joins, operators = tables("Filters")
+    assert names(joins) == list(JOINS)
+    assert names(operators) == list(Operator)
+
+
+@pytest.mark.parametrize("limit", fields(Limits), ids=lambda field: field.name)
+def test_defaults_of_limits(limit: object) -> None:
+    name = getattr(limit, "name", "")
+    (shown,) = [cells[1] for cells in tables("limits")[0] if cells[0].strip("| `") == name]
+    text = shown.strip("`")
+    default = getattr(Limits(), name)
+    assert default == (
+        int(text) if text.isdigit() else parse_size(text) if name in project.SIZES else parse_duration(text)
+    )
+
+
+def test_every_algorithm_is_named() -> None:
+    for algorithm in (*auth_settings.SYMMETRIC, *auth_settings.ASYMMETRIC):
+        assert algorithm in TEXT
