@@ -49,7 +49,8 @@ _NUMERIC: Final = frozenset({"Int", "Float", "Decimal", "BigInt"})
 
 
 def parse_request(declaration: Declaration, surroundings: Surroundings, integration: str, dialect: str) -> Verb:
-    """`integration` is the one asked, `dialect` sqlglot's name of the database's. Raises `ProjectError` with everything that is wrong."""
+    """`integration` is the one asked, `dialect` sqlglot's name of the database's. Raises `ProjectError` with everything
+    that is wrong."""
     problems = Problems()
     if declaration.verb == "sql":
         verb: Verb = _statement(declaration, surroundings, integration, dialect, problems)
@@ -336,8 +337,6 @@ def _statement(
             problems.add(declaration.at, f"This statement answers no rows, and {returns} is promised.", hint)
         else:
             outcome = Outcome(shape, returns, outcome.inner, False)
-    target = next(
-        (each for each in surroundings.objects.values() if each.type == str(outcome.inner)),
-        None,
-    )
+    ours = (each for each in surroundings.objects.values() if each.integration == integration)
+    target = next((each for each in ours if each.type == str(outcome.inner)), None)
     return Statement(text, target, outcome, declaration.at)
