@@ -7,16 +7,17 @@ The database itself (connections, transactions, migrations, its catalogue) is th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
-from typing import Protocol, TypeAlias, cast
+from typing import Protocol, cast
 
 from tidegate.core.integration import Answer, Compiled, Declaration, Prepared, Session, Surroundings
 from tidegate.core.json import Given
 from tidegate.core.problems import Problem, Problems, ProjectError
 from tidegate.resolvers.integrations.relational.audit import audit_create, audit_objects
 from tidegate.resolvers.integrations.relational.connection import Connection
+from tidegate.resolvers.integrations.relational.dialects import Dialect
 from tidegate.resolvers.integrations.relational.reflection import Reflection
 from tidegate.resolvers.integrations.relational.tables import Tables
 from tidegate.resolvers.integrations.relational.violations import Vocabulary
@@ -54,24 +55,22 @@ class RelationalPrepared(Prepared, Protocol):
         ...
 
 
-Prepare: TypeAlias = Callable[[Declaration, Surroundings, Tables], RelationalPrepared]
-"""Raises `ProjectError`."""
-
-
 class RelationalIntegration:
     """Implements core's `Integration`. `tables` is what the database says of its tables: nothing before `open`."""
 
-    def __init__(self, name: str, prepare: Prepare, database: Database, vocabulary: Vocabulary) -> None:
+    def __init__(self, name: str, dialect: Dialect, database: Database, vocabulary: Vocabulary) -> None:
         self.name = name
         self.tables = Tables()
-        self._prepare = prepare
+        self._dialect = dialect
         self._database = database
         self._vocabulary = vocabulary
         self._prepared: list[tuple[Declaration, RelationalPrepared]] = []
 
     def prepare(self, declaration: Declaration, surroundings: Surroundings) -> Prepared:
         self._vocabulary.learn(self.name, surroundings.objects)
-        prepared = self._prepare(declaration, surroundings, self.tables)
+        from tidegate.resolvers.integrations.relational.prepared import prepare_request
+
+        prepared: RelationalPrepared = prepare_request(self._dialect, declaration, surroundings, self.tables)
         self._prepared.append((declaration, prepared))
         return prepared
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 from tidegate.core.json import Json
 from tidegate.core.location import Location
 from tidegate.core.problems import Problems
+from tidegate.resolvers.integrations.relational.migrations import BrokenMigrations, read_migrations
 
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _DURATION: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)")
@@ -34,7 +35,8 @@ def count_schema(default: int, most: int, description: str) -> dict[str, Any]:
 
 
 class Settings:
-    """The settings of one integration. What is wrong is collected in `problems`, at the integration's place."""
+    """The settings of one integration. What is wrong is collected in `problems`, at the integration's place. A text
+    that still holds a `${NAME}` is open: the project is checked without its environment, and the default stands in."""
 
     def __init__(self, name: str, values: Mapping[str, Json], folder: Path, at: Location) -> None:
         self._name = name
@@ -45,6 +47,10 @@ class Settings:
 
     def complain(self, sentence: str, hint: str = "") -> None:
         self.problems.add(self._at, sentence, hint)
+
+    def is_open(self, key: str) -> bool:
+        value = self._values.get(key)
+        return isinstance(value, str) and "${" in value
 
     def text(self, key: str, default: str) -> str:
         value = self._values.get(key, default)
@@ -65,6 +71,8 @@ class Settings:
     def choice(self, key: str, options: tuple[str, ...]) -> str:
         """One of `options`; the first is the default."""
         value = self._values.get(key, options[0])
+        if self.is_open(key):
+            return options[0]
         if isinstance(value, str) and value in options:
             return value
         self.complain(f'"{key}" of the integration "{self._name}" must be one of {", ".join(options)}.')
@@ -72,6 +80,8 @@ class Settings:
 
     def count(self, key: str, default: int) -> int:
         value = self._values.get(key, default)
+        if self.is_open(key):
+            return default
         if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
             return value
         self.complain(f'"{key}" of the integration "{self._name}" must be a whole number of at least 1.')
@@ -80,23 +90,30 @@ class Settings:
     def seconds(self, key: str, default: str) -> float:
         """A duration (`50ms`, `5s`, `2m`, `1h`) in seconds."""
         value = self._values.get(key, default)
-        if isinstance(value, str) and (found := _DURATION.fullmatch(value)):
-            return float(found[1]) * _UNITS[found[2]]
-        self.complain(
-            f'"{key}" of the integration "{self._name}" must be a duration with its unit.', f"For example {default}."
-        )
-        return self.seconds(key="", default=default)
+        found = _DURATION.fullmatch(default if self.is_open(key) else value) if isinstance(value, str) else None
+        if found is None:
+            self.complain(
+                f'"{key}" of the integration "{self._name}" must be a duration with its unit.',
+                f"For example {default}.",
+            )
+            found = _DURATION.fullmatch(default)
+            assert found is not None
+        return float(found[1]) * _UNITS[found[2]]
 
-    def directory(self, key: str) -> Path | None:
-        """A folder of the project, or none where it is not set."""
-        if self._values.get(key) is None:
+    def migrations(self, key: str) -> Path | None:
+        """The folder of migrations, or none where it is not set. It must be there, and its files in order."""
+        if self._values.get(key) is None or self.is_open(key):
             return None
         path = self._folder / self.text(key, ".")
-        if path.is_dir():
-            return path
-        self.complain(
-            f'The folder "{self._values[key]}", which the integration "{self._name}" takes its {key} from, '
-            "does not exist.",
-            "It is sought in the project's folder.",
-        )
-        return None
+        if not path.is_dir():
+            self.complain(
+                f'The folder "{self._values[key]}", where the integration "{self._name}" has its migrations, '
+                "does not exist.",
+                "It is sought in the project's folder.",
+            )
+            return None
+        try:
+            read_migrations(path)
+        except BrokenMigrations as error:
+            self.complain(str(error))
+        return path

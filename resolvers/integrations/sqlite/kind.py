@@ -1,0 +1,81 @@
+"""Settings in tidegate.yaml -> an integration with SQLite."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from tidegate.core.integration import Integration
+from tidegate.core.json import Json
+from tidegate.core.location import Location
+from tidegate.resolvers.integrations.relational.dialects import SQLITE
+from tidegate.resolvers.integrations.relational.integration import RelationalIntegration
+from tidegate.resolvers.integrations.relational.request_schemas import VERBS, request_schema
+from tidegate.resolvers.integrations.relational.settings import Settings, count_schema, duration_schema
+from tidegate.resolvers.integrations.relational.violations import Vocabulary
+from tidegate.resolvers.integrations.sqlite.database import SqliteDatabase, SqliteSettings
+from tidegate.resolvers.integrations.sqlite.worker import MEMORY
+
+_SETTINGS: Final[Mapping[str, Any]] = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["file"],
+    "properties": {
+        "file": {
+            "type": "string",
+            "description": "The database's file, from the project's folder; made if it is not there. :memory: keeps "
+            "everything in memory, until the gateway stops or reloads.",
+        },
+        "migrations": {
+            "type": "string",
+            "description": "The folder of NNNN_name.sql files, applied in order at start. Default: none.",
+        },
+        "readers": count_schema(4, 64, "Connections for queries, at most. They cannot write."),
+        "busyTimeout": duration_schema("5s", "How long a statement waits for another process that writes."),
+        "waitTimeout": duration_schema("10s", "How long a call waits for a free connection; mutations wait in turn."),
+        "synchronous": {
+            "type": "string",
+            "enum": ["normal", "full"],
+            "default": "normal",
+            "description": "full: a commit is on the disk when it is answered. normal: a power cut may lose the last "
+            "commits, and harms nothing. Default: normal.",
+        },
+        "statements": count_schema(512, 100_000, "Prepared statements that each connection keeps."),
+    },
+}
+
+
+class SqliteKind:
+    """Implements `IntegrationKind`."""
+
+    @property
+    def verbs(self) -> frozenset[str]:
+        return VERBS
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """Any: JSON Schema is open-ended."""
+        return _SETTINGS
+
+    def request_schema(self, verb: str) -> Mapping[str, Any]:
+        """Any: JSON Schema is open-ended."""
+        return request_schema(verb)
+
+    def create(self, name: str, settings: Mapping[str, Json], folder: Path, at: Location) -> Integration:
+        given = Settings(name, settings, folder, at)
+        file = given.text("file", MEMORY)
+        found = SqliteSettings(
+            file=file if file == MEMORY else str(folder.absolute() / file),
+            migrations=given.migrations("migrations"),
+            readers=given.count("readers", 4),
+            busy_timeout=given.seconds("busyTimeout", "5s"),
+            wait_timeout=given.seconds("waitTimeout", "10s"),
+            synchronous=given.choice("synchronous", ("normal", "full")),
+            statements=given.count("statements", 512),
+        )
+        if file != MEMORY and not given.is_open("file") and not (folder / file).parent.is_dir():
+            given.complain(f'The folder of "{file}", the file of the integration "{name}", does not exist.', "Make it.")
+        given.problems.raise_any()
+        vocabulary = Vocabulary()
+        return RelationalIntegration(name, SQLITE, SqliteDatabase(name, found, vocabulary), vocabulary)
