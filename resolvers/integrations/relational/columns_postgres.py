@@ -1,0 +1,141 @@
+"""PostgreSQL: the JSON text of a column's value, by what it is stored as and what the schema calls it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import count
+from typing import Final
+
+import sqlalchemy as sa
+
+from tidegate.core.types import ListOf, NonNull, TypeDefinition, nullable
+from tidegate.resolvers.integrations.relational.columns import (
+    FLOATING,
+    INT_HIGHEST,
+    INT_LOWEST,
+    WHOLE,
+    Cell,
+    Shown,
+    cell_json,
+    enum_of,
+)
+from tidegate.resolvers.integrations.relational.dialects import POSTGRES, Fragment, Sql, literal
+from tidegate.resolvers.integrations.relational.tables import Family, ReflectedColumn
+
+_ALWAYS: Final = sa.true()
+_UUID: Final = "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
+_elements = count()
+
+
+def shown_by_postgres(cell: Cell, types: Mapping[str, TypeDefinition]) -> Shown:
+    value, family, type = cell.value, cell.reflected.family, nullable(cell.type)
+    if isinstance(type, ListOf):
+        return _list(cell, type, types)
+    enum = enum_of(type, types)
+    if enum is not None:
+        labels = cell.reflected.values
+        if family is Family.ENUM and set(labels) <= set(enum.values):
+            return Shown(_quoted(value))
+        words = Fragment((", ".join(f"'{word}'" for word in enum.values),))
+        return Shown(_string(value, family), Fragment((POSTGRES.text(value), " NOT IN (", words, ")")))
+    match type.name:
+        case "ID" | "BigInt" if family in WHOLE:
+            return Shown(_quoted(value))
+        case "ID" | "UUID" if family is Family.UUID:
+            return Shown(_quoted(value))
+        case "Int" if family in WHOLE:
+            out = sa.or_(value > INT_HIGHEST_SQL, value < INT_LOWEST_SQL) if family is Family.BIGINT else None
+            return Shown(value, out)
+        case "Int" | "BigInt" if family is Family.NUMERIC or family in FLOATING:
+            whole = sa.func.trunc(value)
+            if type.name == "BigInt":
+                return Shown(_quoted(whole), sa.or_(value != whole, _infinite(value)))
+            out = sa.or_(value > INT_HIGHEST_SQL, value < INT_LOWEST_SQL, value != whole)
+            return Shown(sa.func.to_json(value), out)
+        case "Float" if family in WHOLE:
+            return Shown(value)
+        case "Float" if family is Family.NUMERIC or family in FLOATING:
+            return Shown(sa.func.to_json(value), _infinite(value))
+        case "Decimal" if family in WHOLE:
+            return Shown(_quoted(value))
+        case "Decimal" if family is Family.NUMERIC or family in FLOATING:
+            return Shown(_quoted(value), _infinite(value))
+        case "Boolean" if family is Family.BOOLEAN:
+            return Shown(POSTGRES.text(value))
+        case "DateTime" if family in (Family.TIMESTAMPTZ, Family.TIMESTAMP):
+            return _moment(value, family)
+        case "Date" if family is Family.DATE:
+            return Shown(sa.func.to_json(value), _outside(value, "date"))
+        case "Time" if family in (Family.TIME, Family.TIMETZ):
+            return Shown(sa.func.to_json(value), None)
+        case "UUID" if family in (Family.TEXT, Family.CITEXT, Family.UNKNOWN):
+            lower = sa.func.lower(POSTGRES.text(value))
+            return Shown(sa.func.to_json(lower), Fragment((lower, f" !~ '{_UUID}'")))
+        case "JSON":
+            return Shown(value if family in (Family.JSON, Family.JSONB) else sa.func.to_json(value))
+        case "Bytes" if family is Family.BYTEA:
+            encoded = sa.func.encode(value, literal("base64"))
+            return Shown(POSTGRES.joined(['"', sa.func.translate(encoded, literal("\n"), literal("")), '"']))
+        case "String" | "ID":
+            return Shown(_string(value, family))
+        case _:
+            # Nothing that we know how to show: GraphQL's own rules decide on each value.
+            return Shown(sa.func.to_json(value), _ALWAYS)
+
+
+INT_HIGHEST_SQL: Final = Fragment((str(INT_HIGHEST),))
+INT_LOWEST_SQL: Final = Fragment((f"({INT_LOWEST})",))
+
+
+def _quoted(value: Sql) -> Sql:
+    """For what cannot hold a quote. Null stays null, which `concat` would not do."""
+    return Fragment(("('\"' || ", POSTGRES.text(value), " || '\"')"))
+
+
+def _string(value: Sql, family: Family) -> Sql:
+    return sa.func.to_json(value if family is Family.TEXT else POSTGRES.text(value))
+
+
+def _infinite(value: Sql) -> Sql:
+    """Of NaN and the infinities. NaN is not 0 here."""
+    return Fragment(("(", value, " - ", value, ") <> 0"))
+
+
+def _moment(value: Sql, family: Family) -> Shown:
+    utc = value if family is Family.TIMESTAMP else Fragment(("(", value, " AT TIME ZONE 'UTC')"))
+    text = Fragment(("(left(", POSTGRES.text(sa.func.to_json(utc)), ", -1) || 'Z\"')"))
+    return Shown(text, _outside(utc, "timestamp"))
+
+
+def _outside(value: Sql, name: str) -> Sql:
+    """Years that have not four digits, and the infinities."""
+    return Fragment(("NOT (", value, f" >= {name} '0001-01-01' AND ", value, f" < {name} '10000-01-01')"))
+
+
+def _list(cell: Cell, type: ListOf, types: Mapping[str, TypeDefinition]) -> Shown:
+    value, reflected = cell.value, cell.reflected
+    if reflected.family in (Family.JSON, Family.JSONB):
+        return Shown(value, _ALWAYS)
+    if reflected.family is not Family.ARRAY or reflected.element is None:
+        return Shown(sa.func.to_json(value), _ALWAYS)
+    name = f"e{next(_elements) % 1000}"
+    element = ReflectedColumn(name, reflected.element, nullable=True, values=reflected.element_values)
+    # A flaw inside an array would not be a member of an object: it is told outside, by looking for nulls there.
+    loose = nullable(type.of) if isinstance(type.of, NonNull) else type.of
+    inner = cell_json(replace(cell, value=Fragment((f"{name}.v",)), type=loose, reflected=element), POSTGRES, types)
+    shown = shown_by_postgres(replace(cell, value=Fragment((f"{name}.v",)), type=loose, reflected=element), types)
+    if shown.flaw is not None:
+        inner = sa.func.coalesce(POSTGRES.text(shown.text), literal("null"))
+    rows: list[str | Sql] = [" FROM unnest(", value, f") WITH ORDINALITY AS {name}(v, o)"]
+    text = Fragment(
+        ("CASE WHEN ", value, " IS NOT NULL THEN concat('[', (SELECT string_agg(", inner, f", ',' ORDER BY {name}.o)")
+        + tuple(rows)
+        + ("), ']') END",)
+    )
+    flaws: list[Sql] = [Fragment(("array_ndims(", value, ") > 1"))]
+    if isinstance(type.of, NonNull):
+        flaws.append(Fragment(("array_position(", value, ", NULL) IS NOT NULL")))
+    if shown.flaw is not None:
+        flaws.append(Fragment(("EXISTS (SELECT 1", *rows, " WHERE ", shown.flaw, ")")))
+    return Shown(text, sa.or_(*flaws))
