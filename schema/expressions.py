@@ -45,16 +45,10 @@ def build_expression(node: Node, scope: Scope, problems: Problems) -> Expression
 def build_text(text: str, at: Location, place: Place, scope: Scope, problems: Problems) -> Text:
     """A text with its holes. `place` says where the character at an offset stands."""
     _refuse_secrets(text, place, problems)
-    stray = _INSIDE.search(text)
-    if stray is not None:
-        problems.add(
-            place(stray.start()),
-            "A $reference is a value of its own; inside a text it is a hole.",
-            "Write {{ args.name }}.",
-        )
     parts: list[str | Reference] = []
     literal, index = "", 0
     while (opened := _BRACES.search(text, index)) is not None:
+        _refuse_stray(text, index, opened.start(), place, problems)
         literal += text[index : opened.start()]
         if opened[0] == "{{{{":
             literal, index = literal + "{{", opened.end()
@@ -70,6 +64,7 @@ def build_text(text: str, at: Location, place: Place, scope: Scope, problems: Pr
             parts.extend((literal, hole) if literal else (hole,))
             literal = ""
         index = closed + 2
+    _refuse_stray(text, index, len(text), place, problems)
     literal += text[index:]
     return Text((*parts, literal) if literal or not parts else tuple(parts), at)
 
@@ -88,9 +83,10 @@ def constant(value: Json, at: Location) -> Expression:
 
 def _text_or_reference(text: str, node: ScalarNode, scope: Scope, problems: Problems) -> Expression:
     if text.startswith("$$"):
-        return _plain_text(text[1:], node, lambda offset: node.place(offset + 1), scope, problems)
+        rest = build_text(text[2:], node.at, lambda offset: node.place(offset + 2), scope, problems)
+        return _simplest(Text(("$", *rest.parts), node.at))
     if not text.startswith("$") or _SECRET.match(text):
-        return _plain_text(text, node, node.place, scope, problems)
+        return _simplest(build_text(text, node.at, node.place, scope, problems))
     places = tuple(node.place(offset) for offset in range(len(text)))
     if len(text) == 1 or not (text[1].isalpha() or text[1] == "_"):
         problems.add(node.at, f'"{text}" is not a reference.', f'For a text that begins with $, write "${text}".')
@@ -111,13 +107,11 @@ def _configured(reference: Reference, scope: Scope) -> Expression:
     return constant(value, reference.at)
 
 
-def _plain_text(text: str, node: ScalarNode, place: Place, scope: Scope, problems: Problems) -> Expression:
-    built = build_text(text, node.at, place, scope, problems)
-    match built.parts:
-        case (str() as only,):
-            return Literal(only, node.at)
-        case _:
-            return built
+def _simplest(built: Text) -> Expression:
+    """A text without holes is a literal."""
+    if all(isinstance(part, str) for part in built.parts):
+        return Literal("".join(str(part) for part in built.parts), built.at)
+    return built
 
 
 def _hole(text: str, start: int, end: int, place: Place, scope: Scope, problems: Problems) -> Reference | None:
@@ -132,6 +126,13 @@ def _hole(text: str, start: int, end: int, place: Place, scope: Scope, problems:
         return None
     places = tuple(place(offset + index) for index in range(len(name)))
     return parse_reference(Written(name, places), scope, problems)
+
+
+def _refuse_stray(text: str, start: int, end: int, place: Place, problems: Problems) -> None:
+    stray = _INSIDE.search(text, start, end)
+    if stray is not None:
+        sentence = "A $reference is a value of its own; inside a text it is a hole."
+        problems.add(place(stray.start()), sentence, "Write {{ args.name }}.")
 
 
 def _refuse_secrets(text: str, place: Place, problems: Problems) -> None:

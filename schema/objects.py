@@ -129,6 +129,8 @@ def _read_columns(
         if name in related:
             continue
         if isinstance(names.types.get(named(field.type)), ObjectType):
+            if form.unknown and not form.has("relations"):
+                continue  # `relations` is misspelt, and that has been said.
             sentence = f'"{name}" of {type} is a {named(field.type)}, so {form.noun} needs a relation for it.'
             problems.add(field.at, sentence, f"Write relations: {{ {name}: {{ one: …, on: … }} }} in its file.")
             continue
@@ -190,10 +192,10 @@ def _read_relation(
         if names.objects_known:
             place = form.node.entries[word].at
             problems.add(place, f'There is no object "{target_name}".', did_you_mean(target_name, names.object_names))
-        return None
+        return Relation(name, target_name, many, (), (), limit, at)
     target = names.objects.get(target_name)
     if target is None:
-        return None
+        return Relation(name, target_name, many, (), (), limit, at)
     if target.integration != built.integration:
         hint = "Rows of two integrations cannot be joined."
         sentence = (

@@ -6,12 +6,14 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from tidegate.core.expressions import Expression
+from tidegate.core.expressions import Expression, Record
 from tidegate.core.integration import Declaration, Integration, Surroundings
 from tidegate.core.location import Location
 from tidegate.core.objects import Access, DataObject
 from tidegate.core.operation import Kind, Operation, Plan, Request
 from tidegate.core.problems import Problems, ProjectError, did_you_mean
+from tidegate.core.query import parse_filter
+from tidegate.core.types import named
 from tidegate.schema.expressions import build_expression, build_text
 from tidegate.schema.folder import ProjectFolder
 from tidegate.schema.names import Names
@@ -105,7 +107,10 @@ class Planner:
                 node.keys[verb], f'"{header.name}" is a query, but "{verb}" writes.', "Write kind: mutation."
             )
         ready = self._integrations.get(integration)
-        if body is None or ready is None or not sound or header.returns is None:
+        if body is None or ready is None or header.returns is None:
+            return None
+        if not sound or not self._whole(built):
+            self._check_where(header, built, body)
             return None
         at = node.keys[verb]
         declaration = Declaration(header.name, built, verb, body, header.returns, header.arguments, at)
@@ -116,6 +121,26 @@ class Planner:
             # What has been said of a place is not said again in other words.
             self._problems.extend(problem for problem in error.problems if problem.at not in spoken)
             return None
+
+    def _whole(self, built: DataObject | None) -> bool:
+        """Whether everything that can be reached from an object is without mistakes."""
+        seen: set[str] = set()
+        waiting = [built.name] if built is not None else []
+        while waiting:
+            name = waiting.pop()
+            if name not in self._objects:
+                return False
+            if name not in seen:
+                seen.add(name)
+                waiting.extend(relation.target for relation in self._objects[name].relations.values())
+        return True
+
+    def _check_where(self, header: Header, built: DataObject | None, body: Expression) -> None:
+        """What can be said of a request that cannot be prepared because of other mistakes."""
+        if built is not None and header.whole and isinstance(body, Record) and "where" in body.fields:
+            known = (argument for argument in header.arguments.values() if self._names.is_type(named(argument.type)))
+            arguments = {argument.name: argument for argument in known}
+            parse_filter(body.fields["where"], built, self._surroundings, self._problems, arguments)
 
     def _target(self, header: Header, node: MapNode) -> tuple[str, DataObject | None] | None:
         names, problems = self._names, self._problems

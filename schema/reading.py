@@ -99,11 +99,11 @@ class _Reader:
         keys: dict[str, Location] = {}
         while not isinstance(event := next(self._events), yaml.MappingEndEvent):
             if isinstance(event, MappingStartEvent) and self._text.startswith("{{", _index(event.start_mark) - 1):
-                hint = 'Put it in quotes: "{{ args.name }}", or take the value whole: $args.name.'
+                hint = 'Write "{{ args.name }}", or take the value whole: $args.name.'
                 self._refuse(event, "A text with holes must be in quotes here.", hint, shift=-1)
             if not isinstance(event, ScalarEvent):
                 self._refuse(event, "A key is a word, not a mapping, a list or an alias.")
-            key, place = event.value, self._at(event)
+            key, place = self._joined(event), self._at(event)
             if key == "<<" and event.style is None:
                 self._refuse(event, "Merge keys (<<) cannot be used here.", "Write the values out.")
             if event.anchor is not None or event.tag is not None:
@@ -119,12 +119,24 @@ class _Reader:
 
     def _value(self, event: ScalarEvent, at: Location) -> Plain:
         if event.style is not None:
-            return str(event.value)
+            return self._joined(event)
         try:
             return resolve_plain(event.value)
         except ValueError:
             self._problems.add(at, "This number is too big, or not a number.", "For text, put it in quotes.")
             return event.value
+
+    def _joined(self, event: ScalarEvent) -> str:
+        """JSON writes some characters as two escapes, each a half of the character."""
+        text = str(event.value)
+        if text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text):
+            return text
+        try:
+            return text.encode("utf-16", "surrogatepass").decode("utf-16")
+        except UnicodeDecodeError:
+            self._refuse(
+                event, "This text holds half a character, written as an escape.", "Write the character itself."
+            )
 
     def _raw(self, event: Event) -> str:
         return self._text[_index(event.start_mark) : _index(event.end_mark)]

@@ -11,14 +11,14 @@ from tidegate.core.expressions import Reference
 from tidegate.core.json import Json
 from tidegate.core.location import Location
 from tidegate.core.problems import Problems, did_you_mean
-from tidegate.core.types import Argument, InputType, ListOf, Named, TypeDefinition, nullable
+from tidegate.core.types import Argument, InputType, Named, TypeDefinition, nullable
 
 ROOTS: Final = ("args", "currentUser", "config", "result", "row", "prev", "error", "value", "index")
 """Every name that a reference can begin with, here or elsewhere."""
 
 _SEGMENT: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _OPERATORS: Final = re.compile(r"\s*(?:[-+*/%<>=!?|&~,:]|and\b|or\b|not\b|if\b|in\b|is\b)")
-_COMPUTE: Final = "Compute it in SQL: references have no operators."
+_COMPUTE: Final = "Compute it in SQL."
 _SIMPLE: Final = "currentUser.x is a simple field access: one declared field, nothing after it."
 
 
@@ -64,7 +64,7 @@ def parse_reference(written: Written, scope: Scope, problems: Problems) -> Refer
         if written.text[index : index + 1] != ".":
             break
         index += 1
-    if not path or index < len(written.text):
+    if not path or index < len(written.text) or written.text.endswith("."):
         _explain_form(written, path, index, scope, problems)
         return None
     (root, _), *rest = path
@@ -90,7 +90,9 @@ def _explain_form(written: Written, path: list[tuple[str, int]], index: int, sco
         place = written.at(last) if rest.startswith("(") and len(path) > 2 else written.at(index)
         problems.add(place, f"currentUser cannot be used like this: {written.text.strip()}.", _SIMPLE)
     elif _OPERATORS.match(rest):
-        problems.add(written.at(index + len(rest) - len(rest.lstrip())), "A reference has no operators.", _COMPUTE)
+        problems.add(
+            written.at(index + len(rest) - len(rest.lstrip())), "References and holes have no operators.", _COMPUTE
+        )
     elif rest.startswith(("(", "[")):
         what = "calls" if rest.startswith("(") else "brackets"
         problems.add(written.at(index), f"A reference has no {what}: names and dots only.", _COMPUTE)
@@ -120,12 +122,12 @@ class _Steps:
 
     def arguments(self, path: Iterable[tuple[str, int]]) -> bool:
         declared: Mapping[str, Argument] = self.scope.arguments or {}
-        owner = "argument"
+        owner = "There is no argument"
         for name, index in path:
             argument = declared.get(name)
             if argument is None:
                 if self.scope.whole:
-                    sentence = f'There is no {owner} "{name}".'
+                    sentence = f'{owner} "{name}".'
                     self.problems.add(self.written.at(index), sentence, did_you_mean(name, declared) or "Declare it.")
                 return False
             leaf = nullable(argument.type)
@@ -133,7 +135,7 @@ class _Steps:
                 return True
             definition = self.scope.types.get(leaf.name) if isinstance(leaf, Named) else None
             declared = definition.fields if isinstance(definition, InputType) else {}
-            owner = f"{leaf} has no fields, so no" if isinstance(leaf, ListOf) else f"field of {leaf}"
+            owner = f"{leaf} has no field"
         return True
 
     def current_user(self, path: list[tuple[str, int]]) -> bool:

@@ -63,8 +63,11 @@ def parse_type(node: Node, what: str, problems: Problems, *, default_allowed: bo
     except (GraphQLSyntaxError, RecursionError) as error:
         positions = error.positions if isinstance(error, GraphQLSyntaxError) else None
         offset = next(iter(positions or ()), 0)
-        form = "Int, String!, [Ticket!]!" + (', Int = 20, String = "none"' if default_allowed else "")
-        problems.add(node.place(min(offset, len(text))), f'"{text}" is not a type.', f"Types are written like {form}.")
+        sentence, hint = f'"{text}" is not a type.', "Types are written like Int, String! and [Ticket!]!."
+        if default_allowed and "=" in text:
+            sentence = f'"{text}" is not a type with a default.'
+            hint = 'Defaults are fixed values: Int = 20, String = "none", Status = Todo.'
+        problems.add(node.place(min(offset, len(text))), sentence, hint)
         return None
     return TypeExpression(type, default, node)
 
