@@ -1,0 +1,1 @@
+"""Tidegate measured beside its peers, in one run, on one database."""

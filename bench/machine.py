@@ -1,0 +1,71 @@
+"""Cores, processor time and versions of the machine that measures."""
+
+from __future__ import annotations
+
+import os
+import platform
+import socket
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+
+@dataclass(frozen=True, slots=True)
+class Cores:
+    """Which core each side runs on. The server that is measured shares its core with nobody of ours, where there are
+    two cores; the load shares the database's unless there are three."""
+
+    server: int
+    database: int
+    load: int
+
+    @classmethod
+    def share_out(cls) -> Cores:
+        cores = sorted(os.sched_getaffinity(0))
+        return cls(server=cores[0], database=cores[min(1, len(cores) - 1)], load=cores[min(2, len(cores) - 1)])
+
+
+def processor_seconds(roots: Iterable[int]) -> float:
+    """User and system time that these processes and all below them have used. Exact to the kernel's tick (10 ms)."""
+    processes: dict[int, psutil.Process] = {}
+    for root in roots:
+        process = psutil.Process(root)
+        processes |= {each.pid: each for each in (process, *process.children(recursive=True))}
+    total = 0.0
+    for process in processes.values():
+        try:
+            times = process.cpu_times()
+        except psutil.NoSuchProcess:
+            continue
+        total += times.user + times.system
+    return total
+
+
+def pin_tree(root: int, core: int) -> None:
+    """Keeps a process, and what it starts from now on, on one core."""
+    process = psutil.Process(root)
+    for each in (process, *process.children(recursive=True)):
+        each.cpu_affinity([core])
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def describe(cores: Cores) -> str:
+    model = next(
+        (
+            line.partition(":")[2].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if line.startswith("model name")
+        ),
+        platform.processor(),
+    )
+    return (
+        f"{model}, {os.cpu_count()} cores (server on {cores.server}, database on {cores.database}, "
+        f"load on {cores.load}), Linux {platform.release()}, load average {os.getloadavg()[0]:.1f}"
+    )
