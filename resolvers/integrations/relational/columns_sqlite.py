@@ -17,7 +17,7 @@ from tidegate.resolvers.integrations.relational.columns import (
     Shown,
     enum_of,
 )
-from tidegate.resolvers.integrations.relational.dialects import Fragment, Sql
+from tidegate.resolvers.integrations.relational.dialects import Fragment, Sql, literal
 
 _DIGIT: Final = "[0-9]"
 _DAY: Final = f"{_DIGIT * 4}-{_DIGIT * 2}-{_DIGIT * 2}"
@@ -70,6 +70,11 @@ def shown_by_sqlite(cell: Cell, types: Mapping[str, TypeDefinition]) -> Shown:
             return Shown(_null(value, Fragment(("'\"' || tidegate_base64(", value, ") || '\"'"))))
         case _:
             return Shown(_value(value), sa.true())
+
+
+def raw_json(value: Sql) -> Sql:
+    """The value as JSON, as it is stored: what can be compared with it again. Never null."""
+    return sa.func.coalesce(_value(value), literal("null"))
 
 
 def _null(value: Sql, text: Sql) -> Sql:

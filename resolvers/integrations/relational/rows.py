@@ -1,0 +1,196 @@
+"""A selection -> an SQL expression for the JSON object of one row, relations included.
+
+The whole answer is one statement: every relation is a subquery that depends on the row around it. What was measured and
+chosen is in docs/decisions/0001-json-in-the-database.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import sqlalchemy as sa
+
+from tidegate.core.errors import Code, OperationError
+from tidegate.core.expressions import Expression
+from tidegate.core.filters import Order
+from tidegate.core.objects import Access, Column, DataObject, Relation
+from tidegate.core.selection import Selected, Selection
+from tidegate.core.types import NonNull
+from tidegate.resolvers.integrations.relational.columns import FLAW, Cell, cell_json
+from tidegate.resolvers.integrations.relational.dialects import Fragment, Sql, literal
+from tidegate.resolvers.integrations.relational.drafts import Draft, Rows, forbidden_field
+from tidegate.resolvers.integrations.relational.filters import conjunction, rule
+from tidegate.resolvers.integrations.relational.orders import ordering, sort_keys
+
+TYPENAME: Final = "__typename"
+
+
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """Rows of an object's table: every field is a column of it or a relation from it."""
+
+    item: DataObject
+
+    def cell(self, draft: Draft, field: str, table: Rows) -> Cell:
+        column = self.item.columns[field]
+        if column.rank > draft.rank:
+            raise forbidden_field(field)
+        return _cell(draft, self.item, column, table.c[column.column])
+
+    def relation(self, field: str) -> Relation | None:
+        return self.item.relations.get(field)
+
+    def reach(self, field: str, table: Rows) -> Sql:
+        return table.c[self.item.columns[field].column]
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """Rows of a result that is no table: of an aggregate, of an author's SQL. `cells` are by field."""
+
+    cells: Mapping[str, Cell]
+    item: DataObject | None = None
+
+    def cell(self, draft: Draft, field: str, table: Rows) -> Cell:
+        return self.cells[field]
+
+    def relation(self, field: str) -> Relation | None:
+        return self.item.relations.get(field) if self.item else None
+
+    def reach(self, field: str, table: Rows) -> Sql:
+        return self.cells[field].value
+
+
+Kind = Owned | Computed
+
+
+def _cell(draft: Draft, item: DataObject, column: Column, value: Sql) -> Cell:
+    known = draft.setting.tables.known.get(item.table)
+    return Cell(value, column.type, draft.setting.reflected(item, column), known.strict if known else False)
+
+
+def object_json(draft: Draft, selection: Selection, kind: Kind, table: Rows) -> Sql:
+    """The JSON text of a row of `table`, never null. Raises `OperationError` for what the role may not read."""
+    parts: list[str | Sql] = ["{"]
+    for index, selected in enumerate(selection.fields):
+        parts.append(f'{"," if index else ""}"{selected.key}":')
+        parts.append(_field(draft, selected, selection, kind, table))
+    return draft.dialect.joined([*parts, "}"])
+
+
+def _field(draft: Draft, selected: Selected, selection: Selection, kind: Kind, table: Rows) -> str | Sql:
+    if selected.field == TYPENAME:
+        return f'"{selection.type}"'
+    relation = kind.relation(selected.field)
+    if relation is not None:
+        return _related(draft, selected, relation, kind, table)
+    cell = kind.cell(draft, selected.field, table)
+    return cell_json(cell, draft.dialect, draft.setting.surroundings.types)
+
+
+def _related(draft: Draft, selected: Selected, relation: Relation, kind: Kind, table: Rows) -> Sql:
+    assert selected.selection is not None, "a relation is never selected without fields"
+    other = draft.setting.object(relation.target)
+    target = draft.table(other)
+    here = [
+        target.c[other.columns[theirs].column] == kind.reach(ours, table) for theirs, ours in relation.on
+    ]
+    where = conjunction([*here, rule(draft, Access.READ, other, target)])
+    if relation.many:
+        limit = bounded_limit(draft, selected.arguments.get("limit"), relation.limit)
+        offset = bounded_offset(draft, selected.arguments.get("offset"))
+        page = page_of(draft, selected.selection, other, target, where, relation.order, limit, offset, outer=table)
+        return list_json(draft, selected.selection, Owned(other), page)
+    text = object_json(draft, selected.selection, Owned(other), target)
+    one = sa.select(text).select_from(target).limit(_one())
+    if where is not None:
+        one = one.where(where)
+    absent = "null" + FLAW if isinstance(selected.type, NonNull) else "null"
+    return sa.func.coalesce(one.correlate_except(target).scalar_subquery(), literal(absent))
+
+
+def list_json(draft: Draft, selection: Selection, kind: Kind, page: Rows) -> Sql:
+    """The JSON array of the rows of `page`, in their order."""
+    text = draft.dialect.gathered(object_json(draft, selection, kind, page))
+    rows = sa.select(text).select_from(page).correlate_except(page).scalar_subquery()
+    return draft.dialect.joined(["[", rows, "]"])
+
+
+def page_of(
+    draft: Draft,
+    selection: Selection | None,
+    item: DataObject,
+    table: Rows,
+    where: Sql | None,
+    order: Sequence[Order],
+    limit: Sql,
+    offset: Sql | None,
+    *,
+    outer: Rows,
+) -> Rows:
+    """The rows wanted of `table`, sorted, with the columns that the selection needs: a subquery that may depend on a
+    row of `outer`."""
+    keys = sort_keys(draft, tuple(order), item)
+    query = sa.select(*(table.c[name] for name in needed(draft, selection, item, table))).select_from(table)
+    if where is not None:
+        query = query.where(where)
+    query = query.order_by(*ordering(draft, keys, table)).limit(limit)
+    if offset is not None:
+        query = query.offset(offset)
+    return query.correlate_except(table).subquery(draft.name())
+
+
+def needed(draft: Draft, selection: Selection | None, item: DataObject, table: Rows) -> list[str]:
+    """The columns of `item` that the JSON of a selection is made of."""
+    names = dict.fromkeys(item.columns[field].column for field in _fields(selection, item))
+    return list(names) or [item.columns[item.key[0]].column]
+
+
+def _fields(selection: Selection | None, item: DataObject) -> Iterator[str]:
+    for selected in selection.fields if selection else ():
+        if selected.field in item.columns:
+            yield selected.field
+        elif selected.field in item.relations:
+            yield from (ours for _, ours in item.relations[selected.field].on)
+
+
+def _one() -> Sql:
+    return Fragment(("1",))
+
+
+def bounded_limit(draft: Draft, expression: Expression | None, fallback: int | None) -> Sql:
+    """How many rows: what is asked for, which may not be more than `limits.pageSize`; else `fallback`, else that."""
+    most = draft.setting.surroundings.limits.pageSize
+    if expression is not None and draft.given.present(expression):
+        return draft.bind(expression, Counted(most))
+    return Fragment((str(min(most, most if fallback is None else fallback)),))
+
+
+def bounded_offset(draft: Draft, expression: Expression | None) -> Sql | None:
+    if expression is None or not draft.given.present(expression):
+        return None
+    return draft.bind(expression, _whole)
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    most: int
+
+    def __call__(self, value: object) -> int:
+        number = _whole(value)
+        if number > self.most:
+            raise OperationError(Code.LIMIT, f"A list has at most {self.most} rows.")
+        return number
+
+
+def _whole(value: object) -> int:
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 19:
+        value = int(value)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise OperationError(Code.BAD_USER_INPUT, "A limit or an offset is a whole number, 0 or more.")
+    return value
+
