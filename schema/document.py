@@ -26,7 +26,7 @@ from tidegate.core.errors import Code
 from tidegate.core.json import MISSING, Json
 from tidegate.schema.api import Api
 from tidegate.schema.coercion import Constant, VariablePlan, type_of
-from tidegate.schema.document_limits import NESTING, TooMuch, check_limits
+from tidegate.schema.document_limits import TooMuch, check_limits
 from tidegate.schema.introspection import introspects
 from tidegate.schema.merging import find_conflicts
 from tidegate.schema.request_errors import (
@@ -111,12 +111,14 @@ def compile_document(
 ) -> Document:
     """Raises `DocumentError`. `suggestions` lets messages say what the author may have meant, which tells everybody
     the names of the schema; `introspection` allows `__schema` and `__type`."""
-    document = _parse(api, text)
     try:
+        document = _parse(api, text)
         check_limits(document, api.catalog.limits)
+        _validate(api, document, suggestions)
     except TooMuch as error:
         raise refusal(Code.LIMIT, str(error)) from None
-    _validate(api, document, suggestions)
+    except RecursionError:
+        raise refusal(Code.LIMIT, "The document is nested too deeply.") from None
     operation = _choose(document, operation_name)
     fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
     compiled = Document(
@@ -150,8 +152,6 @@ def _parse(api: Api, text: str) -> DocumentNode:
             message = error.message.removesuffix(_ABORTED).removeprefix("Syntax Error: ")
             raise refusal(Code.LIMIT, message) from None
         raise DocumentError(of_graphql([error], PARSE_FAILED)) from None
-    except RecursionError:
-        raise refusal(Code.LIMIT, f"The document has more than {NESTING} levels.") from None
 
 
 def _validate(api: Api, document: DocumentNode, suggestions: bool) -> None:

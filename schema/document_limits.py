@@ -5,6 +5,7 @@ Each fragment is measured once. The numbers grow exponentially with nested fragm
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,14 +15,19 @@ from graphql import (
     FragmentDefinitionNode,
     FragmentSpreadNode,
     InlineFragmentNode,
+    ListValueNode,
+    ObjectValueNode,
     OperationDefinitionNode,
     SelectionSetNode,
+    ValueNode,
 )
 
 from tidegate.core.limits import Limits
 
 NESTING: Final = 100
 """How deep selection sets may stand in each other, inline fragments and spreads included."""
+VALUES: Final = 50
+"""How deep lists and objects of a literal may stand in each other."""
 OPERATIONS: Final = 10
 """How many times `limits.fields` all operations of a document may have together."""
 INTROSPECTION_DEPTH: Final = 16
@@ -64,10 +70,14 @@ def check_limits(document: DocumentNode, limits: Limits) -> None:
             _hold(measure.introspection_fields, INTROSPECTION_FIELDS, "fields of introspection")
             total += measure.fields + measure.introspection_fields
             meter.directives += len(node.directives or ())
+            for variable in node.variable_definitions or ():
+                _check_value(variable.default_value)
         elif isinstance(node, FragmentDefinitionNode):
             meter.fragment(node.name.value, 0)
             meter.directives += len(node.directives or ())
-    _hold(total, limits.fields * OPERATIONS, "fields in all operations, with fragments spread")
+    _hold(
+        total, max(limits.fields, INTROSPECTION_FIELDS) * OPERATIONS, "fields in all operations, with fragments spread"
+    )
     _hold(meter.aliases, limits.aliases, "aliases")
     _hold(meter.directives, limits.directives, "directives")
 
@@ -75,6 +85,24 @@ def check_limits(document: DocumentNode, limits: Limits) -> None:
 def _hold(count: int, limit: int, what: str) -> None:
     if count > limit:
         raise TooMuch(f"The document has more than {limit} {what}.")
+
+
+def _check_value(node: ValueNode | None) -> None:
+    level = [node]
+    for _ in range(VALUES + 1):
+        level = [inner for outer in level for inner in _inside(outer)]
+        if not level:
+            return
+    raise TooMuch(f"The document has values of more than {VALUES} levels.")
+
+
+def _inside(node: ValueNode | None) -> Sequence[ValueNode | None]:
+    match node:
+        case ListValueNode():
+            return node.values
+        case ObjectValueNode():
+            return [field.value for field in node.fields]
+    return ()
 
 
 class _Meter:
@@ -105,6 +133,8 @@ class _Meter:
             self.directives += len(node.directives or ())
             if isinstance(node, FieldNode):
                 self.aliases += node.alias is not None
+                for argument in node.arguments or ():
+                    _check_value(argument.value)
                 inner = self.measure(node.selection_set, level + 1) if node.selection_set else _NOTHING
                 width += 1
                 if node.name.value in ("__schema", "__type"):

@@ -102,7 +102,11 @@ async def _run(call: FieldCall, variables: Variables, user: CurrentUser, runner:
     try:
         runnable = call.runnable(runner, user)
         inputs = call.inputs(variables)
-        deadline = min(deadline, get_running_loop().time() + operation.timeout)
+        now = get_running_loop().time()
+        if now >= deadline:
+            # Nothing is begun that could not be finished, a mutation least of all.
+            raise TimeoutError
+        deadline = min(deadline, now + operation.timeout)
         running = Call(operation, user, inputs.arguments, inputs.variables, deadline)
         async with timeout_at(deadline):
             answer = await runner.run(runnable, running)

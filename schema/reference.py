@@ -125,7 +125,7 @@ def _canonical(info: Info, nodes: Sequence[FieldNode], types: Mapping[str, TypeD
 
 
 def _variables(info: Info) -> VariableValues:
-    """strawberry hands resolvers the coerced values alone; literals are worked out with their types as well."""
+    """Under strawberry, resolvers get the coerced values alone; literals are worked out with their types as well."""
     given: object = info.variable_values
     if isinstance(given, VariableValues):
         return given

@@ -7,12 +7,22 @@ from pathlib import Path
 from typing import TypeAlias
 
 import pytest
-from graphql import GraphQLNamedType, build_schema, is_enum_type, is_input_object_type, is_object_type
+from graphql import (
+    GraphQLArgument,
+    GraphQLInputField,
+    GraphQLNamedType,
+    ValueNode,
+    build_schema,
+    is_enum_type,
+    is_input_object_type,
+    is_object_type,
+    value_from_ast_untyped,
+)
 from graphql import GraphQLType as CoreType
 from graphql.type import is_list_type, is_non_null_type
 
 from tidegate.core.catalog import Auth, Catalog, Cors
-from tidegate.core.json import MISSING
+from tidegate.core.json import MISSING, Json
 from tidegate.core.limits import Limits
 from tidegate.core.location import Location
 from tidegate.core.operation import Kind, Operation, Plan
@@ -192,19 +202,18 @@ def _types(type: GraphQLNamedType, ranks: dict[str, int]) -> Iterable[TypeDefini
         yield ObjectType(type.name, fields, AT, type.description or "")
 
 
-def _arguments(arguments: Iterable[tuple[str, object]]) -> dict[str, Argument]:
+def _arguments(arguments: Iterable[tuple[str, GraphQLArgument | GraphQLInputField]]) -> dict[str, Argument]:
     made: dict[str, Argument] = {}
     for name, argument in arguments:
-        node = argument.ast_node.default_value  # type: ignore[attr-defined]
+        node = argument.ast_node.default_value if argument.ast_node else None
         default = MISSING if node is None else _value(node)
-        made[name] = Argument(name, type_of(argument.type), AT, default, argument.description or "")  # type: ignore[attr-defined]
+        made[name] = Argument(name, type_of(argument.type), AT, default, argument.description or "")
     return made
 
 
-def _value(node: object) -> object:
-    from graphql import value_from_ast_untyped
-
-    return value_from_ast_untyped(node)  # type: ignore[arg-type]
+def _value(node: ValueNode) -> Json:
+    value: Json = value_from_ast_untyped(node)
+    return value
 
 
 @pytest.fixture(scope="session")

@@ -141,7 +141,7 @@ def test_a_project_without_queries(build: Build) -> None:
     catalog = build(sdl)
     operations = {"b": catalog.operations["b"]}
     api = build_api(replace(catalog, operations=operations))
-    assert "type Query {\n  \"\"\"This project has no queries.\"\"\"\n  _empty: Boolean\n}" in api.sdl
+    assert 'type Query {\n  """This project has no queries."""\n  _empty: Boolean\n}' in api.sdl
     assert "b: Int" in api.sdl
 
 

@@ -58,9 +58,7 @@ async def test_variables_in_lists(
         ),
     ],
 )
-async def test_missing_null_and_default(
-    api: Api, nobody: CurrentUser, given: dict[str, Json], expected: Json
-) -> None:
+async def test_missing_null_and_default(api: Api, nobody: CurrentUser, given: dict[str, Json], expected: Json) -> None:
     text = """query($first: Int, $where: Filter, $tag: [String!]) {
         tickets(first: $first, where: $where, tags: [$tag]) { id }
     }"""

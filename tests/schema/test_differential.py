@@ -150,8 +150,8 @@ def plain_schema(sdl: str) -> GraphQLSchema:
 
     for type in schema.type_map.values():
         if isinstance(type, GraphQLScalarType) and type.name in SCALARS and type.name not in BUILT_IN:
-            type.coerce_output_value = translated(SCALARS[type.name].show)  # type: ignore[method-assign]
-            type.coerce_input_value = translated(SCALARS[type.name].take)  # type: ignore[method-assign]
+            type.coerce_output_value = translated(SCALARS[type.name].show)
+            type.coerce_input_value = translated(SCALARS[type.name].take)
         elif isinstance(type, GraphQLObjectType) and not type.name.startswith("__"):
             root = type.name in ("Query", "Mutation")
             type.is_type_of = lambda value, info: isinstance(value, (Node, Mapping))
@@ -204,9 +204,7 @@ def check(document: Written, response: Response, expected: ExecutionResult, keys
 
 @pytest.fixture(scope="module")
 def api(build: Callable[..., Catalog], sdl: str) -> Api:
-    roomy = Limits(
-        errors=10_000, fields=100_000, aliases=10_000, directives=10_000, rootFields=1000, tokens=100_000
-    )
+    roomy = Limits(errors=10_000, fields=100_000, aliases=10_000, directives=10_000, rootFields=1000, tokens=100_000)
     return build_api(build(sdl, limits=roomy))
 
 
@@ -291,4 +289,7 @@ async def test_strawberrys_executor_answers_the_same(
     assert json.dumps(orjson.loads(ours.body)["data"]) == json.dumps(result.data)
     if result.data is not None:
         theirs = sorted(map(repr, errors_of(result)))  # type: ignore[arg-type]
-        assert sorted(repr((e["path"], e["extensions"]["code"])) for e in orjson.loads(ours.body).get("errors", ())) == theirs
+        assert (
+            sorted(repr((e["path"], e["extensions"]["code"])) for e in orjson.loads(ours.body).get("errors", ()))
+            == theirs
+        )

@@ -9,7 +9,7 @@ import pytest
 
 from tidegate.schema.api import Api
 from tidegate.schema.document import compile_document
-from tidegate.schema.request_errors import DocumentError
+from tidegate.schema.request_errors import DocumentError, ErrorEntry
 
 
 def many(count: int, text: str) -> str:
@@ -98,6 +98,7 @@ MOST_CALLS = 1_500_000
 @pytest.mark.parametrize("name", HOSTILE)
 def test_work_is_bounded(api: Api, name: str) -> None:
     calls = 0
+    errors: tuple[ErrorEntry, ...] = ()
 
     def count(frame: FrameType, event: str, argument: object) -> None:
         nonlocal calls
@@ -108,13 +109,11 @@ def test_work_is_bounded(api: Api, name: str) -> None:
     try:
         compile_document(api, HOSTILE[name], None)
     except DocumentError as error:
-        assert 1 <= len(error.errors) <= 20
-        assert {entry["extensions"]["code"] for entry in error.errors} <= {  # type: ignore[call-overload,index]
-            "LIMIT",
-            "BAD_USER_INPUT",
-            "GRAPHQL_PARSE_FAILED",
-            "GRAPHQL_VALIDATION_FAILED",
-        }
+        errors = error.errors
     finally:
         sys.setprofile(before)
     assert calls < MOST_CALLS
+    assert len(errors) <= 20
+    assert {str(entry["extensions"]) for entry in errors} <= {
+        str({"code": code}) for code in ("LIMIT", "BAD_USER_INPUT", "GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED")
+    }

@@ -54,49 +54,51 @@ TAKEN: list[tuple[str, Json, Json]] = [
     ("Bytes", "aGVsbG8=", "aGVsbG8="),
 ]
 
-REFUSED: list[tuple[str, Json]] = [
-    *[("Int", value) for value in ("1", True, 1.5, 2**31, -(2**31) - 1, 10**400, float("nan"), [], {})],
-    *[("Float", value) for value in ("1", True, float("nan"), float("inf"), 10**400, [])],
-    *[("String", value) for value in (1, True, [], {}, "\ud800", "a\udfffb")],
-    *[("Boolean", value) for value in (0, 1, "true", [])],
-    *[("ID", value) for value in (1.0, True, [], "\ud800", 10**400)],
-    *[
-        ("DateTime", value)
-        for value in (
-            1,
-            "",
-            "2026-11-21",
-            "2026-11-21T05:47:00",
-            "2026-11-21 05:47:00Z",
-            "2026-02-30T05:47:00Z",
-            "2026-11-21T25:47:00Z",
-            "2026-11-21T05:47:60Z",
-            "2026-11-21T05:47:00.1234567Z",
-            "0001-01-01T00:00:00+14:00",
-            "9999-12-31T23:59:59-12:00",
-            "2026-11-21T05:47:00+25:00",
-            "20261121T054700Z",
-            "２026-11-21T05:47:00Z",
-            "2026-11-21T05:47:00Z\n",
-        )
-    ],
-    *[("Date", value) for value in (1, "", "2023-02-29", "2026-1-1", "20261121", "2026-W01-1", "2026-11-21T00:00:00Z")],
-    *[("Time", value) for value in (1, "", "5:47", "24:00", "05:47:00Z", "05:47:61", "T05:47", "05:47:00.1234567")],
-    *[
-        ("Decimal", value)
-        for value in ("", "x", "NaN", "Infinity", "1e99999", "1e9999", "1_000", "0x1", True, float("inf"), 10**2000, "٣")
-    ],
-    *[("BigInt", value) for value in ("", "1.0", "x", 2**63, str(2**63), -(2**63) - 1, 1.5, 1e300, True, "1" * 100)],
-    *[
-        ("UUID", value)
-        for value in (1, "", "123e4567e89b42d3a456426614174000", "{123e4567-e89b-42d3-a456-426614174000}", "g" * 36)
-    ],
-    *[("Bytes", value) for value in (1, "a", "aGVsbG8", "aGVs bG8=", "-_-_", "ü")],
-    *[
-        ("JSON", value)
-        for value in (float("nan"), {"a": float("inf")}, 2**64, [-(2**63) - 1], "\ud800", {"\ud800": 1}, deep(101))
-    ],
-]
+NOT_TAKEN: dict[str, tuple[Json, ...]] = {
+    "Int": ("1", True, 1.5, 2**31, -(2**31) - 1, 10**400, float("nan"), [], {}),
+    "Float": ("1", True, float("nan"), float("inf"), 10**400, []),
+    "String": (1, True, [], {}, "\ud800", "a\udfffb"),
+    "Boolean": (0, 1, "true", []),
+    "ID": (1.0, True, [], "\ud800", 10**400),
+    "DateTime": (
+        1,
+        "",
+        "2026-11-21",
+        "2026-11-21T05:47:00",
+        "2026-11-21 05:47:00Z",
+        "2026-02-30T05:47:00Z",
+        "2026-11-21T25:47:00Z",
+        "2026-11-21T05:47:60Z",
+        "2026-11-21T05:47:00.1234567Z",
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:59-12:00",
+        "2026-11-21T05:47:00+25:00",
+        "20261121T054700Z",
+        "２026-11-21T05:47:00Z",
+        "2026-11-21T05:47:00Z\n",
+    ),
+    "Date": (1, "", "2023-02-29", "2026-1-1", "20261121", "2026-W01-1", "2026-11-21T00:00:00Z"),
+    "Time": (1, "", "5:47", "24:00", "05:47:00Z", "05:47:61", "T05:47", "05:47:00.1234567"),
+    "Decimal": (
+        "",
+        "x",
+        "NaN",
+        "Infinity",
+        "1e99999",
+        "1e9999",
+        "1_000",
+        "0x1",
+        True,
+        float("inf"),
+        10**2000,
+        "٣",
+    ),
+    "BigInt": ("", "1.0", "x", 2**63, str(2**63), -(2**63) - 1, 1.5, 1e300, True, "1" * 100),
+    "UUID": (1, "", "123e4567e89b42d3a456426614174000", "{123e4567-e89b-42d3-a456-426614174000}", "g" * 36),
+    "Bytes": (1, "a", "aGVsbG8", "aGVs bG8=", "-_-_", "ü"),
+    "JSON": (float("nan"), {"a": float("inf")}, 2**64, [-(2**63) - 1], "\ud800", {"\ud800": 1}, deep(101)),
+}
+REFUSED = [(name, value) for name, values in NOT_TAKEN.items() for value in values]
 
 
 @pytest.mark.parametrize(("name", "value", "expected"), TAKEN)
@@ -142,10 +144,9 @@ def test_any_json_value_is_shown_or_refused(name: str, value: Json) -> None:
     scalar = SCALARS[name]
     try:
         shown = scalar.show(value)
-    except Invalid as error:
-        assert error.message.startswith("Not a")
-    else:
-        assert name == "JSON" or scalar.show(shown) == shown
+    except Invalid:
+        return
+    assert name == "JSON" or scalar.show(shown) == shown
 
 
 @pytest.mark.parametrize(("name", "value", "expected"), TAKEN)

@@ -245,7 +245,7 @@ class DocumentWriter:
 SAMPLES: Final[Mapping[str, Sequence[Json]]] = {
     "Int": [0, 1, 2, 5, -7, 2**31 - 1, -(2**31)],
     "Float": [0.0, 1.5, -2.25, 1e10, 3],
-    "String": ["", "a", "Tide", "%", "it's", 'say "so"', "back\\slash", "über 🌊", "line\nbreak", "{{ args.id }}", "$v0"],
+    "String": ["", "a", "Tide", "%", "it's", 'say "so"', "back\\slash", "über 🌊", "line\nbreak", "{{ args.id }}"],
     "Boolean": [True, False],
     "ID": ["1", "2", "x-7", 3],
     "DateTime": ["2026-11-21T05:47:00Z", "1999-12-31T23:59:59.125000Z"],
