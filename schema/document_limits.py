@@ -89,11 +89,12 @@ def _hold(count: int, limit: int, what: str) -> None:
 
 def _check_value(node: ValueNode | None) -> None:
     level = [node]
-    for _ in range(VALUES + 1):
+    for _ in range(VALUES):
         level = [inner for outer in level for inner in _inside(outer)]
         if not level:
             return
-    raise TooMuch(f"The document has values of more than {VALUES} levels.")
+    if any(isinstance(inner, (ListValueNode, ObjectValueNode)) for inner in level):
+        raise TooMuch(f"The document has values of more than {VALUES} levels.")
 
 
 def _inside(node: ValueNode | None) -> Sequence[ValueNode | None]:
