@@ -18,7 +18,7 @@ from tidegate.web.answers import CLOSE, Refusal, bad_request
 
 DEEPEST: Final = 64
 """Levels of lists and objects. Anything that walks the values later may recurse."""
-SWALLOWED: Final = 8
+SWALLOWED: Final = 64
 """So many times the size limit is read and thrown away before 413 is answered: a client that is still sending does
 not read an answer, and closing on it would lose the answer."""
 
@@ -103,14 +103,15 @@ def _word(digits: str) -> int:
 
 
 def _is_deep(value: object) -> bool:
-    level = [value]
-    for _ in range(DEEPEST + 1):
-        level = [
+    containers = [value]
+    for _ in range(DEEPEST):
+        containers = [
             inner
-            for outer in level
+            for outer in containers
             if isinstance(outer, dict | list)
             for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, dict | list)
         ]
-        if not level:
+        if not containers:
             return False
     return True

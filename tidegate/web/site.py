@@ -72,4 +72,4 @@ async def _failed(_request: Request, _error: Exception) -> Response:
 
 def _json(status: int, body: bytes, headers: dict[str, str] | None = None) -> Response:
     shared = {name.decode(): value.decode() for name, value in SAFETY}
-    return Response(body, status, {**shared, **(headers or {})}, "application/json")
+    return Response(body, status, {**shared, **(headers or {})}, "application/json; charset=utf-8")
