@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -16,6 +17,8 @@ from tidegate.cli.parameters import examples, folder_argument
 from tidegate.cli.project import environment, offline
 from tidegate.core.catalog import Catalog
 from tidegate.core.problems import Problem, ProjectError
+from tidegate.kinds import installed_kinds
+from tidegate.schema.editor import write_schemas
 
 
 @click.command(
@@ -68,7 +71,9 @@ async def _check_online(folder: Path) -> Sequence[Problem]:
 
 
 def _refresh_editor(folder: Path, catalog: Catalog) -> None:
-    del folder, catalog
+    """A help for the author: a folder that cannot be written is no reason to fail."""
+    with suppress(OSError):
+        write_schemas(folder, catalog, installed_kinds())
 
 
 def _record(problem: Problem) -> dict[str, str | int]:

@@ -86,6 +86,7 @@ class PaperKind:
     )
     settings: Mapping[str, Any] = {
         "properties": {
+            "migrations": {"type": "string"},
             "file": {"type": "string", "description": "Name the file of the database."},
             "poolSize": {"type": "integer", "minimum": 1, "maximum": 100},
             "wait": {"type": "string", "pattern": "^[0-9]+s$", "default": "5s"},
@@ -97,7 +98,11 @@ class PaperKind:
     }
 
     def request_schema(self, verb: str) -> Mapping[str, Any]:
-        return {"type": "string"} if verb == "sql" else {"type": "object", "properties": {"where": {}}}
+        if verb in ("sql", "create"):
+            return {"type": "string"}
+        names = ("where", "orderBy", "limit", "offset", "after", "set", "rows", "groupBy")
+        more = ("values",) if verb == "aggregate" else ()
+        return {"type": "object", "properties": {name: {} for name in (*names, *more)}, "additionalProperties": False}
 
     def create(self, name: str, settings: Mapping[str, Json], folder: Path, at: Location) -> Paper:
         return Paper(name, settings)

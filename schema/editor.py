@@ -1,0 +1,289 @@
+"""JSON Schemas for the author's editor, with this project's own names, in `.tidegate/`.
+
+An editor that speaks to the YAML language server completes and checks by them; each file says which one is its own in
+its first line (`schema_line`). They know less than `tidegate check`, and never refuse what it allows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from json import dumps
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from tidegate.core.catalog import Catalog
+from tidegate.core.integration import IntegrationKind
+from tidegate.core.limits import Limits
+from tidegate.core.objects import Access, DataObject
+from tidegate.core.operation import Kind, Operation
+from tidegate.core.types import SCALARS, InputType, ObjectType
+from tidegate.schema.auth_settings import ASYMMETRIC, SYMMETRIC
+from tidegate.schema.editor_rows import (
+    JsonSchema,
+    definition,
+    fields_schema,
+    filter_definitions,
+    filter_name,
+    order_schema,
+    record,
+    words,
+)
+from tidegate.schema.generated import Generator
+from tidegate.schema.plans import ROW_VERBS
+from tidegate.schema.project import DURATIONS, SIZES
+from tidegate.schema.units import DURATION_PATTERN, SIZE_PATTERN
+
+FOLDER: Final = ".tidegate"
+_DRAFT: Final = "http://json-schema.org/draft-07/schema#"
+_TEXT: Final[JsonSchema] = {"type": "string", "minLength": 1}
+_TEXTS: Final[JsonSchema] = {"anyOf": [_TEXT, {"type": "array", "items": _TEXT}]}
+_COUNT: Final[JsonSchema] = {"type": "integer", "minimum": 1}
+_DURATION: Final[JsonSchema] = {"type": "string", "pattern": DURATION_PATTERN, "description": "Such as 50ms, 5s, 2m."}
+_SIZE: Final[JsonSchema] = {"type": "string", "pattern": SIZE_PATTERN, "description": "Such as 64KiB, 2MiB."}
+_VARIABLE: Final[JsonSchema] = {"type": "string", "pattern": r"\$\{[A-Za-z_][A-Za-z0-9_]*\}"}
+_NAME: Final = "^[A-Za-z_][A-Za-z0-9_]*$"
+_LINE: Final = "# yaml-language-server: $schema="
+
+
+def write_schemas(folder: Path, catalog: Catalog, kinds: Mapping[str, IntegrationKind]) -> None:
+    """Writes the schemas of a compiled project into its `.tidegate` folder. Files that would not change are left
+    alone. Raises `OSError` where the folder cannot be written."""
+    place = folder / FOLDER
+    place.mkdir(exist_ok=True)
+    for name, schema in project_schemas(catalog, kinds).items():
+        text = dumps(schema, indent=1, ensure_ascii=False) + "\n"
+        path = place / name
+        if not path.is_file() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+
+
+def schema_line(file: str) -> str:
+    """The first line for a file of the project (`operations/tickets.yaml`), which tells the editor its schema."""
+    path = PurePosixPath(file)
+    kind = path.parts[0] if len(path.parts) > 1 else "tidegate"
+    return f"{_LINE}{'../' * (len(path.parts) - 1)}{FOLDER}/{kind}.schema.json"
+
+
+def project_schemas(catalog: Catalog, kinds: Mapping[str, IntegrationKind]) -> dict[str, JsonSchema]:
+    """By file name: the schemas of tidegate.yaml, of objects/*.yaml and of operations/*.yaml."""
+    return {
+        "tidegate.schema.json": _settings_schema(catalog, kinds),
+        "objects.schema.json": _objects_schema(catalog),
+        "operations.schema.json": _operations_schema(catalog, kinds),
+    }
+
+
+def _settings_schema(catalog: Catalog, kinds: Mapping[str, IntegrationKind]) -> JsonSchema:
+    limits = {
+        field.name: _SIZE if field.name in SIZES else _DURATION if field.name in DURATIONS else _COUNT
+        for field in fields(Limits)
+    }
+    algorithms = words((*SYMMETRIC, *ASYMMETRIC))
+    jwt = record(
+        {
+            "algorithms": {"anyOf": [algorithms, {"type": "array", "items": algorithms, "minItems": 1}]},
+            "secret": _TEXT | {"description": "For HS algorithms; 32 bytes or more, from the environment."},
+            "publicKey": _TEXT | {"description": "PEM, or the name of a .pem file."},
+            "jwks": _TEXT | {"description": "The https address of a key set."},
+            "issuer": _TEXT,
+            "audience": _TEXT,
+            "leeway": _DURATION,
+        },
+        ("algorithms",),
+    )
+    claims = {"type": "object", "propertyNames": {"pattern": _NAME}, "additionalProperties": _TEXTS}
+    auth = record(
+        {
+            "jwt": jwt,
+            "currentUser": claims | {"description": "field: claim of the token, such as org.team."},
+            "defaultRole": words(catalog.roles, "The role of a token that names none."),
+            "properties": words(_property_queries(catalog), "The query whose row is currentUser.properties."),
+        }
+    )
+    cors = record({"origins": _TEXTS, "credentials": {"type": "boolean"}, "maxAge": _DURATION}, ("origins",))
+    roles = {"type": "array", "items": {"type": "string", "pattern": _NAME}, "minItems": 1, "uniqueItems": True}
+    settings = record(
+        {
+            "name": _TEXT,
+            "roles": roles | {"description": "Lowest first; the first is anonymous."},
+            "auth": auth,
+            "integrations": {"type": "object", "additionalProperties": _integration_schema(kinds)},
+            "config": {"type": "object", "propertyNames": {"pattern": _NAME}, "description": "Constants: $config.x."},
+            "limits": record(limits),
+            "cors": cors,
+        },
+        ("name", "roles"),
+    )
+    return {"$schema": _DRAFT, "title": "tidegate.yaml", **settings}
+
+
+def _integration_schema(kinds: Mapping[str, IntegrationKind]) -> JsonSchema:
+    choices = []
+    for name, kind in kinds.items():
+        settings = dict(kind.settings)
+        properties = {key: {"anyOf": [value, _VARIABLE]} for key, value in settings.get("properties", {}).items()}
+        for key, value in settings.get("properties", {}).items():
+            if "description" in value:
+                properties[key]["description"] = value["description"]
+        body = record({"kind": {"const": name}, **properties}, ("kind", *settings.get("required", ())))
+        choices.append({"if": {"properties": {"kind": {"const": name}}}, "then": body})
+    return {"type": "object", "required": ["kind"], "properties": {"kind": words(kinds)}, "allOf": choices}
+
+
+def _property_queries(catalog: Catalog) -> list[str]:
+    return [operation.name for operation in catalog.operations.values() if _gives_properties(operation, catalog)]
+
+
+def _gives_properties(operation: Operation, catalog: Catalog) -> bool:
+    row = isinstance(catalog.types.get(str(operation.returns).rstrip("!")), ObjectType)
+    needs = any(argument.required for argument in operation.arguments.values())
+    return operation.kind is Kind.QUERY and row and not needs
+
+
+def _objects_schema(catalog: Catalog) -> JsonSchema:
+    own = {name: _object_schema(catalog, built) for name, built in catalog.objects.items()}
+    return {
+        "$schema": _DRAFT,
+        "title": "objects/*.yaml",
+        "type": "object",
+        "propertyNames": {"pattern": _NAME},
+        "properties": own,
+        "additionalProperties": _object_schema(catalog, None),
+        "definitions": filter_definitions(catalog),
+    }
+
+
+def _object_schema(catalog: Catalog, built: DataObject | None) -> JsonSchema:
+    """Of an object that exists, or of one that is being written."""
+    column = record({"column": _TEXT, "minRole": words(catalog.roles)})
+    types = [name for name, type in catalog.types.items() if isinstance(type, ObjectType)]
+    many: JsonSchema = {"type": "object", "additionalProperties": column}
+    keys: JsonSchema = _TEXTS
+    rule: JsonSchema = {"anyOf": [{"const": "all"}, {"type": "object", "minProperties": 1}]}
+    relation_names: JsonSchema = {"pattern": _NAME}
+    if built is not None:
+        names = words(built.columns)
+        many = record(dict.fromkeys(built.columns, column))
+        keys = {"anyOf": [names, {"type": "array", "items": names, "minItems": 1}]}
+        rule = {"anyOf": [{"const": "all"}, definition(filter_name(built))]}
+        type = catalog.types[built.type]
+        relation_names = words(type.fields if isinstance(type, ObjectType) else ())
+    access = {str(verb): record(dict.fromkeys(catalog.roles, rule)) for verb in Access}
+    relations = {
+        "type": "object",
+        "propertyNames": relation_names,
+        "additionalProperties": _relation_schema(catalog, built),
+    }
+    return record(
+        {
+            "integration": words(catalog.integrations),
+            "table": _TEXT | {"description": "The table, or schema.table; the object's own name if left out."},
+            "key": keys | {"description": "The primary key: a field, or a list of fields."},
+            "type": words(types, "The type of types.graphql that a row has."),
+            "columns": many | {"description": "Only what differs from the defaults."},
+            "relations": relations,
+            "access": record(access) | {"description": "Who may touch which rows. What is not here is for nobody."},
+        },
+        ("integration", "key", "type"),
+    )
+
+
+def _relation_schema(catalog: Catalog, built: DataObject | None) -> JsonSchema:
+    ours: JsonSchema = words(built.columns) if built is not None else _TEXT
+    shared = {"on": {"type": "object", "minProperties": 1, "additionalProperties": ours, "description": "theirs: ours"}}
+    target = words(catalog.objects)
+    page = {"orderBy": _TEXTS, "limit": _COUNT}
+    return {
+        "oneOf": [
+            record({"one": target, **shared}, ("one", "on")),
+            record({"many": target, **shared, **page}, ("many", "on")),
+        ]
+    }
+
+
+def _operations_schema(catalog: Catalog, kinds: Mapping[str, IntegrationKind]) -> JsonSchema:
+    argument_type, result_type = _type_pattern(catalog, sent=True), _type_pattern(catalog, sent=False)
+    argument = {
+        "anyOf": [
+            {"type": "string", "pattern": f"^{argument_type}( *=.*)?$", "description": "Type, or Type = default."},
+            record(
+                {
+                    "type": {"type": "string", "pattern": f"^{argument_type}$"},
+                    "default": {},
+                    "description": {"type": "string"},
+                },
+                ("type",),
+            ),
+        ]
+    }
+    operation = record(
+        {
+            "kind": words(Kind),
+            "description": _TEXT,
+            "minRole": words(catalog.roles, "The lowest role that may run it."),
+            "args": {"type": "object", "propertyNames": {"pattern": _NAME}, "additionalProperties": argument},
+            "returns": {
+                "type": "string",
+                "pattern": f"^{result_type}$",
+                "description": 'A type, such as "[Ticket!]!".',
+            },
+            "run": _run_schema(catalog, kinds),
+            "timeout": _DURATION,
+            "deprecated": _TEXT,
+        },
+        ("kind", "minRole", "returns", "run"),
+    )
+    return {
+        "$schema": _DRAFT,
+        "title": "operations/*.yaml",
+        "type": "object",
+        "propertyNames": {"pattern": _NAME},
+        "additionalProperties": operation,
+        "definitions": filter_definitions(catalog),
+    }
+
+
+def _type_pattern(catalog: Catalog, *, sent: bool) -> str:
+    unwanted = ObjectType if sent else InputType
+    own = (name for name, type in catalog.types.items() if not isinstance(type, unwanted))
+    endings = ("Filter", "Order", "Comparison") if sent else ("Connection", "Edge", "PageInfo")
+    generated = (name for name in Generator(catalog.objects, catalog.types).names() if name.endswith(endings))
+    return rf"\[*({'|'.join(sorted({*SCALARS, *own, *generated}))})[\]!]*"
+
+
+def _run_schema(catalog: Catalog, kinds: Mapping[str, IntegrationKind]) -> JsonSchema:
+    verbs = {verb: kind.request_schema(verb) for kind in kinds.values() for verb in sorted(kind.verbs)}
+    choices: list[JsonSchema] = []
+    for built in catalog.objects.values():
+        bodies = {verb: _body(schema, built, catalog) for verb, schema in verbs.items() if verb in ROW_VERBS}
+        choices.append(_choice([built.name], bodies))
+    others = {verb: dict(schema) for verb, schema in verbs.items() if verb not in ROW_VERBS}
+    choices.append(_choice(catalog.integrations, others))
+    return {
+        "type": "object",
+        "required": ["use"],
+        "properties": {"use": words((*catalog.objects, *catalog.integrations), "An object or an integration.")},
+        "allOf": choices,
+    }
+
+
+def _choice(names: Iterable[str], bodies: Mapping[str, JsonSchema]) -> JsonSchema:
+    use = words(names)
+    body = record({"use": use, **bodies}, ("use",), minProperties=2, maxProperties=2)
+    return {"if": {"properties": {"use": use}, "required": ["use"]}, "then": body}
+
+
+def _body(schema: Mapping[str, object], built: DataObject, catalog: Catalog) -> JsonSchema:
+    """What an integration says of a verb's body, with the names of this object where they are known."""
+    body: JsonSchema = dict(schema)
+    properties = body.get("properties")
+    if not isinstance(properties, Mapping):
+        return fields_schema(built, catalog)
+    known = {"where": definition(filter_name(built)), "set": fields_schema(built, catalog)}
+    if "values" not in properties:
+        known["orderBy"] = order_schema(built)
+    else:
+        names = words(built.columns)
+        known["groupBy"] = {"anyOf": [names, {"type": "array", "items": names}]}
+    return body | {"properties": {name: known.get(name, inner) for name, inner in properties.items()}}
