@@ -1,131 +1,36 @@
-"""`use: tickets, list: { where: …, orderBy: … }` -> a typed request, or everything that is wrong with it."""
+"""A request as its author wrote it -> a typed verb, or every problem in it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import Final, TypeAlias
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
 
 from tidegate.core.expressions import Expression, Literal, Record, Reference, Text
-from tidegate.core.filters import EVERY_ROW, All, Comparison, Filter, Operator, Order
-from tidegate.core.fitting import fit, fits, sendable
+from tidegate.core.filters import EVERY_ROW, All, Comparison, Filter, Operator
+from tidegate.core.fitting import fit, sendable
 from tidegate.core.integration import Declaration, Surroundings
-from tidegate.core.literals import article
-from tidegate.core.location import Location
 from tidegate.core.objects import DataObject
 from tidegate.core.problems import Problems, did_you_mean
-from tidegate.core.query import OrderBy, parse_filter, parse_order
-from tidegate.core.types import InputType, ListOf, Named, NonNull, TypeRef, named, nullable
-
-
-class Answering(StrEnum):
-    """What a request answers with."""
-
-    ROW = "row"
-    ROWS = "rows"
-    CONNECTION = "connection"
-    COUNT = "count"
-    ANY = "any"
-
-
-@dataclass(frozen=True, slots=True)
-class Returned:
-    """`required`: no row is NOT_FOUND rather than null. `type` is the row's type."""
-
-    answering: Answering
-    required: bool
-    type: str
-
-
-@dataclass(frozen=True, slots=True)
-class List:
-    item: DataObject
-    where: Filter
-    order: OrderBy
-    limit: Expression | None
-    offset: Expression | None
-    after: Expression | None
-    returned: Returned
-
-
-@dataclass(frozen=True, slots=True)
-class Get:
-    item: DataObject
-    where: Filter
-    returned: Returned
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    item: DataObject
-    where: Filter
-
-
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """One value of an aggregate. `field` is none for a count of rows."""
-
-    name: str
-    function: str
-    field: str | None
-    at: Location
-
-
-@dataclass(frozen=True, slots=True)
-class Aggregate:
-    item: DataObject
-    where: Filter
-    groups: tuple[str, ...]
-    measures: tuple[Measure, ...]
-    order: tuple[Order, ...]
-    limit: Expression | None
-    returned: Returned
-
-
-Assignments: TypeAlias = Mapping[str, Expression]
-"""What each field is set to."""
-
-
-@dataclass(frozen=True, slots=True)
-class Create:
-    item: DataObject
-    set: Assignments
-    returned: Returned
-
-
-@dataclass(frozen=True, slots=True)
-class CreateMany:
-    item: DataObject
-    rows: Expression
-    set: Assignments
-    returned: Returned
-
-
-@dataclass(frozen=True, slots=True)
-class Update:
-    """`many`: the filter says which rows, else it names one by its key."""
-
-    item: DataObject
-    where: Filter
-    set: Assignments
-    many: bool
-    returned: Returned
-
-
-@dataclass(frozen=True, slots=True)
-class Delete:
-    item: DataObject
-    where: Filter
-    many: bool
-    returned: Returned
-
-
-Reading: TypeAlias = List | Get | Count | Aggregate
-Writing: TypeAlias = Create | CreateMany | Update | Delete
-Request: TypeAlias = Reading | Writing
-
-FUNCTIONS: Final = ("count", "countDistinct", "sum", "avg", "min", "max")
+from tidegate.core.query import parse_filter, parse_order, parse_order_keys
+from tidegate.core.types import InputType, ListOf, Named, NonNull, ObjectType, TypeRef, nullable
+from tidegate.resolvers.integrations.relational.outcomes import outcome_of, shape_of
+from tidegate.resolvers.integrations.relational.sql_text import read_sql
+from tidegate.resolvers.integrations.relational.verbs import (
+    Aggregating,
+    Counting,
+    Creating,
+    CreatingMany,
+    Deleting,
+    Function,
+    Getting,
+    Listing,
+    Measure,
+    Outcome,
+    Shape,
+    Statement,
+    Updating,
+    Verb,
+)
 
 KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "list": ("where", "orderBy", "limit", "offset", "after"),
@@ -138,268 +43,300 @@ KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "delete": ("where",),
     "deleteMany": ("where",),
 }
-"""What each verb takes. `create` takes the fields themselves."""
+"""What each verb's body may hold. `create` takes the fields of the row themselves, `sql` a text."""
 
-VERBS: Final = frozenset({*KEYS, "create"})
-
-
-def connection_type(item: DataObject) -> str:
-    """The generated type of a page of an object's rows."""
-    return f"{item.type}Connection"
+_NUMERIC: Final = frozenset({"Int", "Float", "Decimal", "BigInt"})
 
 
-def read_request(declaration: Declaration, surroundings: Surroundings) -> Request:
-    """Raises `ProjectError` with everything that is wrong."""
-    from tidegate.resolvers.integrations.relational.aggregate_request import read_aggregate
-
+def parse_request(declaration: Declaration, surroundings: Surroundings, integration: str, dialect: str) -> Verb:
+    """`integration` is the one asked, `dialect` sqlglot's name of the database's. Raises `ProjectError` with everything
+    that is wrong."""
     problems = Problems()
-    reader = Reader(declaration, surroundings, problems)
-    if declaration.target is None:
-        problems.add(declaration.at, f'"{declaration.verb}" needs an object.', "Write use: with the name of an object.")
-        problems.raise_any()
-    readers: Mapping[str, Callable[[Reader], Request]] = {
-        "list": _list,
-        "get": _get,
-        "count": _count,
-        "aggregate": read_aggregate,
-        "create": _create,
-        "createMany": _create_many,
-        "update": lambda reader: _update(reader, many=False),
-        "updateMany": lambda reader: _update(reader, many=True),
-        "delete": lambda reader: _delete(reader, many=False),
-        "deleteMany": lambda reader: _delete(reader, many=True),
-    }
-    request = readers[declaration.verb](reader)
+    if declaration.verb == "sql":
+        verb: Verb = _statement(declaration, surroundings, integration, dialect, problems)
+    else:
+        assert declaration.target is not None
+        verb = _Parser(declaration, declaration.target, surroundings, problems).verb()
     problems.raise_any()
-    return request
+    return verb
 
 
-class Reader:
-    """The parts of one request's body, read one by one."""
+class _Parser:
+    """One request on an object."""
 
-    def __init__(self, declaration: Declaration, surroundings: Surroundings, problems: Problems) -> None:
+    def __init__(
+        self, declaration: Declaration, target: DataObject, surroundings: Surroundings, problems: Problems
+    ) -> None:
         self.declaration = declaration
+        self.target = target
         self.surroundings = surroundings
         self.problems = problems
         body = declaration.body
-        self.body = body if isinstance(body, Record) else Record({}, {}, body.at)
-        if not isinstance(body, Record) and not (isinstance(body, Literal) and body.value is None):
-            self.problems.add(body.at, f'"{declaration.verb}" takes a mapping.')
-        known = KEYS.get(declaration.verb)
-        for name in self.body.fields if known is not None else ():
-            if known is not None and name not in known:
-                at = self.body.keys.get(name, body.at)
-                problems.add(at, f'"{name}" is not a key of {declaration.verb}.', did_you_mean(name, known))
+        if not isinstance(body, Record):
+            problems.add(body.at, f'"{declaration.verb}" takes a mapping.', f"Write {declaration.verb}: {{ … }}.")
+            body = Record({}, {}, body.at)
+        self.body = body
 
-    @property
-    def item(self) -> DataObject:
-        assert self.declaration.target is not None
-        return self.declaration.target
+    def verb(self) -> Verb:
+        name, target = self.declaration.verb, self.target
+        outcome = outcome_of(self.declaration, self.surroundings, self.problems)
+        if name == "create":
+            return Creating(target, self._assignments(self.body, "The row"), outcome)
+        for key, at in self.body.keys.items():
+            if key not in KEYS[name]:
+                self.problems.add(at, f'"{key}" is not a key of "{name}".', did_you_mean(key, KEYS[name]))
+        match name:
+            case "list":
+                return self._listing(outcome)
+            case "get":
+                return Getting(target, self._needed_filter(), outcome)
+            case "count":
+                return Counting(target, self._filter(), outcome)
+            case "aggregate":
+                return self._aggregating(outcome)
+            case "createMany":
+                return self._creating_many(outcome)
+            case "update" | "updateMany":
+                many = name == "updateMany"
+                return Updating(target, self._filter_of_write(many), self._changes(), many, outcome)
+            case _:
+                many = name == "deleteMany"
+                return Deleting(target, self._filter_of_write(many), many, outcome)
 
-    def get(self, name: str) -> Expression | None:
-        return self.body.fields.get(name)
+    def _listing(self, outcome: Outcome) -> Listing:
+        body = self.body
+        order = ()
+        if (written := body.fields.get("orderBy")) is not None:
+            order = parse_order(written, self.target, self.surroundings, self.problems, self.declaration.arguments)  # type: ignore[assignment]
+        after = self._value("after", Named("String"))
+        if after is not None and outcome.shape is not Shape.PAGE:
+            hint = f"Write returns: {self.target.type}Connection!."
+            self.problems.add(body.keys["after"], '"after" is a cursor, and only a connection has cursors.', hint)
+        if after is not None and "offset" in body.fields:
+            self.problems.add(body.keys["offset"], '"offset" and "after" exclude each other.', "Keep one of them.")
+        limit, offset = self._value("limit", Named("Int")), self._value("offset", Named("Int"))
+        return Listing(self.target, self._filter(), order, limit, offset, after, outcome)
 
-    def where(self, *, required: bool) -> Filter:
-        expression = self.get("where")
-        if expression is None:
-            if required:
-                sentence = f'"{self.declaration.verb}" needs a where.'
-                self.problems.add(self.body.at, sentence, "It says which rows; there is no default.")
-            return EVERY_ROW
-        where = self.filter(expression)
-        if required and isinstance(where, All) and not where.filters:
-            self.problems.add(expression.at, f'The where of "{self.declaration.verb}" is empty.', "Say which rows.")
-        return where
+    def _aggregating(self, outcome: Outcome) -> Aggregating:
+        group_by = tuple(self._group_by())
+        measures = dict(self._measures())
+        returned = {*group_by, *measures}
+        for name in set(group_by) & measures.keys():
+            self.problems.add(self.body.keys["values"], f'"{name}" is in groupBy and in values.', "Rename the value.")
+        if not measures:
+            hint = "Write values: { tickets: count }."
+            self.problems.add(self.body.at, "The aggregate has no values.", hint)
+        type = self.surroundings.types.get(str(outcome.inner))
+        if isinstance(type, ObjectType):
+            for name in sorted(type.fields.keys() - returned):
+                hint = "Add it to groupBy or values, or remove the field."
+                self.problems.add(self.declaration.at, f'Nothing gives "{name}" of {type.name}.', hint)
+            for name in sorted(returned - type.fields.keys()):
+                hint = did_you_mean(name, type.fields)
+                self.problems.add(self.declaration.at, f'"{name}" is not a field of {type.name}.', hint)
+        order = self.body.fields.get("orderBy")
+        keys = () if order is None else parse_order_keys(order, returned, "a value of the aggregate", self.problems)
+        limit = self._value("limit", Named("Int"))
+        return Aggregating(self.target, self._filter(), group_by, measures, keys, limit, outcome)
 
-    def filter(self, expression: Expression) -> Filter:
-        arguments = self.declaration.arguments
-        return parse_filter(expression, self.item, self.surroundings, self.problems, arguments)
+    def _group_by(self) -> Iterator[str]:
+        written = self.body.fields.get("groupBy")
+        if written is None:
+            return
+        for key in parse_order_keys(written, self.target.columns, f"a field of {self.target.name}", self.problems):
+            if key.descending:
+                self.problems.add(key.at, "A group has no direction.", "Order the groups with orderBy.")
+            yield key.field
 
-    def number(self, name: str) -> Expression | None:
-        expression = self.get(name)
-        match expression:
-            case None:
-                return None
-            case Literal(value=value) if type(value) is int and value >= 0:
-                most = self.surroundings.limits.pageSize
-                if name == "limit" and value > most:
-                    self.problems.add(
-                        expression.at, f"limit is at most {most} (limits.pageSize).", "Raise limits.pageSize, or page."
-                    )
-                return expression
-            case Reference():
-                self.fitting(expression, Named("Int"), name)
-                return expression
-        self.problems.add(expression.at, f'"{name}" is a whole number, 0 or more, or an argument that is an Int.')
-        return None
+    def _measures(self) -> Iterator[tuple[str, Measure]]:
+        written = self.body.fields.get("values")
+        if not isinstance(written, Record):
+            if written is not None:
+                self.problems.add(written.at, '"values" is a mapping.', "Write values: { tickets: count }.")
+            return
+        for name, value in written.fields.items():
+            if isinstance(value, Literal) and value.value == Function.COUNT:
+                yield name, Measure(Function.COUNT, None)
+            elif isinstance(value, Record) and len(value.fields) == 1:
+                yield from self._measure(name, value)
+            else:
+                hint = f"Write {name}: count, or {name}: {{ max: field }}."
+                self.problems.add(value.at, f'"{name}" is not a function of the rows.', hint)
 
-    def fitting(self, expression: Reference, wanted: TypeRef, subject: str) -> None:
-        """That an argument's declared type can stand where `wanted` is."""
-        sent = sendable(expression, self.declaration.arguments, self.surroundings.types)
-        if sent is not None and not fits(sent.type, wanted, self.surroundings.types):
-            sentence = f'"{subject}" is {article(wanted)}; ${expression} is {article(sent.type)}.'
-            self.problems.add(expression.at, sentence)
-
-    def assignments(self, expression: Expression | None, at: Location, *, every: bool) -> dict[str, Expression]:
-        """What the fields are set to. `every`: a row is made of it, and non-null fields may not be null."""
-        if expression is None:
-            return {}
-        if not isinstance(expression, Record):
-            self.problems.add(expression.at, "What to set is a mapping of fields to values.")
-            return {}
-        found: dict[str, Expression] = {}
-        for name, value in expression.fields.items():
-            place = expression.keys.get(name, value.at)
-            column = self.item.columns.get(name)
-            if column is None:
-                hint = did_you_mean(name, self.item.columns)
-                kind = "a relation" if name in self.item.relations else "not a field"
-                self.problems.add(place, f'"{name}" is {kind} of {self.item.name}.', hint)
-                continue
-            subject = f'"{name}" of {self.item.name}'
-            if isinstance(value, Literal) and value.value is None and isinstance(column.type, NonNull):
-                self.problems.add(value.at, f"{subject} is {article(column.type)} and cannot be null.")
-                continue
-            types, arguments = self.surroundings.types, self.declaration.arguments
-            found[name] = fit(value, column.type, subject, types, self.problems, arguments)
-        return found
-
-    def returned(self, *allowed: Answering) -> Returned:
-        """What the operation promises, held against what the verb can answer; the first of `allowed` by default."""
-        promised, item = self.declaration.returns, self.item
-        if promised is None:
-            return Returned(allowed[0], False, item.type)
-        found = answering(promised, item.type, connection_type(item))
-        if found is None or found not in allowed:
-            forms = ", ".join(_form(answer, item) for answer in allowed)
-            self.problems.add(
-                self.declaration.at,
-                f'"{self.declaration.verb}" of {item.name} cannot return {promised}.',
-                f"It can return {forms}.",
-            )
-        return Returned(found or allowed[0], isinstance(promised, NonNull), item.type)
-
-
-def answering(promised: TypeRef, row: str, connection: str) -> Answering | None:
-    type = nullable(promised)
-    if isinstance(type, ListOf):
-        inner = nullable(type.of)
-        return Answering.ROWS if inner == Named(row) else None
-    return {row: Answering.ROW, connection: Answering.CONNECTION, "Int": Answering.COUNT, "Boolean": Answering.ANY}.get(
-        type.name
-    )
-
-
-def _form(answer: Answering, item: DataObject) -> str:
-    match answer:
-        case Answering.ROW:
-            return f"{item.type} or {item.type}!"
-        case Answering.ROWS:
-            return f"[{item.type}!]!"
-        case Answering.CONNECTION:
-            return f"{connection_type(item)}!"
-        case Answering.COUNT:
-            return "Int!"
-        case Answering.ANY:
-            return "Boolean!"
-
-
-def _list(reader: Reader) -> List:
-    returned = reader.returned(Answering.ROWS, Answering.CONNECTION)
-    order = reader.get("orderBy")
-    parsed: OrderBy = ()
-    if order is not None:
-        arguments = reader.declaration.arguments
-        parsed = parse_order(order, reader.item, reader.surroundings, reader.problems, arguments)
-    after = reader.get("after")
-    if after is not None:
-        if isinstance(after, Reference):
-            reader.fitting(after, Named("String"), "after")
-        elif not isinstance(after, Text):
-            reader.problems.add(after.at, '"after" is a cursor that the client sends: an argument that is a String.')
-        if returned.answering is not Answering.CONNECTION:
-            connection = connection_type(reader.item)
-            reader.problems.add(after.at, '"after" needs cursors to start from.', f"Return {connection}!.")
-    limit, offset = reader.number("limit"), reader.number("offset")
-    return List(reader.item, reader.where(required=False), parsed, limit, offset, after, returned)
-
-
-def _get(reader: Reader) -> Get:
-    return Get(reader.item, reader.where(required=True), reader.returned(Answering.ROW))
-
-
-def _count(reader: Reader) -> Count:
-    reader.returned(Answering.COUNT)
-    return Count(reader.item, reader.where(required=False))
-
-
-def _create(reader: Reader) -> Create:
-    returned = reader.returned(Answering.ROW, Answering.COUNT, Answering.ANY)
-    return Create(reader.item, reader.assignments(reader.body, reader.body.at, every=True), returned)
-
-
-def _create_many(reader: Reader) -> CreateMany:
-    returned = reader.returned(Answering.ROWS, Answering.COUNT, Answering.ANY)
-    fixed = reader.assignments(reader.get("set"), reader.body.at, every=True)
-    rows = reader.get("rows")
-    if rows is None:
-        reader.problems.add(reader.body.at, '"createMany" needs rows.', "Write rows: $args.rows.")
-        rows = Literal([], reader.body.at)
-    elif not isinstance(rows, Reference):
-        reader.problems.add(rows.at, '"rows" is an argument: a list of an input type.', "Write rows: $args.rows.")
-    else:
-        _check_rows(reader, rows)
-    return CreateMany(reader.item, rows, fixed, returned)
-
-
-def _check_rows(reader: Reader, rows: Reference) -> None:
-    sent = sendable(rows, reader.declaration.arguments, reader.surroundings.types)
-    if sent is None:
-        return
-    type = nullable(sent.type)
-    input = reader.surroundings.types.get(named(type))
-    if not isinstance(type, ListOf) or not isinstance(input, InputType):
-        reader.problems.add(rows.at, f'"rows" is a list of an input type; ${rows} is {article(sent.type)}.')
-        return
-    for name, field in input.fields.items():
-        column = reader.item.columns.get(name)
+    def _measure(self, name: str, value: Record) -> Iterator[tuple[str, Measure]]:
+        word, of = next(iter(value.fields.items()))
+        if word not in list(Function):
+            self.problems.add(value.keys[word], f'"{word}" is not a function.', did_you_mean(word, Function))
+            return
+        field = of.value if isinstance(of, Literal) and isinstance(of.value, str) else ""
+        column = self.target.columns.get(field)
         if column is None:
-            sentence = f'"{name}" of {input.name} is not a field of {reader.item.name}.'
-            reader.problems.add(field.at, sentence, did_you_mean(name, reader.item.columns))
-        elif not fits(field.type, column.type, reader.surroundings.types):
-            sentence = f'"{name}" of {reader.item.name} is {article(column.type)}; in {input.name} it is {field.type}.'
-            reader.problems.add(field.at, sentence)
+            hint = did_you_mean(field, self.target.columns)
+            self.problems.add(of.at, f'"{field}" is not a field of {self.target.name}.', hint)
+            return
+        leaf = str(nullable(column.type))
+        if word in (Function.SUM, Function.AVG) and leaf not in _NUMERIC:
+            self.problems.add(of.at, f'There is no {word} of "{field}": it is not a number but {leaf}.')
+        yield name, Measure(Function(word), field)
+
+    def _creating_many(self, outcome: Outcome) -> CreatingMany:
+        rows = self.body.fields.get("rows")
+        fixed = self._set(required=False)
+        if not isinstance(rows, Reference):
+            at = rows.at if rows is not None else self.body.at
+            self.problems.add(at, '"createMany" takes its rows from an argument.', "Write rows: $args.rows.")
+            rows = Reference("args", (), at)
+        fields = tuple(self._fields_of_rows(rows))
+        if not fields and not fixed and not self.problems:
+            self.problems.add(rows.at, "The rows have no fields.", f"Give the input type fields of {self.target.name}.")
+        return CreatingMany(self.target, rows, fields, fixed, outcome)
+
+    def _fields_of_rows(self, rows: Reference) -> Iterator[str]:
+        types = self.surroundings.types
+        sent = sendable(rows, self.declaration.arguments, types)
+        if sent is None:
+            if rows.root != "args":
+                self.problems.add(rows.at, f"The rows cannot be taken from ${rows}.", "Take them from an argument.")
+            return
+        inner = nullable(sent.type)
+        of = nullable(inner.of) if isinstance(inner, ListOf) else inner
+        input = types.get(of.name) if isinstance(inner, ListOf) and isinstance(of, Named) else None
+        if not isinstance(input, InputType):
+            hint = "Declare an input type with the fields of a row, and the argument as a list of it."
+            self.problems.add(rows.at, f"The rows are a list of an input type; ${rows} is {sent.type}.", hint)
+            return
+        for name, argument in input.fields.items():
+            column = self.target.columns.get(name)
+            if column is None:
+                hint = did_you_mean(name, self.target.columns)
+                sentence = f'"{name}" of {input.name} is not a field of {self.target.name}.'
+                self.problems.add(argument.at, sentence, hint)
+                continue
+            self._fit(Reference("args", (*rows.path, name), argument.at), column.type, name)
+            yield name
+
+    def _filter(self) -> Filter:
+        written = self.body.fields.get("where")
+        if written is None:
+            return EVERY_ROW
+        return parse_filter(written, self.target, self.surroundings, self.problems, self.declaration.arguments)
+
+    def _needed_filter(self) -> Filter:
+        if "where" not in self.body.fields:
+            keys = ", ".join(f"{field}: $args.{field}" for field in self.target.key)
+            hint = f"Write where: {{ {keys} }}."
+            self.problems.add(self.body.at, f'"{self.declaration.verb}" does not say which row.', hint)
+        return self._filter()
+
+    def _filter_of_write(self, many: bool) -> Filter:
+        verb = self.declaration.verb
+        if many:
+            where = self.body.fields.get("where")
+            if where is None or (isinstance(where, Record) and not where.fields):
+                hint = "Write where: { … }; to touch every row, compare the key with something always true."
+                self.problems.add(self.body.at, f'"{verb}" without a filter would touch every row.', hint)
+            return self._filter()
+        filter = self._needed_filter()
+        named = {part.field for part in _conjuncts(filter) if part.operator is Operator.EQ}
+        for field in self.target.key:
+            if field not in named and "where" in self.body.fields:
+                hint = f"Add {field}: to where, or use {verb}Many."
+                self.problems.add(
+                    self.body.fields["where"].at,
+                    f'"{verb}" is for one row, and "{field}" of its key is not given.',
+                    hint,
+                )
+        for part in _conjuncts(filter):
+            if part.optional and part.field in self.target.key:
+                hint = "Give the argument an exclamation mark."
+                self.problems.add(part.value.at, f'"{part.field}" of the key may be left out by the client.', hint)
+        return filter
+
+    def _changes(self) -> Mapping[str, Expression]:
+        return self._set(required=True)
+
+    def _set(self, *, required: bool) -> Mapping[str, Expression]:
+        written = self.body.fields.get("set")
+        if written is None:
+            if required:
+                self.problems.add(self.body.at, f'"{self.declaration.verb}" sets nothing.', "Write set: { field: … }.")
+            return {}
+        assigned = self._assignments(written, '"set"')
+        if required and isinstance(written, Record) and not written.fields:
+            self.problems.add(written.at, f'"{self.declaration.verb}" sets nothing.', "Name a field.")
+        return assigned
+
+    def _assignments(self, written: Expression, noun: str) -> Mapping[str, Expression]:
+        if not isinstance(written, Record):
+            self.problems.add(written.at, f"{noun} is a mapping of fields to values.", "Write { field: value }.")
+            return {}
+        assigned: dict[str, Expression] = {}
+        for name, value in written.fields.items():
+            column = self.target.columns.get(name)
+            if column is None:
+                hint = did_you_mean(name, self.target.columns)
+                if name in self.target.relations:
+                    hint = "It is a relation: set the fields that it is made of."
+                self.problems.add(written.keys[name], f'"{name}" is not a field of {self.target.name}.', hint)
+                continue
+            if isinstance(value, Literal) and value.value is None:
+                assigned[name] = value
+                continue
+            assigned[name] = self._fit(value, column.type, name)
+        return assigned
+
+    def _fit(self, value: Expression, type: TypeRef, field: str) -> Expression:
+        subject = f'"{field}" of {self.target.name}'
+        return fit(value, type, subject, self.surroundings.types, self.problems, self.declaration.arguments)
+
+    def _value(self, key: str, type: Named) -> Expression | None:
+        written = self.body.fields.get(key)
+        if written is None:
+            return None
+        if isinstance(written, Literal) and key != "after":
+            value = written.value
+            if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+                self.problems.add(written.at, f'"{key}" is a whole number, and not below zero.')
+                return None
+            if key == "limit" and value > self.surroundings.limits.pageSize:
+                most = self.surroundings.limits.pageSize
+                hint = "Raise limits: pageSize, or ask for pages."
+                self.problems.add(written.at, f"A list has {most} rows at most.", hint)
+                return None
+        return fit(written, type, f'"{key}"', self.surroundings.types, self.problems, self.declaration.arguments)
 
 
-def _update(reader: Reader, *, many: bool) -> Update:
-    one, several = (Answering.ROW,), (Answering.COUNT, Answering.ROWS)
-    allowed = (*several, Answering.ANY) if many else (*one, Answering.COUNT, Answering.ANY)
-    returned = reader.returned(*allowed)
-    where = _which(reader, many=many)
-    changes = reader.get("set")
-    if changes is None or (isinstance(changes, Record) and not changes.fields):
-        reader.problems.add(reader.body.at, f'"{reader.declaration.verb}" sets nothing.', "Write set: { field: value }.")
-    return Update(reader.item, where, reader.assignments(changes, reader.body.at, every=False), many, returned)
+def _conjuncts(filter: Filter) -> Iterator[Comparison]:
+    """The comparisons that every row must pass."""
+    parts: Iterable[Filter] = filter.filters if isinstance(filter, All) else (filter,)
+    for part in parts:
+        if isinstance(part, Comparison):
+            yield part
+        elif isinstance(part, All):
+            yield from _conjuncts(part)
 
 
-def _delete(reader: Reader, *, many: bool) -> Delete:
-    allowed = (Answering.COUNT, Answering.ROWS, Answering.ANY)
-    returned = reader.returned(*(allowed if many else (Answering.ROW, Answering.COUNT, Answering.ANY)))
-    return Delete(reader.item, _which(reader, many=many), many, returned)
-
-
-def _which(reader: Reader, *, many: bool) -> Filter:
-    where = reader.where(required=True)
-    if many or reader.get("where") is None:
-        return where
-    parts = where.filters if isinstance(where, All) else (where,)
-    fixed = {part.field for part in parts if isinstance(part, Comparison) and part.operator is Operator.EQ}
-    missing = [field for field in reader.item.key if field not in fixed]
-    if missing:
-        expression = reader.get("where")
-        reader.problems.add(
-            expression.at if expression else reader.body.at,
-            f'"{reader.declaration.verb}" changes one row: its where must say what "{missing[0]}" equals.',
-            f"For more rows use {reader.declaration.verb}Many.",
-        )
-    return where
+def _statement(
+    declaration: Declaration, surroundings: Surroundings, integration: str, dialect: str, problems: Problems
+) -> Statement:
+    body = declaration.body
+    if isinstance(body, Literal) and isinstance(body.value, str):
+        body = Text((body.value,), body.at)
+    if not isinstance(body, Text):
+        problems.add(body.at, '"sql" takes a text.', "Write the statement, or the name of a .sql file.")
+        problems.raise_any()
+        raise AssertionError
+    text = read_sql(body, dialect)
+    returns = declaration.returns or NonNull(ListOf(NonNull(Named("JSON"))))
+    outcome = shape_of(returns, surroundings)
+    if text.writes and not text.answers_rows:
+        shapes = {"Int": Shape.COUNT, "Boolean": Shape.WHETHER}
+        shape = shapes.get(str(outcome.inner)) if outcome.shape is Shape.VALUE else None
+        if shape is None:
+            hint = "Write returns: Int! (how many rows) or Boolean! (whether any), or add RETURNING."
+            problems.add(declaration.at, f"This statement answers no rows, and {returns} is promised.", hint)
+        else:
+            outcome = Outcome(shape, returns, outcome.inner, False)
+    ours = (each for each in surroundings.objects.values() if each.integration == integration)
+    target = next((each for each in ours if each.type == str(outcome.inner)), None)
+    return Statement(text, target, outcome, declaration.at)
