@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import signal
 import subprocess
 import sys
 from dataclasses import asdict
@@ -45,6 +46,9 @@ async def main(options: argparse.Namespace) -> None:
         warm_up=base.warm_up,
         connections=options.connections or base.connections,
     )
+    current = asyncio.current_task()
+    assert current is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, current.cancel)  # so that servers are stopped
     known = contestants()
     chosen = [known[name] for name in options.only or known]
     cores = Cores.share_out()

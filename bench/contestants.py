@@ -65,12 +65,9 @@ def node() -> str:
     return shutil.which("node", path=str(PEERS / "node_modules" / ".bin")) or "node"
 
 
-def package_version(name: str) -> str:
-    return str(json.loads((PEERS / "node_modules" / name / "package.json").read_text())["version"])
-
-
 def contestants() -> dict[str, Contestant]:
     """By the short name used on the command line; Tidegate first."""
+    locked: dict[str, str] = json.loads((PEERS / "package.json").read_text())["dependencies"]
     tidegate = str(Path(sys.executable).with_name("tidegate"))
     serve = (tidegate, "serve", str(BENCH / "project"), "--host", "127.0.0.1", "--port", "{port}")
     strawberry = (sys.executable, str(PEERS / "strawberry_server.py"))
@@ -78,13 +75,11 @@ def contestants() -> dict[str, Contestant]:
         "tidegate": Contestant(f"Tidegate {version('tidegate')}", serve),
         "strawberry": Contestant(f"strawberry {version('strawberry-graphql')}", strawberry, path="/graphql/"),
         "postgraphile": Contestant(
-            f"PostGraphile {package_version('postgraphile')}",
+            f"PostGraphile {locked['postgraphile']}",
             (node(), str(PEERS / "postgraphile.mjs")),
             ask=ask_postgraphile,
         ),
-        "mercurius": Contestant(
-            f"Mercurius {package_version('mercurius')} + JIT", (node(), str(PEERS / "mercurius.mjs"))
-        ),
+        "mercurius": Contestant(f"Mercurius {locked['mercurius']} + JIT", (node(), str(PEERS / "mercurius.mjs"))),
     }
 
 

@@ -18,7 +18,7 @@ HIGHER_IS_BETTER = {"requests"}
 
 
 def table(results: Sequence[Result], rows: int) -> str:
-    """Medians of one size, and the ratio of the first contestant to the best of the others for each figure."""
+    """Medians of one size, and the ratios of the first contestant to the others."""
     chosen = [result for result in results if result.rows == rows]
     width = max(len(result.contestant) for result in chosen) + 2
     columns = {figure: max(len(title), 8) + 2 for figure, (title, _) in FIGURES.items()}
@@ -32,19 +32,21 @@ def table(results: Sequence[Result], rows: int) -> str:
         cells = [f"{result.median(figure):{form}}".rjust(columns[figure]) for figure, (_, form) in FIGURES.items()]
         taken = sorted(sample.requests for sample in result.samples)
         lines.append(result.contestant.ljust(width) + "".join(cells) + f"   {taken[0]:.0f} to {taken[-1]:.0f}")
-    if len(chosen) > 1:
-        lines.append(ratios(chosen, width, columns))
+    first, *others = chosen
+    if others:
+        lines.append(f"{first.contestant.split()[0]} divided by")
+        for other in others:
+            cells = [ratio(first, other, figure).rjust(columns[figure]) for figure in FIGURES]
+            lines.append(f"  {other.contestant.split()[0]}".ljust(width) + "".join(cells))
+        cells = [ratio(first, best_of(others, figure), figure).rjust(columns[figure]) for figure in FIGURES]
+        lines.append("  the best for each".ljust(width) + "".join(cells))
     return "\n".join(lines)
 
 
-def ratios(chosen: Sequence[Result], width: int, columns: dict[str, int]) -> str:
-    first, *others = chosen
-    cells, best_names = [], []
-    for figure in FIGURES:
-        choose = max if figure in HIGHER_IS_BETTER else min
-        best = choose(others, key=lambda result: result.median(figure))
-        cells.append(f"x {first.median(figure) / max(best.median(figure), 1e-9):.2f}".rjust(columns[figure]))
-        best_names.append(best.contestant.split()[0])
-    named = "".join(name.rjust(columns[figure]) for name, figure in zip(best_names, FIGURES, strict=True))
-    title = f"{first.contestant.split()[0]} / best peer"
-    return title.ljust(width) + "".join(cells) + "\n" + "  best peer".ljust(width) + named
+def ratio(one: Result, other: Result, figure: str) -> str:
+    return f"x {one.median(figure) / max(other.median(figure), 1e-9):.2f}"
+
+
+def best_of(results: Sequence[Result], figure: str) -> Result:
+    choose = max if figure in HIGHER_IS_BETTER else min
+    return choose(results, key=lambda result: result.median(figure))
