@@ -7,7 +7,7 @@ descriptions and roles are all that there is to see. Names stand exactly as the 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
 from typing import Any, Final, NewType, Optional, cast
@@ -28,6 +28,7 @@ from tidegate.core.types import Argument, EnumType, Field, InputType, ListOf, Na
 from tidegate.schema import reference
 from tidegate.schema.coercion import Coercion, Constant
 from tidegate.schema.directives import MinRole, Timeout
+from tidegate.schema.introspection import Introspection
 from tidegate.schema.scalars import SCALARS, Invalid, Scalar
 
 EMPTY: Final = "_empty"
@@ -52,6 +53,8 @@ class Api:
     coercion: Coercion
     queries: Mapping[str, Operation]
     mutations: Mapping[str, Operation]
+    introspected: dict[Introspection, Mapping[str, bytes]] = field(default_factory=dict)
+    """Answers about the schema itself, as `introspection` keeps them."""
 
     @property
     def graphql(self) -> GraphQLSchema:
@@ -215,8 +218,8 @@ class _Builder:
         made = type(_python(name), (), {"__module__": __name__, "is_type_of": reference.is_object, **members})
         declared = cast("type", decorate(made, name=name, description=description or None))
         # Becoming a dataclass, strawberry forgets the names that annotations are to be evaluated with.
-        for field in declared.__strawberry_definition__.fields:  # type: ignore[attr-defined]
-            field.type_annotation = annotations[field.graphql_name]
+        for declaration in declared.__strawberry_definition__.fields:  # type: ignore[attr-defined]
+            declaration.type_annotation = annotations[declaration.graphql_name]
         return declared
 
     def _annotation(self, type: TypeRef) -> StrawberryAnnotation:

@@ -42,6 +42,15 @@ from tidegate.schema.shape import Shape, make_shape
 
 _SHAPES: Final = 64
 """How many shapes one document keeps. The oldest goes first."""
+_SHAPED_FIELDS: Final = 2000
+"""How many fields the shapes that a document keeps have together, if there are more than two."""
+
+_BYTES: Final = 4096
+_BYTES_PER_CHARACTER: Final = 100
+"""Of a document without its syntax tree: selections, literals, and what an integration makes of them for a role or
+two. Most texts need much less."""
+_BYTES_PER_TOKEN: Final = 500
+"""Of a syntax tree."""
 
 _ABORTED: Final = " Parsing aborted."
 """How graphql-core's parser ends what it says of a limit."""
@@ -60,8 +69,10 @@ class Document:
     name: str | None
     variables: tuple[VariablePlan, ...]
     flags: tuple[str, ...]
-    _operation: OperationDefinitionNode
-    _fragments: Mapping[str, FragmentDefinitionNode]
+    weight: int
+    """Roughly how many bytes of memory this takes while it is kept."""
+    _tokens: int
+    _source: tuple[OperationDefinitionNode, Mapping[str, FragmentDefinitionNode]] | None
     _shapes: dict[tuple[Json, ...], Shape] = field(default_factory=dict)
 
     def coerce(self, raw: Mapping[str, Json] | None) -> dict[str, Json]:
@@ -86,11 +97,17 @@ class Document:
         key = tuple([variables.get(name) for name in self.flags])
         found = self._shapes.get(key)
         if found is None:
-            found = make_shape(self.api, self._operation, self._fragments, self._flags(key))
-            if len(self._shapes) >= _SHAPES:
-                self._shapes.pop(next(iter(self._shapes)), None)
+            assert self._source is not None
+            found = make_shape(self.api, *self._source, self._flags(key))
+            while len(self._shapes) >= max(2, min(_SHAPES, _SHAPED_FIELDS // (found.size + 1))):
+                del self._shapes[next(iter(self._shapes))]
             self._shapes[key] = found
         return found
+
+    def release(self) -> None:
+        """Drops the source, when every shape there will ever be has been made."""
+        self._source = None
+        self.weight -= _BYTES_PER_TOKEN * self._tokens
 
     def _flags(self, values: tuple[Json, ...]) -> dict[str, bool]:
         flags: dict[str, bool] = {}
@@ -121,19 +138,24 @@ def compile_document(
         raise refusal(Code.LIMIT, "The document is nested too deeply.") from None
     operation = _choose(document, operation_name)
     fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
+    flags = flag_names([operation.selection_set], fragments)
     compiled = Document(
         api,
         operation.operation.value,
         operation.name.value if operation.name else None,
         _variables(api, operation),
-        flag_names([operation.selection_set], fragments),
-        operation,
-        fragments,
+        flags,
+        _BYTES + _BYTES_PER_CHARACTER * len(text) + _BYTES_PER_TOKEN * document.token_count,
+        document.token_count,
+        (operation, fragments),
     )
     if not introspection and (found := introspects(document)):
         raise DocumentError(of_graphql([found], VALIDATION_FAILED))
-    if not compiled.flags:
-        compiled.shape({})
+    if not flags:
+        # One shape is all there will ever be, and the syntax tree is what weighs most.
+        shape = compiled.shape({})
+        if shape.introspection is None:
+            compiled.release()
     return compiled
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final
 
 import orjson
 from graphql import (
@@ -28,25 +28,31 @@ from tidegate.core.errors import Code
 from tidegate.schema.coercion import Variables
 from tidegate.schema.request_errors import ErrorEntry, of_graphql
 
+_MOST: Final = 8
+"""How many answers are kept for one API: an answer may be as large as the schema."""
 
-@dataclass(slots=True, eq=False)
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Introspection:
-    """The introspection fields of one shape."""
+    """The introspection fields of one shape. `answers` are kept for all shapes of the API, the newest ones."""
 
     _schema: GraphQLSchema
     _document: DocumentNode
     _variables: frozenset[str]
-    _answer: Mapping[str, bytes] | None = field(default=None)
+    _answers: dict[Introspection, Mapping[str, bytes]]
 
     def answer(self, variables: Variables) -> tuple[Mapping[str, bytes], list[ErrorEntry]]:
         """The JSON of each field by response name. What could not be answered is not there."""
-        if self._answer is not None:
-            return self._answer, []
+        kept = self._answers.get(self)
+        if kept is not None:
+            return kept, []
         used = {name: variables[name] for name in self._variables if name in variables}
         result = execute_sync(self._schema, self._document, variable_values=used)
         answer = {key: orjson.dumps(value) for key, value in (result.data or {}).items()}
         if not self._variables and not result.errors:
-            self._answer = answer
+            if len(self._answers) >= _MOST:
+                self._answers.pop(next(iter(self._answers)))
+            self._answers[self] = answer
         return answer, of_graphql(result.errors or (), str(Code.BAD_USER_INPUT))
 
 
@@ -55,6 +61,7 @@ def make_introspection(
     operation: OperationDefinitionNode,
     fragments: Mapping[str, FragmentDefinitionNode],
     nodes: Iterable[FieldNode],
+    answers: dict[Introspection, Mapping[str, bytes]],
 ) -> Introspection:
     """`nodes` are all fields at the top that introspect, with their directives found to hold."""
     kept = tuple(nodes)
@@ -77,7 +84,7 @@ def make_introspection(
             *reached.values(),
         )
     )
-    return Introspection(schema, document, frozenset(used))
+    return Introspection(schema, document, frozenset(used), answers)
 
 
 def introspects(document: DocumentNode) -> GraphQLError | None:

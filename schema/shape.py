@@ -143,6 +143,11 @@ class Shape:
     introspection: Introspection | None
 
     @property
+    def size(self) -> int:
+        """How many fields are selected in all."""
+        return len(self.entries) + sum(len(call.collected.positions) for call in self.calls)
+
+    @property
     def calls(self) -> tuple[FieldCall, ...]:
         return tuple(entry for entry in self.entries if isinstance(entry, FieldCall))
 
@@ -172,7 +177,9 @@ def make_shape(
                 entries.append(_call(api, collector, operations[name], key, nodes))
             case name if name == EMPTY:
                 entries.append(Fixed(key, prefix, b"null"))
-    introspection = make_introspection(api.graphql, operation, fragments, introspected) if introspected else None
+    introspection = (
+        make_introspection(api.graphql, operation, fragments, introspected, api.introspected) if introspected else None
+    )
     return Shape(tuple(entries), kind is Kind.MUTATION, introspection)
 
 

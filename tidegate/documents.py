@@ -10,8 +10,8 @@ from tidegate.schema.document import Document, compile_document
 
 MOST_DOCUMENTS: Final = 1000
 """How many are kept. A frontend has tens of documents; more than this is somebody trying texts at random."""
-MOST_CHARACTERS: Final = 4 * 1024 * 1024
-"""How much text they may hold together."""
+MOST_BYTES: Final = 64 * 1024 * 1024
+"""How much memory they may take together, roughly."""
 
 
 class Documents:
@@ -21,7 +21,7 @@ class Documents:
     def __init__(self, api: Api) -> None:
         self._api = api
         self._kept: OrderedDict[tuple[str, str | None], Document] = OrderedDict()
-        self._characters = 0
+        self._bytes = 0
 
     def find(self, text: str, operation_name: str | None) -> Document:
         """Raises `DocumentError` where the text is not a document that this API can answer."""
@@ -32,8 +32,8 @@ class Documents:
             return document
         document = compile_document(self._api, text, operation_name)
         self._kept[key] = document
-        self._characters += len(text)
-        while len(self._kept) > MOST_DOCUMENTS or self._characters > MOST_CHARACTERS:
-            (dropped, _), _ = self._kept.popitem(last=False)
-            self._characters -= len(dropped)
+        self._bytes += document.weight
+        while len(self._kept) > MOST_DOCUMENTS or self._bytes > MOST_BYTES:
+            _, dropped = self._kept.popitem(last=False)
+            self._bytes -= dropped.weight
         return document

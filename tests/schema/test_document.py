@@ -228,3 +228,11 @@ def test_typename_is_not_introspection(api: Api) -> None:
 def test_messages_are_cut_and_can_be_encoded(api: Api) -> None:
     (error,) = errors(api, "{ " + "a" * 100_000 + " }")
     assert len(str(error["message"])) == 500
+
+
+def test_what_is_kept_of_a_document_weighs_little(api: Api) -> None:
+    text = "query($f: Boolean!) { tickets { " + "id " * 500 + "title @skip(if: $f) } }"
+    changing = compile_document(api, text, None)
+    fixed = compile_document(api, text.replace("$f)", "true)").replace("query($f: Boolean!)", ""), None)
+    assert fixed.weight < changing.weight
+    assert fixed.shape({}) is fixed.shape({})
