@@ -1,0 +1,26 @@
+"""`make bench` does not rot: the run itself, small, without the peers from npm."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_a_small_run(tmp_path: Path) -> None:
+    samples = tmp_path / "samples.json"
+    options = ["--quick", "--only", "tidegate", "strawberry", "--rows", "1", "20", "--rounds", "1", "--json", samples]
+    done = subprocess.run([sys.executable, "-m", "bench", *options], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "{ tickets(limit: 20) { 5 fields } }" in done.stdout
+    results = json.loads(samples.read_text())
+    assert [(result["contestant"].split()[0], result["rows"]) for result in results] == [
+        ("Tidegate", 1),
+        ("strawberry", 1),
+        ("Tidegate", 20),
+        ("strawberry", 20),
+    ]
+    assert all(sample["requests"] > 0 for result in results for sample in result["samples"])
