@@ -25,7 +25,7 @@ Convert: TypeAlias = Callable[[Any], Any]
 """From a JSON value that is not null. Any: the one end is JSON, the other whatever asyncpg wants."""
 
 _WHOLE: Final = re.compile(r"[+-]?[0-9]{1,30}")
-_NUMBER: Final = re.compile(r"[+-]?(?:[0-9]{1,1000}(?:\.[0-9]{0,1000})?|\.[0-9]{1,1000})(?:[eE][+-]?[0-9]{1,5})?")
+_NUMBER: Final = re.compile(r"[+-]?(?:[0-9]{1,1000}(?:\.[0-9]{0,1000})?|\.[0-9]{1,1000})(?:[eE][+-]?[0-9]{1,4})?")
 
 
 class Misfit(Exception):
@@ -177,13 +177,15 @@ def _holds_nul(value: Any) -> bool:
 
 
 def list_of(element: Convert) -> Convert:
-    """A converter of arrays, of any number of dimensions."""
+    """A converter of arrays, of any number of dimensions; of JSON values one dimension, because they can be lists
+    themselves."""
+    deep = element is not _json
 
     def convert(value: Any) -> list[Any]:
         if not isinstance(value, list | tuple):
             raise Misfit("a list")
         return [
-            None if item is None else convert(item) if isinstance(item, list | tuple) else element(item)
+            None if item is None else convert(item) if deep and isinstance(item, list | tuple) else element(item)
             for item in value
         ]
 

@@ -45,7 +45,8 @@ _ALL: Final = """
     select t.oid, t.typname, t.typtype, t.typcategory, t.typbasetype, t.typelem, t.typdefault is not null,
            (select array_agg(e.enumlabel::text order by e.enumsortorder) from pg_enum e where e.enumtypid = t.oid)
     from pg_type t
-    where t.typtype <> 'c' and (t.typcategory <> 'A' or t.typelem in (select oid from pg_type where typtype <> 'c'))
+    where t.typtype = 'd'
+       or t.typtype <> 'c' and (t.typcategory <> 'A' or t.typelem in (select oid from pg_type where typtype <> 'c'))
 """
 
 

@@ -18,6 +18,7 @@ from tidegate.core.problems import Problem, Problems, ProjectError
 from tidegate.resolvers.integrations.relational.audit import audit_create, audit_objects
 from tidegate.resolvers.integrations.relational.connection import Connection
 from tidegate.resolvers.integrations.relational.dialects import Dialect
+from tidegate.resolvers.integrations.relational.prepared import prepare_request
 from tidegate.resolvers.integrations.relational.reflection import Reflection
 from tidegate.resolvers.integrations.relational.tables import Tables
 from tidegate.resolvers.integrations.relational.violations import Vocabulary
@@ -70,7 +71,7 @@ class RelationalIntegration:
         self._vocabulary.learn(self.name, surroundings.objects)
         from tidegate.resolvers.integrations.relational.prepared import prepare_request
 
-        prepared: RelationalPrepared = prepare_request(self._dialect, declaration, surroundings, self.tables)
+        prepared: RelationalPrepared = prepare_request(self._dialect, declaration, surroundings, self.tables, self.name)
         self._prepared.append((declaration, prepared))
         return prepared
 

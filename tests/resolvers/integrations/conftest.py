@@ -19,7 +19,7 @@ MakeDatabase: TypeAlias = Callable[[Path | None, Vocabulary | None], AnyDatabase
 
 SCHEMA = (
     "create table people (id integer primary key, email text not null unique, age integer check (age >= 0))",
-    "create table notes (id integer primary key, person_id integer not null references people (id), text text not null)",
+    "create table notes (id integer primary key, person_id integer not null references people (id), text text)",
 )
 
 

@@ -55,7 +55,9 @@ async def test_they_are_applied_in_order_and_once(make_database: MakeDatabase, f
 async def test_one_that_fails_is_rolled_back_and_names_its_line(make_database: MakeDatabase, folder: Path) -> None:
     write(folder, m1_users=USERS, m2_bad="insert into users values (2, 'b');\n\ninsert into nowhere values (1);\n")
     database = make_database(folder, None)
-    with pytest.raises(IntegrationUnavailable, match=r"The migration 2_bad\.sql:3 failed and was rolled back: .*nowhere"):
+    with pytest.raises(
+        IntegrationUnavailable, match=r"The migration 2_bad\.sql:3 failed and was rolled back: .*nowhere"
+    ):
         await database.open()
     await database.close()
     write(folder, m2_bad="insert into users values (2, 'b')")
@@ -132,7 +134,9 @@ def test_other_files_are_left_alone(folder: Path) -> None:
 
 
 async def test_gateways_that_start_together_apply_each_once(make_database: MakeDatabase, folder: Path) -> None:
-    write(folder, m1_users=USERS, m2_more="insert into users values (2, 'b')", m3_last="insert into users values (3, 'c')")
+    write(
+        folder, m1_users=USERS, m2_more="insert into users values (2, 'b')", m3_last="insert into users values (3, 'c')"
+    )
     databases = [make_database(folder, None) for _ in range(5)]
     await asyncio.gather(*(database.open() for database in databases))
     for database in databases:
@@ -159,7 +163,9 @@ async def test_triggers_and_dollar_quotes(make_database: MakeDatabase, folder: P
 
 
 def test_statements_are_split_where_sqlite_says() -> None:
-    script = "-- a;b\nselect ';';;\n\n  select /* ; */ 1; create trigger t after insert on x begin select 1; end;\nselect 2"
+    script = (
+        "-- a;b\nselect ';';;\n\n  select /* ; */ 1; create trigger t after insert on x begin select 1; end;\nselect 2"
+    )
     assert list(statements(script)) == [
         (1, "-- a;b\nselect ';';"),
         (4, "select /* ; */ 1;"),
@@ -181,7 +187,9 @@ async def test_sqlite_tables_can_be_made_anew_but_links_must_hold(make_database:
     database = make_database(folder, None)
     await database.open()
     async with database.session(writes=False) as connection:
-        assert await ask(connection, "select n.id, u.name from notes n join users u on u.id = n.user_id") == [(1, "a;b")]
+        assert await ask(connection, "select n.id, u.name from notes n join users u on u.id = n.user_id") == [
+            (1, "a;b")
+        ]
         assert await ask(connection, "pragma foreign_keys") == [(1,)]
     write(folder, m3_bad="delete from users")
     with pytest.raises(IntegrationUnavailable, match='a row of "notes" points at a row of "users"'):

@@ -26,7 +26,7 @@ async def test_a_session_that_writes_commits_on_leaving(database: AnyDatabase) -
 
 
 async def test_an_exception_rolls_back(database: AnyDatabase) -> None:
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(ZeroDivisionError):  # noqa: PT012
         async with database.session(writes=True) as connection:
             await ask(connection, INSERT, 1, "ada@example.com", 36)
             _ = 1 // 0
@@ -34,7 +34,7 @@ async def test_an_exception_rolls_back(database: AnyDatabase) -> None:
 
 
 async def test_a_refused_statement_rolls_back_what_came_before(database: AnyDatabase) -> None:
-    with pytest.raises(OperationError) as caught:
+    with pytest.raises(OperationError) as caught:  # noqa: PT012
         async with database.session(writes=True) as connection:
             await ask(connection, INSERT, 1, "ada@example.com", 36)
             await ask(connection, INSERT, 2, "ada@example.com", 36)
@@ -62,7 +62,9 @@ async def test_execute_counts_rows(database: AnyDatabase) -> None:
         assert await connection.execute("update people set age = 7 where id > 2", []) == 2
         assert await connection.execute("delete from people where id = 77", []) == 0
         assert await connection.execute("select id from people", []) == 0
-        assert await connection.execute(f"delete from people where id < {'?' if sqlite else '$1'} returning id", [2]) == 2
+        assert (
+            await connection.execute(f"delete from people where id < {'?' if sqlite else '$1'} returning id", [2]) == 2
+        )
 
 
 async def test_row_is_the_first_or_none(database: AnyDatabase) -> None:
@@ -83,7 +85,10 @@ async def test_result_columns_are_told_without_running(database: AnyDatabase) ->
         assert [column.name for column in columns] == ["id", "mail", "x"]
         insert = f"insert into people (id, email) values ({one}, {two})"
         assert await connection.columns(insert) == []
-        assert [column.name for column in await connection.columns(f"{insert} returning id, email as mail")] == ["id", "mail"]
+        assert [column.name for column in await connection.columns(f"{insert} returning id, email as mail")] == [
+            "id",
+            "mail",
+        ]
         with pytest.raises(OperationError):
             await connection.columns("select nothing from nowhere")
     assert await count(database, "people") == 0
@@ -172,7 +177,12 @@ async def test_waiting_in_vain_for_a_connection_is_a_timeout(database: AnyDataba
         (INSERT, (2, "ada@example.com", 1), Code.CONFLICT, '"email" is already taken.'),
         (INSERT, (1, "bob@example.com", 1), Code.CONFLICT, '"id" is already taken.'),
         (INSERT, (2, None, 1), Code.BAD_USER_INPUT, '"email" must not be null.'),
-        (INSERT, (2, "a\x00b", 1), Code.BAD_USER_INPUT, "A value does not fit: a text without NUL characters is wanted."),
+        (
+            INSERT,
+            (2, "a\x00b", 1),
+            Code.BAD_USER_INPUT,
+            "A value does not fit: a text without NUL characters is wanted.",
+        ),
         (INSERT, (2, "a\ud800b", 1), Code.BAD_USER_INPUT, "A value does not fit."),
         (INSERT, (10**30, "bob@example.com", 1), Code.BAD_USER_INPUT, None),
         (INSERT, (2, "bob@example.com", -1), Code.BAD_USER_INPUT, None),
