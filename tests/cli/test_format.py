@@ -55,6 +55,15 @@ def test_every_key_is_documented_and_no_other(heading: str) -> None:
     assert sorted(documented) == sorted(map(str, EXPECTED[heading]))
 
 
+@pytest.mark.parametrize("name", installed_kinds())
+def test_settings_of_integrations_are_described_in_their_own_words(name: str) -> None:
+    settings = installed_kinds()[name].settings
+    for key, meaning in tables(f"kind: {name}")[0]:
+        setting = key.strip("| `")
+        required = " Required" if setting in settings["required"] else ""
+        assert meaning.strip("| ") == settings["properties"][setting]["description"] + required
+
+
 def test_filters() -> None:
     joins, operators = tables("Filters")
     assert names(joins) == list(JOINS)

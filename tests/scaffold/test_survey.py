@@ -37,6 +37,9 @@ def to(target: str, *columns: str, theirs: tuple[str, ...] = ("id",)) -> Foreign
     return ForeignKey(columns, target, theirs)
 
 
+FILM = table("film", identity("id"), column("title", nullable=False, comment="As printed."), comment="What we lend.")
+
+
 def outlined(*tables: ReflectedTable) -> Mapping[str, ObjectOutline]:
     found = survey({table.name: table for table in tables})
     return {data_object.table: data_object for data_object in found.objects}
@@ -109,15 +112,31 @@ def test_relations_never_take_the_name_of_a_column() -> None:
     assert relations(found["user"]) == {"ticketsByUser": "[Ticket!]!"}
 
 
-def test_rows_without_a_key_can_be_listed_and_nothing_else() -> None:
-    found = outlined(
-        table("log", column("at", Family.TIMESTAMPTZ), column("note", Family.JSON), key=()),
-        table("customer_list", column("id", Family.INTEGER), column("name"), key=(), is_view=True),
-        table("codes", column("code", nullable=False), key=(), unique=(("code",),)),
+def test_what_tells_rows_apart() -> None:
+    log = table(
+        "log",
+        column("at", Family.TIMESTAMPTZ),
+        column("film_id", Family.INTEGER),
+        key=(),
+        refers=(to("film", "film_id"),),
     )
-    assert (found["log"].key, found["log"].unique) == (("at",), False)
-    assert (found["customer_list"].key, found["customer_list"].writable) == (("id",), False)
-    assert (found["codes"].key, found["codes"].unique) == (("code",), True)
+    found = survey(
+        {
+            "log": log,
+            "film": FILM,
+            "customer_list": table("customer_list", column("id", Family.INTEGER), column("name"), key=(), is_view=True),
+            "sales": table(
+                "sales", column("shop"), column("total", Family.NUMERIC), column("x", Family.JSON), key=(), is_view=True
+            ),
+            "codes": table("codes", column("code", nullable=False), key=(), unique=(("code",),)),
+        }
+    )
+    by_table = {data_object.table: data_object for data_object in found.objects}
+    assert found.keyless == ("log",)
+    assert relations(by_table["film"]) == {}
+    assert (by_table["customer_list"].key, by_table["customer_list"].writable) == (("id",), False)
+    assert (by_table["sales"].key, by_table["sales"].unique) == (("shop", "total"), False)
+    assert (by_table["codes"].key, by_table["codes"].unique) == (("code",), True)
 
 
 def test_types_and_enums() -> None:
@@ -150,9 +169,6 @@ def test_types_and_enums() -> None:
     assert [(enum.name, enum.values) for enum in found.enums] == [("Mood", ("sad", "ok"))]
     assert data_object.field("rating").comment == "One of G, PG-13."
     assert [field.name for field in data_object.fields if field.required] == ["tags", "size"]
-
-
-FILM = table("film", identity("id"), column("title", nullable=False, comment="As printed."), comment="What we lend.")
 
 
 def pulled_from(folder: Path, *tables: ReflectedTable, new: bool = True) -> Pulled:

@@ -17,8 +17,6 @@ from tidegate.cli.parameters import examples, folder_argument
 from tidegate.cli.project import environment, offline
 from tidegate.core.catalog import Catalog
 from tidegate.core.problems import Problem, ProjectError
-from tidegate.kinds import installed_kinds
-from tidegate.schema.editor import write_schemas
 
 
 @click.command(
@@ -72,6 +70,10 @@ async def _check_online(folder: Path) -> Sequence[Problem]:
 
 def _refresh_editor(folder: Path, catalog: Catalog) -> None:
     """A help for the author: a folder that cannot be written is no reason to fail."""
+    # Not at the top: `tidegate --help` would wait for SQL and GraphQL libraries.
+    from tidegate.kinds import installed_kinds
+    from tidegate.schema.editor import write_schemas
+
     with suppress(OSError):
         write_schemas(folder, catalog, installed_kinds())
 

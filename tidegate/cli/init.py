@@ -69,6 +69,9 @@ async def _from_database(folder: Path, address: str, skip: tuple[str, ...], open
     if unknown:
         raise click.BadParameter(f"The database has no table {', '.join(unknown)}.", param_hint="--skip")
     outline = without(survey(tables), skip)
+    for table in outline.keyless:
+        if table not in skip:
+            note(f"The table {table} is left out: it has neither a primary key nor a unique rule without nulls.")
     if not outline.objects:
         raise click.BadParameter("The database has no tables.", param_hint="--from")
     return database_project(folder, outline, source, opening)

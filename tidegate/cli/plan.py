@@ -14,7 +14,6 @@ from tidegate.cli.exits import Exit
 from tidegate.cli.operations import find_operation
 from tidegate.cli.parameters import examples, operation_argument
 from tidegate.cli.project import environment
-from tidegate.cli.values import describe_value
 from tidegate.core.call import Runnable
 from tidegate.core.errors import OperationError
 from tidegate.core.operation import Operation
@@ -60,8 +59,6 @@ def command(
     for step, request in zip(runnable.steps, operation.plan.run, strict=True):
         say(Text(f"# {request.integration}, at {request.at}", "dim"))
         say(step.describe().rstrip("\n"))
-        for number, value in enumerate(step.inputs, 1):
-            say(Text(f"# value {number}: {describe_value(value)}", "dim"))
 
 
 async def _compile(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from rich.text import Text
@@ -13,8 +14,10 @@ from tidegate.cli.console import note, say
 from tidegate.cli.parameters import examples, folder_argument
 from tidegate.cli.project import environment
 from tidegate.core.problems import Problems
-from tidegate.scaffold.pulling import Pulled
 from tidegate.scaffold.yaml_text import Opening
+
+if TYPE_CHECKING:
+    from tidegate.scaffold.pulling import Pulled
 
 
 @click.command("pull", epilog=examples("tidegate pull desk", "tidegate pull desk --dry-run", "tidegate pull --no-new"))

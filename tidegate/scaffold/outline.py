@@ -42,9 +42,9 @@ class RelationOutline:
 
 @dataclass(frozen=True, slots=True)
 class ObjectOutline:
-    """A table. `key` are fields. `unique` is false where no key can be told (most views, some tables): rows of such a
-    table can be listed, not addressed one by one. `single` names one row in the names of operations (`film`), `name`
-    many (`films`)."""
+    """A table. `key` are fields. `unique` is false where the database promises no key, as for every view: its rows can
+    be listed, not addressed one by one. `single` names one row in the names of operations (`film`), `name` many
+    (`films`)."""
 
     name: str
     single: str
@@ -69,8 +69,11 @@ class EnumOutline:
 
 @dataclass(frozen=True, slots=True)
 class Outline:
+    """`keyless` names tables that are left out: nothing tells their rows apart, so no page of them has an end."""
+
     objects: tuple[ObjectOutline, ...]
     enums: tuple[EnumOutline, ...]
+    keyless: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

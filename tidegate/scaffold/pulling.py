@@ -87,6 +87,7 @@ class _Pull:
         for known in self._manuscript.tables:
             if known.table not in self._tables:
                 self._left.append(f"{known.name}: the database has no table {known.table}.")
+        self._left += [f"The table {table} has no key, so it can be no object." for table in self._outline.keyless]
         if self._text != self._manuscript.types_text:
             self._files[TYPES_FILE] = self._text
         return Pulled(self._files, tuple(self._done), tuple(self._left))

@@ -53,7 +53,10 @@ _NO_ORDER: Final = frozenset({Family.JSON, Family.JSONB, Family.BYTEA, Family.AR
 
 def survey(tables: Mapping[str, ReflectedTable], written: Written = NOTHING_WRITTEN) -> Outline:
     """Outlines every table; names that a person has given already are kept."""
-    return _Survey(tables, written).outline()
+    outline = _Survey(tables, written).outline()
+    known = {data_object.table for data_object in written.objects}
+    keyless = [o.table for o in outline.objects if o.writable and not o.unique and o.table not in known]
+    return replace(without(outline, keyless), keyless=tuple(keyless))
 
 
 @dataclass(frozen=True, slots=True)

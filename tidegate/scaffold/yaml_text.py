@@ -29,9 +29,7 @@ def object_text(data_object: ObjectOutline, integration: str, opening: Opening) 
     }
     access = {"read": opening.read}
     if data_object.writable:
-        access |= {"create": opening.write}
-        if data_object.unique:
-            access |= {"update": opening.write, "delete": opening.write}
+        access |= dict.fromkeys(("create", "update", "delete"), opening.write)
     columns = {field.name: flow({"column": field.column}) for field in data_object.fields if is_renamed(field)}
     relations = {relation.name: relation_line(relation) for relation in data_object.relations}
     return "".join(
@@ -71,8 +69,6 @@ def _operations(data_object: ObjectOutline, names: Names, opening: Opening) -> I
     plural = data_object.name if data_object.name != data_object.single else f"all{data_object.type}"
     if not data_object.unique:
         yield _list_by_offset(data_object, names.take(plural, f"all{data_object.type}"), opening.read)
-        if data_object.writable:
-            yield _create(data_object, names.take(f"create{data_object.type}"), opening.write)
         return
     yield _list(data_object, names.take(plural, f"all{data_object.type}"), opening.read)
     yield _get(data_object, names.take(data_object.single, f"one{data_object.type}"), opening.read)

@@ -1,0 +1,295 @@
+"""A project made from a database that Tidegate has never seen: in order, online too, and answering."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from math import inf
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+from click.testing import Result
+
+from tidegate.app import Gateway
+from tidegate.auth.claims import user_of
+from tidegate.cli.project import environment
+
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+
+Run = Callable[..., Result]
+
+
+class Shop:
+    """The generated project, opened."""
+
+    def __init__(self, folder: Path, kind: str, gateway: Gateway) -> None:
+        self.folder = folder
+        self.kind = kind
+        self.gateway = gateway
+        catalog = gateway.catalog
+        self._admin = user_of({"sub": "1", "role": "admin"}, inf, catalog.auth, catalog.roles)
+
+    async def ask(self, text: str, **variables: Any) -> Mapping[str, Any]:
+        """Any: a GraphQL response."""
+        response = await self.gateway.execute(text, None, variables, self._admin)
+        answer: Mapping[str, Any] = json.loads(response.body)
+        return answer
+
+    async def data(self, text: str, **variables: Any) -> Any:
+        answer = await self.ask(text, **variables)
+        assert "errors" not in answer, answer
+        return answer["data"]
+
+
+async def fill_postgres(url: str) -> None:
+    connection = await asyncpg.connect(url)
+    await connection.execute((FIXTURES / "video_store_postgres.sql").read_text())
+    await connection.close()
+
+
+def fill_sqlite(path: Path) -> None:
+    connection = sqlite3.connect(path)
+    connection.executescript((FIXTURES / "video_store_sqlite.sql").read_text())
+    connection.close()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+async def shop(request: pytest.FixtureRequest, tmp_path: Path, tidegate: Run) -> AsyncIterator[Shop]:
+    folder = tmp_path / "shop"
+    if request.param == "postgres":
+        address = request.getfixturevalue("postgres_database")
+        await fill_postgres(address)
+    else:
+        address = tmp_path / "store.db"
+        fill_sqlite(address)
+    # The commands run an event loop of their own, which cannot be inside ours.
+    with ThreadPoolExecutor(1) as executor:
+        for command in (("init", folder, "--from", address), ("check", folder), ("check", folder, "--online")):
+            done = await asyncio.get_running_loop().run_in_executor(executor, tidegate, *command)
+            assert done.exit_code == 0, done.output
+    gateway = Gateway.load(folder, environment(folder))
+    await gateway.open()
+    yield Shop(folder, request.param, gateway)
+    await gateway.close()
+
+
+async def test_nested_questions_have_the_known_answers(shop: Shop) -> None:
+    films = """{ films(orderBy: [filmId_ASC], first: 2) { totalCount nodes {
+      title releaseYear rentalRate rating
+      language { name } originalLanguage { name }
+      filmActors { part actor { firstName fullName filmActors { film { title } } } }
+      filmCategories { category { name parent { name } children { name } } }
+      filmText { body film { filmId } }
+      inventory { shelf { label store { managerStaff { firstName } } } }
+    } } }"""
+    answer = (await shop.data(films))["films"]
+    assert answer["totalCount"] == 4
+    first, second = answer["nodes"]
+    name = first.pop("language")["name"].strip()
+    assert name == "Norwegian"
+    assert first == {
+        "title": "The Long Winter",
+        "releaseYear": 1999,
+        "rentalRate": "2.99",
+        "rating": "PG-13",
+        "originalLanguage": None,
+        "filmActors": [
+            {
+                "part": "Mother",
+                "actor": {
+                    "firstName": "Liv",
+                    "fullName": "Liv Holm",
+                    "filmActors": [{"film": {"title": "The Long Winter"}}, {"film": {"title": "The Long Winter (es)"}}],
+                },
+            },
+            {
+                "part": "Son",
+                "actor": {
+                    "firstName": "Aksel",
+                    "fullName": "Aksel Bo",
+                    "filmActors": [{"film": {"title": "The Long Winter"}}],
+                },
+            },
+        ],
+        "filmCategories": [
+            {
+                "category": {
+                    "name": "Drama",
+                    "parent": None,
+                    "children": [{"name": "Courtroom drama"}, {"name": "Family drama"}],
+                }
+            }
+        ],
+        "filmText": {"body": "It snows.", "film": {"filmId": "1"}},
+        "inventory": [{"shelf": {"label": "Winter", "store": {"managerStaff": {"firstName": "Mona"}}}}] * 2,
+    }
+    assert second["filmText"] is None
+    assert second["inventory"] == [{"shelf": {"label": "Night", "store": {"managerStaff": {"firstName": "Rosa"}}}}]
+
+
+async def test_several_ways_to_one_table_and_to_itself(shop: Shop) -> None:
+    query = """{
+      language(languageId: 1) { films { title } filmsByOriginalLanguage { title } }
+      staff(staffId: 1) { firstName boss { firstName } staffByBoss { firstName } stores { storeId } }
+      customer(customerId: 1) { invitedByCustomer { firstName } customersByInvitedBy { firstName } }
+      order(id: 1) { userCustomer { firstName } user { firstName } }
+    }"""
+    answer = await shop.data(query)
+    # The plural of staff is staff.
+    assert "allStaff" in shop.gateway.catalog.operations
+    assert answer["language"] == {
+        "films": [{"title": "The Long Winter"}],
+        "filmsByOriginalLanguage": [{"title": "The Long Winter (es)"}],
+    }
+    assert answer["staff"] == {
+        "firstName": "Mona",
+        "boss": None,
+        "staffByBoss": [{"firstName": "Jon"}, {"firstName": "Rosa"}],
+        "stores": [{"storeId": "1"}],
+    }
+    assert answer["customer"] == {
+        "invitedByCustomer": None,
+        "customersByInvitedBy": [{"firstName": "Per"}, {"firstName": "Luis"}],
+    }
+    assert {row["firstName"] for row in answer["order"].values()} == {"Kari", "Per"}
+
+
+async def test_keys_of_two_columns(shop: Shop) -> None:
+    query = """{
+      shelf(storeId: 1, shelfNo: 1) { label inventory { film { title } } }
+      none: shelf(storeId: 2, shelfNo: 2) { label }
+    }"""
+    assert await shop.data(query) == {
+        "shelf": {"label": "Winter", "inventory": [{"film": {"title": "The Long Winter"}}] * 2},
+        "none": None,
+    }
+    assert await shop.data("{ filmActor(actorId: 2, filmId: 1) { part } }") == {"filmActor": {"part": "Son"}}
+
+
+async def test_names_that_mean_something_elsewhere(shop: Shop) -> None:
+    order = "{ order(id: 1) { notValue null select _2ndChoice cree column } }"
+    assert await shop.data(order) == {
+        "order": {
+            "notValue": True,
+            "null": "nothing",
+            "select": "all",
+            "_2ndChoice": "tea",
+            "cree": "2026-02-03",
+            "column": 50,
+        }
+    }
+    filtered = '{ orders(where: { null: { eq: "nothing" }, notValue: { eq: true } }) { totalCount } }'
+    assert await shop.data(filtered) == {"orders": {"totalCount": 1}}
+    assert await shop.data("{ query(id: 1) { typename text } filmOrders { nodes { type film { title } } } }") == {
+        "query": {"typename": "x", "text": "select 1"},
+        "filmOrders": {"nodes": [{"type": "poster", "film": {"title": "The Long Winter"}}]},
+    }
+
+
+async def test_views_can_be_read_and_not_written(shop: Shop) -> None:
+    query = '{ customerLists(where: { country: { eq: "Norway" } }, orderBy: [id_DESC]) { id name city } }'
+    assert await shop.data(query) == {
+        "customerLists": [
+            {"id": 2, "name": "Per Vik", "city": "Bergen"},
+            {"id": 1, "name": "Kari Lund", "city": "Oslo"},
+        ]
+    }
+    assert "createCustomerList" not in shop.gateway.catalog.operations
+    # Nothing tells its rows apart.
+    assert "doorLogs" not in shop.gateway.catalog.objects
+
+
+async def test_rows_are_written(shop: Shop) -> None:
+    create = 'mutation { createLanguage(name: "Quechua") { languageId name } }'
+    made = (await shop.data(create))["createLanguage"]
+    assert (made["languageId"], made["name"].strip()) == ("4", "Quechua")
+    work = """mutation($id: ID!) {
+      createFilm(title: "New", languageId: $id, rating: "R", rentalRate: "1.25") {
+        filmId rentalRate rating language { films { title } }
+      }
+      updateFilm(filmId: 2, description: "At night.") { title description }
+      createFilmActor(actorId: 3, filmId: 3, part: "Crane") { film { title } actor { lastName } }
+      updateFilmActor(actorId: 3, filmId: 3, part: null) { part }
+      deleteFilmActor(actorId: 3, filmId: 3) { part }
+      deleteFilmText(filmId: 3) { body }
+      gone: deleteFilmText(filmId: 3) { body }
+    }"""
+    assert await shop.data(work, id=made["languageId"]) == {
+        "createFilm": {"filmId": "5", "rentalRate": "1.25", "rating": "R", "language": {"films": [{"title": "New"}]}},
+        "updateFilm": {"title": "Lima by Night", "description": "At night."},
+        "createFilmActor": {"film": {"title": "Paper Cranes"}, "actor": {"lastName": "Paz"}},
+        "updateFilmActor": {"part": None},
+        "deleteFilmActor": {"part": None},
+        "deleteFilmText": {"body": "It folds."},
+        "gone": None,
+    }
+    broken = await shop.ask('mutation { createFilm(title: "No", languageId: 99) { filmId } }')
+    assert broken["errors"][0]["extensions"]["code"] == "CONFLICT"
+
+
+async def test_every_operation_that_lists_answers_with_every_plain_field(shop: Shop) -> None:
+    from tidegate.cli.document import document_text, plain_selection
+
+    catalog = shop.gateway.catalog
+    asked = 0
+    for operation in catalog.operations.values():
+        if "first" in operation.arguments:
+            await shop.data(document_text(operation, (), plain_selection(catalog, operation.returns, 2)))
+            asked += 1
+    assert asked == len(catalog.objects) >= 20
+
+
+async def test_postgres_types(shop: Shop) -> None:
+    if shop.kind == "sqlite":
+        staff = (await shop.data("{ staff(staffId: 1) { picture active } }"))["staff"]
+        assert staff == {"picture": "iVBORw==", "active": True}
+        return
+    film = "{ film(filmId: 1) { specialFeatures chapters fulltext budget score playingTime premiere } }"
+    answer = (await shop.data(film))["film"]
+    assert "winter" in answer.pop("fulltext")
+    assert answer == {
+        "specialFeatures": ["Trailers", "Deleted Scenes"],
+        "chapters": [1, 2, 3],
+        "budget": "9007199254740993",
+        "score": 7.5,
+        "playingTime": "PT2H1M",
+        "premiere": "20:30:00",
+    }
+    rental = "{ rental(rentalId: 1) { rentalDate returnDate state history payments { amount paymentDate } } }"
+    answer = (await shop.data(rental))["rental"]
+    assert (answer["state"], answer["history"]) == ("returned", ["out", "returned"])
+    assert answer["payments"] == [{"amount": "2.99", "paymentDate": "2025-12-30"}]
+    assert answer["rentalDate"].startswith("2025-12-30T10:00:00")
+    assert await shop.data("{ staff(staffId: 1) { picture hrStaff { salary shifts { day } } } }") == {
+        "staff": {"picture": "iVBORw==", "hrStaff": {"salary": "51000.50", "shifts": [{"day": "2026-01-05"}]}}
+    }
+    payment = 'mutation { createPayment(customerId: 1, staffId: 1, amount: "3", paymentDate: "2026-05-05") { amount } }'
+    assert await shop.data(payment) == {"createPayment": {"amount": "3.00"}}
+    customer = "{ customer(customerId: 3) { settings publicId createDate } }"
+    answer = (await shop.data(customer))["customer"]
+    assert answer["settings"] == {"lang": ["es", "en"]}
+    change = """mutation($settings: JSON) {
+      updateCustomer(customerId: 3, settings: $settings) { settings }
+      updateRental(rentalId: 2, state: lost, history: [out, lost]) { state history }
+      updateFilm(filmId: 3, specialFeatures: ["Folding"], playingTime: "PT80M", budget: "12") {
+        specialFeatures playingTime budget
+      }
+      updateStaff(staffId: 2, picture: "AAE=") { picture }
+    }"""
+    assert await shop.data(change, settings={"a": [1]}) == {
+        "updateCustomer": {"settings": {"a": [1]}},
+        "updateRental": {"state": "lost", "history": ["out", "lost"]},
+        "updateFilm": {"specialFeatures": ["Folding"], "playingTime": "PT1H20M", "budget": "12"},
+        "updateStaff": {"picture": "AAE="},
+    }
+
+
+async def test_a_second_pull_of_an_unchanged_database_changes_nothing(shop: Shop, tidegate: Run) -> None:
+    with ThreadPoolExecutor(1) as executor:
+        pulled = await asyncio.get_running_loop().run_in_executor(executor, tidegate, "pull", shop.folder)
+    assert (pulled.exit_code, pulled.stdout) == (0, ""), pulled.output
