@@ -1,0 +1,31 @@
+"""Statements as `tidegate plan` shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from json import dumps
+
+from tidegate.core.expressions import Expression, Literal, Reference
+from tidegate.resolvers.integrations.relational.drafts import Statement
+
+
+def describe_statement(statement: Statement, inputs: Sequence[Expression]) -> str:
+    """The SQL, and below it what each of its parameters is."""
+    lines = [line.rstrip() for line in statement.sql.splitlines()]
+    for number, slot in enumerate(statement.slots, 1):
+        if slot.operand is None:
+            lines.append(f"  {number} = {dumps(slot.constant, ensure_ascii=False, default=repr)}")
+        else:
+            path = "".join(f"[{step}]" for step in slot.operand.path)
+            lines.append(f"  {number} = {describe_input(inputs[slot.operand.place])}{path}")
+    return "\n".join(lines)
+
+
+def describe_input(expression: Expression) -> str:
+    match expression:
+        case Reference():
+            return f"${expression}"
+        case Literal(value=value):
+            return dumps(value, ensure_ascii=False)
+        case _:
+            return type(expression).__name__.lower()

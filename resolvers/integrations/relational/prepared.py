@@ -1,0 +1,149 @@
+"""A request of the project, checked and ready to be compiled for selections and roles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tidegate.core.filters import All, AnyOf, Filter, Not, Related, Sent
+from tidegate.core.integration import Answer, Compiled, Declaration, Surroundings
+from tidegate.core.problems import Problem
+from tidegate.core.selection import Selected, Selection
+from tidegate.core.types import Named, ObjectType, named
+from tidegate.resolvers.integrations.relational.compiled import (
+    body_answer,
+    compiled_read,
+    number_answer,
+    row_answer,
+)
+from tidegate.resolvers.integrations.relational.connection import Connection
+from tidegate.resolvers.integrations.relational.dialects import Dialect
+from tidegate.resolvers.integrations.relational.drafts import Draft, Setting
+from tidegate.resolvers.integrations.relational.reads import (
+    count_statement,
+    get_statement,
+    list_statement,
+    page_statement,
+)
+from tidegate.resolvers.integrations.relational.requests import parse_request
+from tidegate.resolvers.integrations.relational.tables import Tables
+from tidegate.resolvers.integrations.relational.verbs import (
+    Aggregating,
+    Counting,
+    Creating,
+    CreatingMany,
+    Deleting,
+    Getting,
+    Listing,
+    Outcome,
+    Shape,
+    Statement,
+    Updating,
+)
+
+
+def prepare_request(
+    dialect: Dialect, declaration: Declaration, surroundings: Surroundings, tables: Tables, integration: str = ""
+) -> PreparedRead | PreparedWrite | PreparedSql:
+    """`integration` is the one that is asked; by default the target's. Raises `ProjectError`."""
+    if not integration and declaration.target is not None:
+        integration = declaration.target.integration
+    verb = parse_request(declaration, surroundings, integration, dialect.name)
+    setting = Setting(dialect, tables, surroundings)
+    match verb:
+        case Statement():
+            return PreparedSql(setting, verb)
+        case Creating() | CreatingMany() | Updating() | Deleting():
+            return PreparedWrite(setting, verb)
+        case _:
+            return PreparedRead(setting, verb)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PreparedRead:
+    setting: Setting
+    verb: Listing | Getting | Counting | Aggregating
+
+    @property
+    def writes(self) -> bool:
+        return False
+
+    async def learn(self, connection: Connection) -> Sequence[Problem]:
+        return ()
+
+    def compile(self, selection: Selection | None, rank: int) -> Compiled:
+        setting, verb = self.setting, self.verb
+        keyed = selection is not None
+        wanted = selection or whole_selection(setting, verb.outcome)
+        sent = [verb.target] if has_sent(verb.where) else []
+        match verb:
+            case Counting():
+                return compiled_read(setting, rank, lambda draft: count_statement(draft, verb), number_answer, sent)
+            case Getting():
+                return compiled_read(
+                    setting,
+                    rank,
+                    lambda draft: get_statement(draft, verb, wanted),
+                    lambda body: row_answer(body, keyed=keyed, required=verb.outcome.required),
+                    sent,
+                )
+            case Listing(outcome=Outcome(shape=Shape.PAGE)):
+                return compiled_read(
+                    setting,
+                    rank,
+                    lambda draft: page_statement(draft, verb, wanted),
+                    lambda body: body_answer(body, keyed=keyed),
+                    sent,
+                )
+            case Listing():
+                return compiled_read(
+                    setting,
+                    rank,
+                    lambda draft: list_statement(draft, verb, wanted),
+                    lambda body: body_answer(body, keyed=keyed),
+                    sent,
+                )
+            case Aggregating():
+                raise NotImplementedError
+
+
+def has_sent(filter: Filter) -> bool:
+    match filter:
+        case Sent():
+            return True
+        case All(filters=filters) | AnyOf(filters=filters):
+            return any(has_sent(inner) for inner in filters)
+        case Not(filter=inner) | Related(filter=inner):
+            return has_sent(inner)
+        case _:
+            return False
+
+
+def whole_selection(setting: Setting, outcome: Outcome) -> Selection:
+    """Every plain field of the result, by its own name. Of a connection: the nodes."""
+    if outcome.shape is Shape.PAGE:
+        connection = setting.object_type(named(outcome.inner))
+        node = connection.fields["nodes"].type if connection else Named("")
+        inner = plain_selection(setting, named(node))
+        return Selection(named(outcome.inner), (Selected("nodes", "nodes", node, {}, inner),))
+    return plain_selection(setting, named(outcome.inner))
+
+
+def plain_selection(setting: Setting, type: str) -> Selection:
+    definition = setting.object_type(type)
+    fields = definition.fields.values() if definition else ()
+    leaves = (field for field in fields if not isinstance(setting.surroundings.types.get(named(field.type)), ObjectType))
+    return Selection(type, tuple(Selected(field.name, field.name, field.type) for field in leaves))
+
+
+class PreparedWrite:
+    writes = True
+    async def learn(self, connection: Connection) -> Sequence[Problem]:
+        return ()
+    def __init__(self, *a: object) -> None: ...
+class PreparedSql:
+    writes = False
+    def __init__(self, *a: object) -> None: ...
+    async def learn(self, connection: Connection) -> Sequence[Problem]:
+        return ()
