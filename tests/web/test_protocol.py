@@ -172,14 +172,15 @@ async def test_idle_connections_are_closed(serving: Serving) -> None:
 async def test_large_heads(site: Running, head: bytes) -> None:
     answer = await until_closed(await opened(site, head))
     assert answer.startswith(b"HTTP/1.1 431 ")
-    assert answer.endswith(b'{"errors":[{"message":"The request\'s head is too large.","extensions":{"code":"LIMIT"}}]}')
+    assert answer.endswith(
+        b'{"errors":[{"message":"The request\'s head is too large.","extensions":{"code":"LIMIT"}}]}'
+    )
     assert b"x-content-type-options: nosniff\r\n" in answer
 
 
 async def test_a_head_just_within_the_limit(serving: Serving) -> None:
     site = await serving(max_head=1000)
     head = HEAD + b"X: " + b"x" * 850 + b"\r\n\r\n"
-    assert (await opened(site, b""))[1].close() is None
     reader, writer = await opened(site, head + QUERY)
     assert (await answer_of(reader)).startswith(b"HTTP/1.1 200 ")
     body = QUERY.ljust(5000)
@@ -231,6 +232,5 @@ async def test_too_many_connections(serving: Serving) -> None:
         writer.close()
         await writer.wait_closed()
     async with asyncio.timeout(10):
-        while len(site.server.server_state.connections) > 2:
-            await asyncio.sleep(0)
-    assert (await site.ask("{ hello }")).status_code == 200
+        while (await site.ask("{ hello }")).status_code == 503:
+            pass

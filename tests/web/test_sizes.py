@@ -19,7 +19,14 @@ async def test_large_bodies(serving: Serving) -> None:
             yield b" " * 500
 
     assert (await site.send(b'{"query":"{ hello }"}'.ljust(1000))).status_code == 200
-    for content in (b'{"query":"{ hello }"}'.ljust(1001), b" " * 7000, b" " * 60_000, chunks(3), chunks(10), chunks(99)):
+    for content in (
+        b'{"query":"{ hello }"}'.ljust(1001),
+        b" " * 7000,
+        b" " * 60_000,
+        chunks(3),
+        chunks(10),
+        chunks(99),
+    ):
         response = await site.send(content)
         assert (response.status_code, response.json()["errors"][0]["extensions"]) == (413, {"code": "LIMIT"})
     assert len(site.gateway.users) == 1
@@ -34,11 +41,14 @@ async def test_bodies_without_end(serving: Serving) -> None:
     chunk = b"1f4\r\n" + b" " * 500 + b"\r\n"
     _, writer = await asyncio.open_connection(site.host, site.port)
     writer.write(head + b"Transfer-Encoding: chunked\r\n\r\n")
+
+    async def send_for_ever() -> None:
+        while True:
+            writer.write(chunk)
+            await writer.drain()
+
     with pytest.raises(ConnectionError):
-        async with asyncio.timeout(20):
-            while True:
-                writer.write(chunk)
-                await writer.drain()
+        await asyncio.wait_for(send_for_ever(), 20)
     writer.close()
     assert not site.gateway.users
 
