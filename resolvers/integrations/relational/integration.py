@@ -69,8 +69,6 @@ class RelationalIntegration:
 
     def prepare(self, declaration: Declaration, surroundings: Surroundings) -> Prepared:
         self._vocabulary.learn(self.name, surroundings.objects)
-        from tidegate.resolvers.integrations.relational.prepared import prepare_request
-
         prepared: RelationalPrepared = prepare_request(self._dialect, declaration, surroundings, self.tables, self.name)
         self._prepared.append((declaration, prepared))
         return prepared
