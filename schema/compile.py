@@ -12,7 +12,7 @@ from tidegate.core.integration import IntegrationKind, Surroundings
 from tidegate.core.location import Location
 from tidegate.core.operation import Kind, Operation
 from tidegate.core.problems import Problems, did_you_mean
-from tidegate.core.types import ObjectType, TypeDefinition, nullable
+from tidegate.core.types import ObjectType, TypeDefinition, named, nullable
 from tidegate.schema import typedefs
 from tidegate.schema.environment import Environment
 from tidegate.schema.folder import ProjectFolder
@@ -21,7 +21,7 @@ from tidegate.schema.generated import Generator
 from tidegate.schema.integration_settings import create_integrations
 from tidegate.schema.names import Names
 from tidegate.schema.objects import KEYS as OBJECT_KEYS
-from tidegate.schema.objects import ObjectForm, add_access, build_objects
+from tidegate.schema.objects import ObjectForm, add_access, build_objects, tells_access
 from tidegate.schema.operations import Header, check_argument_types, check_header, read_header
 from tidegate.schema.plans import Planner
 from tidegate.schema.project import Project, read_project
@@ -58,6 +58,7 @@ def compile_project(folder: Path, kinds: Mapping[str, IntegrationKind], environ:
     _refuse_same_names(object_section, project, problems)
     object_forms = _object_forms(object_section, problems)
     build_objects(object_forms, names, problems)
+    names.guarded = frozenset(name for name, written in object_forms.items() if tells_access(written))
 
     headers = _read_headers(operation_section, names, problems)
     generator = Generator(names.objects, type_file.types)
@@ -200,8 +201,8 @@ def _properties(
         return frozenset()
     row: TypeDefinition | None = names.types.get(str(nullable(header.returns)))
     if not isinstance(row, ObjectType):
-        sentence = f'The query "{name}" gives {header.returns}; the properties of a user are one row.'
-        if names.types_known:
+        if names.is_type(named(header.returns)):
+            sentence = f'The query "{name}" gives {header.returns}; the properties of a user are one row.'
             problems.add(at, sentence, "Name a query that returns a type with fields.")
         return frozenset()
     return frozenset(plain_fields(row, names.types))

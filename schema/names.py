@@ -20,7 +20,8 @@ from tidegate.schema.scope import Scope
 @dataclass(slots=True)
 class Names:
     """`types` grows by the generated ones; `objects` holds those without mistakes, `object_names` all. `integrations`
-    are the kinds of the declared ones, none where the kind is not known."""
+    are the kinds of the declared ones, none where the kind is not known. `guarded` names the objects whose access rules
+    can be read."""
 
     project: Project
     integrations: Mapping[str, IntegrationKind | None]
@@ -30,6 +31,7 @@ class Names:
     object_names: frozenset[str]
     objects_known: bool
     properties: frozenset[str] | None = None
+    guarded: frozenset[str] = frozenset()
 
     def rank_of(self, form: Form, key: str) -> int | None:
         """The rank of the role that `key` names, or none if it names none."""

@@ -49,6 +49,12 @@ def build_objects(forms: Mapping[str, ObjectForm], names: Names, problems: Probl
         _mark_type(built, names)
 
 
+def tells_access(written: ObjectForm) -> bool:
+    """Whether it is known who may touch the rows: `access` is not just misspelt."""
+    form = written.form
+    return form.has("access") or not any(did_you_mean(key, ["access"]).startswith("Did") for key in form.unknown)
+
+
 def add_access(
     forms: Mapping[str, ObjectForm], names: Names, surroundings: Surroundings, problems: Problems
 ) -> dict[str, DataObject]:
@@ -131,6 +137,8 @@ def _read_columns(
         if isinstance(names.types.get(named(field.type)), ObjectType):
             if form.unknown and not form.has("relations"):
                 continue  # `relations` is misspelt, and that has been said.
+            if any(other not in fields and did_you_mean(other, [name]).startswith("Did") for other in related):
+                continue  # The relation is misspelt, and that is said elsewhere.
             sentence = f'"{name}" of {type} is a {named(field.type)}, so {form.noun} needs a relation for it.'
             problems.add(field.at, sentence, f"Write relations: {{ {name}: {{ one: …, on: … }} }} in its file.")
             continue
@@ -156,13 +164,11 @@ def _add_relations(
     problems: Problems,
 ) -> DataObject:
     section = written.form.mapping("relations")
-    if section is None:
-        return built
     definition = names.types[built.type]
     fields = definition.fields if isinstance(definition, ObjectType) else {}
     relations: dict[str, Relation] = {}
-    for name, node in section.entries.items():
-        at = section.keys[name]
+    for name, node in section.entries.items() if section is not None else ():
+        at = section.keys[name] if section is not None else node.at
         field = fields.get(name)
         if field is None:
             hint = did_you_mean(name, fields) or f"Add it to the type: {name}: [{built.type}!]!."
@@ -171,6 +177,12 @@ def _add_relations(
         relation = _read_relation(name, node, field, built, names, at, problems)
         if relation is not None:
             relations[name] = relation
+    # Fields whose relation is wrong or missing, which has been said: filters may name them all the same.
+    for name, field in fields.items():
+        target = next((other for other in names.objects.values() if other.type == named(field.type)), None)
+        if name not in relations and name not in built.columns and target is not None:
+            many = isinstance(nullable(field.type), ListOf)
+            relations[name] = Relation(name, target.name, many, (), (), None, field.at)
     return replace(built, relations=relations)
 
 

@@ -237,7 +237,11 @@ class Planner:
     def _check_access(self, header: Header, built: DataObject, verb: str, at: Location) -> None:
         access = ROW_VERBS[verb]
         rules = built.access.get(access, ())
-        if header.rank is None or any(rule.rank <= header.rank for rule in rules):
+        if (
+            built.name not in self._names.guarded
+            or header.rank is None
+            or any(rule.rank <= header.rank for rule in rules)
+        ):
             return
         who = f'Nobody of the role "{header.min_role}"'
         lowest = min((rule.rank for rule in rules), default=None)

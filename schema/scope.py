@@ -11,7 +11,7 @@ from tidegate.core.expressions import Reference
 from tidegate.core.json import Json
 from tidegate.core.location import Location
 from tidegate.core.problems import Problems, did_you_mean
-from tidegate.core.types import Argument, InputType, Named, TypeDefinition, nullable
+from tidegate.core.types import SCALARS, Argument, InputType, Named, TypeDefinition, nullable
 
 ROOTS: Final = ("args", "currentUser", "config", "result", "row", "prev", "error", "value", "index")
 """Every name that a reference can begin with, here or elsewhere."""
@@ -134,6 +134,8 @@ class _Steps:
             if leaf == Named("JSON"):
                 return True
             definition = self.scope.types.get(leaf.name) if isinstance(leaf, Named) else None
+            if definition is None and isinstance(leaf, Named) and leaf.name not in SCALARS:
+                return True  # There is no such type, which has been said.
             declared = definition.fields if isinstance(definition, InputType) else {}
             owner = f"{leaf} has no field"
         return True

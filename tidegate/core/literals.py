@@ -14,7 +14,7 @@ from uuid import UUID
 
 from tidegate.core.json import Json, Missing
 from tidegate.core.problems import did_you_mean
-from tidegate.core.types import EnumType, InputType, ListOf, Named, NonNull, TypeDefinition, TypeRef
+from tidegate.core.types import SCALARS, EnumType, InputType, ListOf, Named, NonNull, TypeDefinition, TypeRef
 
 _INT_LIMIT: Final = 2**31
 _DECIMAL_PLACES: Final = 1000
@@ -32,8 +32,8 @@ class Misfit(ValueError):
 
 
 def coerce_literal(value: Json, type: TypeRef, types: Mapping[str, TypeDefinition]) -> Json:
-    """`value` in the form in which values of `type` travel (core/json.py). A single value fits a list of one.
-    Raises `Misfit`."""
+    """`value` in the form in which values of `type` travel (core/json.py). A single value fits a list of one, and
+    anything a type that does not exist: that is another mistake. Raises `Misfit`."""
     match type:
         case NonNull(of=of):
             if value is None:
@@ -51,7 +51,7 @@ def coerce_literal(value: Json, type: TypeRef, types: Mapping[str, TypeDefinitio
                 case InputType() as input:
                     return _input(value, input, types)
                 case None:
-                    return _scalar(value, name)
+                    return _scalar(value, name) if name in SCALARS else value
                 case _:
                     raise Misfit(f"{shown(value)} cannot be {article(type)}: it is not an input type.")
 

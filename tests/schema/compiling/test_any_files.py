@@ -1,0 +1,94 @@
+"""Whatever the files of a project say, it compiles or its problems are told. Nothing else is raised."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tidegate.core.problems import Problem, ProjectError
+
+if TYPE_CHECKING:
+    from tests.schema.compiling.conftest import Compile
+
+PROJECT = Path(__file__).parents[2] / "cases" / "project"
+MORE = """
+search:
+  kind: query
+  minRole: customer
+  args:
+    { q: String, where: TicketFilter, order: "[TicketOrder!] = [id_ASC]", draft: { type: NewTicket, default: { title: a } } }
+  returns: TicketConnection!
+  timeout: 5s
+  run: { use: tickets, list: { where: { and: [$args.where, { title: { contains: $args.q } }] }, orderBy: $args.order } }
+write:
+  kind: mutation
+  minRole: customer
+  args: { draft: NewTicket! }
+  returns: Ticket!
+  run:
+    use: tickets
+    create: { title: $args.draft.title, email: $currentUser.email, size: $config.escalateAfterHours }
+count:
+  kind: query
+  minRole: anonymous
+  args: { q: String = "x" }
+  returns: "[Int!]!"
+  run: { use: db, sql: "select 1 where '{{ args.q }}' <> '{{ currentUser.team }}'" }
+"""
+FILES = {file.relative_to(PROJECT).as_posix(): file.read_text() for file in sorted(PROJECT.rglob("*.*"))}
+FILES["operations/more.yaml"] = MORE
+WORDS = sorted({word for text in FILES.values() for word in re.findall(r"[\w$]+|[^\w\s]+", text)})
+VALUES = ("", "null", "5", "-1", "1.5", "true", "[]", "{}", "[1]", "{ a: 1 }", '""', "$args.q", '"{{ args.q }}"', "all")
+
+edits = st.tuples(
+    st.sampled_from(sorted(FILES)),
+    st.integers(0, 400),
+    st.sampled_from(["drop", "word", "value", "line", "double", "insert"]),
+    st.one_of(st.sampled_from(WORDS), st.sampled_from(VALUES), st.text(max_size=3)),
+)
+
+
+def edited(text: str, index: int, how: str, what: str) -> str:
+    if how == "line":
+        lines = text.split("\n")
+        del lines[index % len(lines)]
+        return "\n".join(lines)
+    if how == "double":
+        lines = text.split("\n")
+        lines.insert(index % len(lines), lines[index % len(lines)])
+        return "\n".join(lines)
+    pieces = re.findall(r"[\w$.]+|\s+|[^\w\s]", text)
+    place = index % len(pieces)
+    if how == "value":
+        colons = [i for i, piece in enumerate(pieces) if piece == ":"]
+        if not colons:
+            return text
+        place = colons[index % len(colons)] + 1
+        end = next((i for i in range(place, len(pieces)) if "\n" in pieces[i] or pieces[i] in ",}"), len(pieces))
+        pieces[place:end] = [" ", what, " "]
+    elif how == "insert":
+        pieces.insert(place, what)
+    else:
+        pieces[place] = what if how == "word" else ""
+    return "".join(pieces)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(edits, min_size=1, max_size=4))
+def test_edited_projects(compiled: Compile, changes: list[tuple[str, int, str, str]]) -> None:
+    files: dict[str, str | bytes | None] = dict(FILES)
+    for name, index, how, what in changes:
+        files[name] = edited(str(files[name]), index, how, what).encode("utf-8", "replace").decode()
+    problems: tuple[Problem, ...] = ()
+    try:
+        compiled(files)
+    except ProjectError as error:
+        problems = error.problems
+    for problem in problems:
+        assert problem.sentence.endswith((".", "!", "?"))
+        assert problem.at.line >= 1
+        assert problem.at.column >= 1
