@@ -6,6 +6,7 @@ import os
 import platform
 import socket
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,7 +48,8 @@ def pin_tree(root: int, core: int) -> None:
     """Keeps a process, and what it starts from now on, on one core."""
     process = psutil.Process(root)
     for each in (process, *process.children(recursive=True)):
-        each.cpu_affinity([core])
+        with suppress(psutil.NoSuchProcess):
+            each.cpu_affinity([core])
 
 
 def free_port() -> int:
