@@ -40,7 +40,7 @@ def shown_by_sqlite(cell: Cell, types: Mapping[str, TypeDefinition]) -> Shown:
             return Shown(_string(value), None if cell.strict else _is(value, "blob"))
         case "Int":
             other = Fragment(
-                ("typeof(", value, f") <> 'integer' OR ", value, f" NOT BETWEEN {INT_LOWEST} AND {INT_HIGHEST}")
+                ("typeof(", value, ") <> 'integer' OR ", value, f" NOT BETWEEN {INT_LOWEST} AND {INT_HIGHEST}")
             )
             return Shown(_value(value), other)
         case "BigInt":

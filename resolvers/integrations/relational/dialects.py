@@ -38,6 +38,26 @@ def _compile_fragment(element: Fragment, compiler: SQLCompiler, **options: Any) 
     )
 
 
+class Source(sa.FromClause):
+    """Something to select from that SQLAlchemy has no words for: an author's statement, rows made of a parameter."""
+
+    inherit_cache = False
+    __visit_name__ = "source"
+    named_with_column = False
+
+    def __init__(self, parts: Sequence[str | Sql]) -> None:
+        self.fragment = Fragment(parts)
+
+    @property
+    def _from_objects(self) -> list[sa.FromClause]:
+        return [self]
+
+
+@compiles(Source)  # type: ignore[no-untyped-call,untyped-decorator]
+def _compile_source(element: Source, compiler: SQLCompiler, **options: Any) -> str:
+    return _compile_fragment(element.fragment, compiler)
+
+
 def literal(text: str) -> Sql:
     """A text of our own, written into the statement as it stands. Never for a value that anybody sends."""
     return Fragment(("'" + text.replace("'", "''") + "'",))

@@ -124,7 +124,7 @@ class Draft:
         key = (slot.operand, slot.storing) if shared else object()
         name = self._names.get(key)
         if name is None:
-            name = self._names[key] = f"p{len(self._slots)}"
+            name = self._names[key] = f"tidegate_{len(self._slots)}"
             self._slots[name] = slot
         return sa.bindparam(name, type_=sa.types.NULLTYPE)
 

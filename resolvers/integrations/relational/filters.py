@@ -243,3 +243,14 @@ def _pattern(
         return Fragment(("lower(", text, ") LIKE lower(", dialect.text(pattern), ") ESCAPE '!'"))
     return Fragment((text, " LIKE ", pattern, " ESCAPE '!'"))
 
+
+def has_sent(filter: Filter) -> bool:
+    match filter:
+        case Sent():
+            return True
+        case All(filters=filters) | AnyOf(filters=filters):
+            return any(has_sent(inner) for inner in filters)
+        case Not(filter=inner) | Related(filter=inner):
+            return has_sent(inner)
+        case _:
+            return False

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from tidegate.core.filters import All, AnyOf, Filter, Not, Related, Sent
-from tidegate.core.integration import Answer, Compiled, Declaration, Surroundings
+from tidegate.core.integration import Compiled, Declaration, Surroundings
 from tidegate.core.problems import Problem
 from tidegate.core.selection import Selected, Selection
 from tidegate.core.types import Named, ObjectType, named
@@ -17,9 +15,11 @@ from tidegate.resolvers.integrations.relational.compiled import (
     number_answer,
     row_answer,
 )
+from tidegate.resolvers.integrations.relational.compiled_writes import CompiledWrite, WriteVerb
 from tidegate.resolvers.integrations.relational.connection import Connection
 from tidegate.resolvers.integrations.relational.dialects import Dialect
-from tidegate.resolvers.integrations.relational.drafts import Draft, Setting
+from tidegate.resolvers.integrations.relational.drafts import Setting
+from tidegate.resolvers.integrations.relational.filters import has_sent
 from tidegate.resolvers.integrations.relational.reads import (
     count_statement,
     get_statement,
@@ -108,16 +108,21 @@ class PreparedRead:
                 raise NotImplementedError
 
 
-def has_sent(filter: Filter) -> bool:
-    match filter:
-        case Sent():
-            return True
-        case All(filters=filters) | AnyOf(filters=filters):
-            return any(has_sent(inner) for inner in filters)
-        case Not(filter=inner) | Related(filter=inner):
-            return has_sent(inner)
-        case _:
-            return False
+@dataclass(frozen=True, slots=True, eq=False)
+class PreparedWrite:
+    setting: Setting
+    verb: WriteVerb
+
+    @property
+    def writes(self) -> bool:
+        return True
+
+    async def learn(self, connection: Connection) -> Sequence[Problem]:
+        return ()
+
+    def compile(self, selection: Selection | None, rank: int) -> Compiled:
+        wanted = selection or whole_selection(self.setting, self.verb.outcome)
+        return CompiledWrite(self.setting, self.verb, wanted, rank, keyed=selection is not None)
 
 
 def whole_selection(setting: Setting, outcome: Outcome) -> Selection:
@@ -137,11 +142,6 @@ def plain_selection(setting: Setting, type: str) -> Selection:
     return Selection(type, tuple(Selected(field.name, field.name, field.type) for field in leaves))
 
 
-class PreparedWrite:
-    writes = True
-    async def learn(self, connection: Connection) -> Sequence[Problem]:
-        return ()
-    def __init__(self, *a: object) -> None: ...
 class PreparedSql:
     writes = False
     def __init__(self, *a: object) -> None: ...

@@ -1,0 +1,132 @@
+"""The rows of a `createMany`: what a client sent and what the author fixed, inserted in as few statements as can be."""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from tidegate.core.errors import Code, OperationError
+from tidegate.core.expressions import Expression, Literal, as_text
+from tidegate.core.json import Given, Json, Missing
+from tidegate.core.types import NonNull, named
+from tidegate.resolvers.integrations.relational.compiled import Statements
+from tidegate.resolvers.integrations.relational.connection import Connection
+from tidegate.resolvers.integrations.relational.describing import describe_statement
+from tidegate.resolvers.integrations.relational.drafts import Setting
+from tidegate.resolvers.integrations.relational.inputs import Inputs
+from tidegate.resolvers.integrations.relational.tables import Family
+from tidegate.resolvers.integrations.relational.verbs import CreatingMany
+from tidegate.resolvers.integrations.relational.writes import insert_many_statement, insert_statement
+
+KEPT: Final = 32
+"""Statements kept for different sets of fields: which fields a row has is the client's to choose."""
+
+
+@dataclass(slots=True, eq=False)
+class NewRows:
+    """Mutable: keeps a statement for each set of fields."""
+
+    setting: Setting
+    rank: int
+    inputs: Inputs
+    verb: CreatingMany
+    _statements: OrderedDict[tuple[str, ...], Statements] = field(default_factory=OrderedDict)
+
+    def __post_init__(self) -> None:
+        self.inputs.place(self.verb.rows)
+        for value in self.verb.set.values():
+            if not isinstance(value, Literal):
+                self.inputs.place(value)
+
+    def describe(self, inputs: Sequence[Expression]) -> str:
+        names = (*self.verb.fields, *(name for name in self.verb.set if name not in self.verb.fields))
+        return describe_statement(self._of(names).dry(), inputs)
+
+    async def insert(self, connection: Connection, values: Sequence[Given]) -> list[Sequence[Any]]:
+        """The keys of the new rows, in the order sent. Any: as the database answered them. Raises `OperationError`."""
+        rows = self._rows(values)
+        grouped: dict[tuple[str, ...], list[int]] = {}
+        for number, row in enumerate(rows):
+            grouped.setdefault(tuple(row), []).append(number)
+        keys: dict[int, Sequence[Any]] = {}
+        for names, numbers in grouped.items():
+            answered = await self._insert(connection, names, [rows[number] for number in numbers], values)
+            if len(answered) != len(numbers):
+                # A rule or a trigger of the database swallowed some: nobody can say which.
+                raise OperationError(Code.CONFLICT, "The database did not keep every row.")
+            keys.update(zip(numbers, answered, strict=True))
+        return [keys[number] for number in range(len(rows))]
+
+    async def _insert(
+        self, connection: Connection, names: tuple[str, ...], rows: Sequence[Mapping[str, Json]], values: Sequence[Given]
+    ) -> Sequence[Sequence[Any]]:
+        """Any: rows as the database answers them."""
+        statements = self._of(names)
+        if self.setting.dialect.is_postgres and names:
+            extended: list[Given] = [*values, [self._record(row) for row in rows]]
+            statement = statements.of(extended)
+            return await connection.rows(statement.sql, statement.arguments(extended))
+        found: list[Sequence[Any]] = []
+        for row in rows:
+            extended = [*values, row]
+            statement = statements.of(extended)
+            found += await connection.rows(statement.sql, statement.arguments(extended))
+        return found
+
+    def _of(self, names: tuple[str, ...]) -> Statements:
+        kept = self._statements
+        if names not in kept:
+            draft = insert_many_statement if self.setting.dialect.is_postgres and names else insert_statement
+            item = self.verb.target
+            kept[names] = Statements(self.setting, self.rank, self.inputs, lambda made: draft(made, item, names))
+            if len(kept) > KEPT:
+                kept.popitem(last=False)
+        kept.move_to_end(names)
+        return kept[names]
+
+    def _rows(self, values: Sequence[Given]) -> list[dict[str, Json]]:
+        sent = values[self.inputs.place(self.verb.rows)]
+        if isinstance(sent, Missing) or sent is None:
+            sent = []
+        if not isinstance(sent, Sequence) or isinstance(sent, str):
+            raise OperationError(Code.BAD_USER_INPUT, "The rows are not a list.")
+        most = self.setting.surroundings.limits.batchSize
+        if len(sent) > most:
+            raise OperationError(Code.LIMIT, f"At most {most} rows are created at once.")
+        fixed = {name: value for name, value in self._fixed(values) if not isinstance(value, Missing)}
+        columns = self.verb.target.columns
+        order = [name for name in columns if name in self.verb.fields or name in fixed]
+        rows = []
+        for number, row in enumerate(sent):
+            if not isinstance(row, Mapping):
+                raise OperationError(Code.BAD_USER_INPUT, "A row is not an object.", {"row": number})
+            merged = {**row, **fixed}
+            made = {name: merged[name] for name in order if name in merged}
+            for name, value in made.items():
+                if value is None and isinstance(columns[name].type, NonNull):
+                    about: Mapping[str, Json] = {"fields": [name], "row": number}
+                    raise OperationError(Code.BAD_USER_INPUT, f'"{name}" must not be null.', about)
+            rows.append(made)
+        return rows
+
+    def _fixed(self, values: Sequence[Given]) -> list[tuple[str, Given]]:
+        return [
+            (name, value.value if isinstance(value, Literal) else values[self.inputs.place(value)])
+            for name, value in self.verb.set.items()
+        ]
+
+    def _record(self, row: Mapping[str, Json]) -> dict[str, Json]:
+        """A row as PostgreSQL makes one of the table's type of it."""
+        record: dict[str, Json] = {}
+        for name, value in row.items():
+            column = self.verb.target.columns[name]
+            family = self.setting.reflected(self.verb.target, column).family
+            if family is Family.BYTEA and isinstance(value, str):
+                value = "\\x" + b64decode(value).hex()
+            elif named(column.type) in ("String", "ID") and value is not None and not isinstance(value, list | tuple):
+                value = as_text(value)
+            record[column.column] = value
+        return record

@@ -1,0 +1,129 @@
+"""Creating, updating, deleting -> the statements of each step.
+
+Every write goes the same way, in one transaction: write and learn the keys of the rows written; hold those rows against
+the access rule, as they are now; read them back through the client's selection, as far as the caller may read them. A
+delete reads before it writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import sqlalchemy as sa
+
+from tidegate.core.errors import Code, OperationError
+from tidegate.core.expressions import Expression
+from tidegate.core.filters import Filter
+from tidegate.core.objects import Access, DataObject
+from tidegate.resolvers.integrations.relational.dialects import Fragment, Sql
+from tidegate.resolvers.integrations.relational.drafts import Draft, Rows
+from tidegate.resolvers.integrations.relational.filters import Use, condition, conjunction, rule
+from tidegate.resolvers.integrations.relational.keyed import EXTRA, among_keys, recordset
+from tidegate.resolvers.integrations.relational.orders import key_json, ordering, sort_keys
+from tidegate.resolvers.integrations.relational.verbs import Deleting, Updating
+
+
+def create_statement(draft: Draft, item: DataObject, row: Mapping[str, Expression]) -> sa.ClauseElement:
+    """One row of what was sent. Answers its key."""
+    table = draft.table(item, alias=False)
+    values = {
+        item.columns[field].column: draft.bind(value, draft.setting.storing(item, item.columns[field]))
+        for field, value in row.items()
+        if draft.given.sent(value)
+    }
+    return _insert(draft, item, table, values)
+
+
+def insert_statement(draft: Draft, item: DataObject, fields: Iterable[str]) -> sa.ClauseElement:
+    """SQLite: one row of `fields`, whose values are the extra one. Answers its key."""
+    table = draft.table(item, alias=False)
+    values = {
+        item.columns[field].column: draft.bind(EXTRA.within(field), draft.setting.storing(item, item.columns[field]))
+        for field in fields
+    }
+    return _insert(draft, item, table, values)
+
+
+def insert_many_statement(draft: Draft, item: DataObject, fields: Iterable[str]) -> sa.ClauseElement:
+    """PostgreSQL: all rows that have `fields`, in one statement of one parameter. Answers their keys in order."""
+    table = draft.table(item, alias=False)
+    name = draft.name()
+    columns = ", ".join(draft.dialect.quoted(item.columns[field].column) for field in fields)
+    values = ", ".join(f"{name}.{draft.dialect.quoted(item.columns[field].column)}" for field in fields)
+    return Fragment(
+        (
+            *("INSERT INTO ", _target(draft, item), f" ({columns}) SELECT {values} FROM ", recordset(draft, item)),
+            *(f" WITH ORDINALITY AS {name} ORDER BY {name}.ordinality RETURNING ", key_json(draft, item.key, item, table)),
+        )
+    )
+
+
+def _insert(draft: Draft, item: DataObject, table: Rows, values: Mapping[str, Sql]) -> sa.ClauseElement:
+    key = key_json(draft, item.key, item, table)
+    if not values:
+        return Fragment(("INSERT INTO ", _target(draft, item), " DEFAULT VALUES RETURNING ", key))
+    assert isinstance(table, sa.TableClause)
+    return sa.insert(table).values(dict(values)).returning(key)
+
+
+def _target(draft: Draft, item: DataObject) -> str:
+    schema, _, name = item.table.rpartition(".")
+    return ".".join(map(draft.dialect.quoted, filter(None, (schema, name))))
+
+
+def update_statement(draft: Draft, verb: Updating, *, keys: bool) -> sa.ClauseElement:
+    """Answers the keys of the rows as they are now, if `keys`. With nothing to set the rows are only found."""
+    item = verb.target
+    changes = {field: value for field, value in verb.set.items() if draft.given.sent(value)}
+    if not changes:
+        return keys_statement(draft, item, verb.where, Access.UPDATE)
+    table = draft.table(item, alias=False)
+    assert isinstance(table, sa.TableClause)
+    values = {
+        item.columns[field].column: draft.bind(value, draft.setting.storing(item, item.columns[field]))
+        for field, value in changes.items()
+    }
+    query = sa.update(table).values(values)
+    where = writable(draft, item, table, verb.where, Access.UPDATE)
+    if where is not None:
+        query = query.where(where)
+    return query.returning(key_json(draft, item.key, item, table)) if keys else query
+
+
+def delete_statement(draft: Draft, verb: Deleting) -> sa.ClauseElement:
+    table = draft.table(verb.target, alias=False)
+    assert isinstance(table, sa.TableClause)
+    where = writable(draft, verb.target, table, verb.where, Access.DELETE)
+    query = sa.delete(table)
+    return query if where is None else query.where(where)
+
+
+def delete_keys_statement(draft: Draft, item: DataObject) -> sa.ClauseElement:
+    table = draft.table(item, alias=False)
+    assert isinstance(table, sa.TableClause)
+    return sa.delete(table).where(among_keys(draft, item, table))
+
+
+def keys_statement(draft: Draft, item: DataObject, where: Filter, access: Access) -> sa.ClauseElement:
+    """The keys of the rows that the request would write, which nobody else can change from now on."""
+    table = draft.table(item)
+    wanted = writable(draft, item, table, where, access)
+    query = sa.select(key_json(draft, item.key, item, table)).select_from(table)
+    if wanted is not None:
+        query = query.where(wanted)
+    query = query.order_by(*ordering(draft, sort_keys(draft, (), item), table))
+    return query.with_for_update(of=table) if draft.dialect.is_postgres else query
+
+
+def writable(draft: Draft, item: DataObject, table: Rows, where: Filter, access: Access) -> Sql | None:
+    """The rows asked for that pass the rule of the write and the rule of reading."""
+    asked = condition(draft, where, item, table, Use.WRITE)
+    if asked is None and draft.given.values is not None:
+        raise OperationError(Code.BAD_USER_INPUT, "The filter is empty: a write must say which rows.")
+    return conjunction(
+        [
+            asked,
+            rule(draft, access, item, table),
+            rule(draft, Access.READ, item, table),
+        ]
+    )
