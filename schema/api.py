@@ -86,6 +86,7 @@ def build_api(catalog: Catalog) -> Api:
         types=builder.used(),
         config=StrawberryConfig(auto_camel_case=False, scalar_map=builder.scalars),
     )
+    reference.rename_arguments(schema._schema)  # noqa: SLF001 (strawberry names it in no other way)
     return Api(catalog, schema, coercion, by_kind[Kind.QUERY], by_kind[Kind.MUTATION])
 
 
@@ -111,6 +112,7 @@ class _Builder:
         self._catalog = catalog
         self._coercion = coercion
         self.scalars: dict[object, ScalarDefinition] = {}
+        self._annotations: dict[TypeRef, StrawberryAnnotation] = {}
         # Any: the names that annotations are evaluated with hold classes, new types and generics.
         self._names: dict[str, Any] = {"Optional": Optional, "List": list}
         for name, scalar in SCALARS.items():
@@ -223,7 +225,11 @@ class _Builder:
         return declared
 
     def _annotation(self, type: TypeRef) -> StrawberryAnnotation:
-        return StrawberryAnnotation(_expression(type), namespace=self._names)
+        # One for each type: strawberry evaluates each only once.
+        found = self._annotations.get(type)
+        if found is None:
+            found = self._annotations[type] = StrawberryAnnotation(_expression(type), namespace=self._names)
+        return found
 
     def _scalar(self, scalar: Scalar) -> object:
         made = NewType(_python(scalar.name), object)  # type: ignore[misc]

@@ -43,8 +43,11 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class _Result:
+    """`lost`: the field is null and must not be."""
+
     json: bytes
     errors: Sequence[ErrorEntry] = ()
+    lost: bool = False
 
 
 async def execute(
@@ -87,7 +90,7 @@ async def _results(
         for call in calls:
             results[call.key] = result = await _run(call, variables, user, runner, deadline)
             # The answer is lost already, so that what was to follow must not happen.
-            if result.json is _NULL and call.required:
+            if result.lost:
                 break
     elif calls:
         async with TaskGroup() as group:
@@ -110,7 +113,9 @@ async def _run(call: FieldCall, variables: Variables, user: CurrentUser, runner:
         running = Call(operation, user, inputs.arguments, inputs.variables, deadline)
         async with timeout_at(deadline):
             answer = await runner.run(runnable, running)
-        return _Result(answer.json) if answer.json is not None else _encode(call, answer)
+        if answer.json is None or (answer.json == _NULL and call.required):
+            return _encode(call, answer)
+        return _Result(answer.json)
     except OperationError as error:
         return _failed(call, error.message, str(error.code), error.extensions)
     except TimeoutError:
@@ -124,8 +129,10 @@ async def _run(call: FieldCall, variables: Variables, user: CurrentUser, runner:
 
 def _encode(call: FieldCall, answer: Answer) -> _Result:
     value, flaws = call.completer(answer.keyed).complete(answer.value, (call.key,))
-    json = _NULL if value is None else orjson.dumps(value)
-    return _Result(json, [_flawed(call, flaw) for flaw in flaws]) if flaws else _Result(json)
+    errors = [_flawed(call, flaw) for flaw in flaws]
+    if value is None:
+        return _Result(_NULL, errors, call.required)
+    return _Result(orjson.dumps(value), errors)
 
 
 def _flawed(call: FieldCall, flaw: Flaw) -> ErrorEntry:
@@ -134,7 +141,7 @@ def _flawed(call: FieldCall, flaw: Flaw) -> ErrorEntry:
 
 
 def _failed(call: FieldCall, message: str, code: str, extensions: Mapping[str, Json] | None = None) -> _Result:
-    return _Result(_NULL, [entry(message, code, call.at, [call.key], extensions)])
+    return _Result(_NULL, [entry(message, code, call.at, [call.key], extensions)], call.required)
 
 
 def _response(document: Document, shape: Shape, results: Mapping[str, _Result], errors: list[ErrorEntry]) -> Response:
@@ -147,11 +154,10 @@ def _response(document: Document, shape: Shape, results: Mapping[str, _Result], 
         result = results.get(item.key)
         if result is None:
             # A mutation that never ran because one before it failed, or introspection that could not be answered.
-            lost = lost or isinstance(item, FieldCall)
             parts.append(item.prefix + _NULL)
             continue
         errors.extend(result.errors)
-        lost = lost or (isinstance(item, FieldCall) and item.required and result.json is _NULL)
+        lost = lost or result.lost
         parts.append(item.prefix + result.json)
     data = _NULL if lost else b"{" + b",".join(parts) + b"}"
     if not errors:

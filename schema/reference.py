@@ -17,7 +17,14 @@ from hashlib import sha256
 from typing import Any, TypeAlias
 
 import orjson
-from graphql import FieldNode, GraphQLObjectType, GraphQLResolveInfo, get_named_type
+from graphql import (
+    FieldNode,
+    GraphQLField,
+    GraphQLObjectType,
+    GraphQLResolveInfo,
+    GraphQLSchema,
+    get_named_type,
+)
 from graphql.execution.collect_fields import FieldDetails, FragmentDetails, collect_subfields
 from graphql.execution.values import VariableValues, get_argument_values, get_variable_values
 
@@ -100,7 +107,7 @@ def _canonical(info: Info, nodes: Sequence[FieldNode], types: Mapping[str, TypeD
             name = group[0].node.name.value
             if name == "__typename":
                 continue
-            arguments = _plain(get_argument_values(type.fields[name], group[0].node, variables))
+            arguments = _values(type.fields[name], group[0].node, variables)
             key = _key(name, arguments) if type.fields[name].args else name
             groups.setdefault(key, (name, arguments, []))[2].extend(group)
         fields: list[Selected] = []
@@ -135,9 +142,27 @@ def _variables(info: Info) -> VariableValues:
     return values
 
 
+def rename_arguments(schema: GraphQLSchema) -> None:
+    """graphql-core passes arguments by name, beside parameters of its own and strawberry's."""
+    for type in schema.type_map.values():
+        # The types of introspection belong to graphql-core, and to every schema there is.
+        if isinstance(type, GraphQLObjectType) and not type.name.startswith("__"):
+            for field in type.fields.values():
+                for name, argument in field.args.items():
+                    argument.out_name = f"{name}_"
+
+
 def _arguments(info: Info, name: str) -> dict[str, Json]:
-    values = get_argument_values(info.parent_type.fields[name], info.field_nodes[0], _variables(info))
-    return {key: _plain(value) for key, value in values.items()}
+    return _values(info.parent_type.fields[name], info.field_nodes[0], _variables(info))
+
+
+def _values(field: GraphQLField, node: FieldNode, variables: VariableValues) -> dict[str, Json]:
+    values = get_argument_values(field, node, variables)
+    return {
+        name: _plain(values[argument.out_name or name])
+        for name, argument in field.args.items()
+        if (argument.out_name or name) in values
+    }
 
 
 def _plain(value: Any) -> Any:

@@ -8,10 +8,14 @@ from graphql import build_schema, get_introspection_query, graphql_sync
 from strawberry import Schema
 
 from tidegate.core.catalog import Catalog
+from tidegate.core.integration import Answer
 from tidegate.core.limits import Limits
 from tidegate.core.types import SCALARS as NAMES
+from tidegate.core.user import CurrentUser
 from tidegate.schema.api import build_api
+from tidegate.schema.reference import Context
 from tidegate.schema.scalars import SCALARS
+from tidegate.testing.runner import FakeRunner
 
 Build = Callable[..., Catalog]
 
@@ -172,3 +176,26 @@ def test_a_timeout_that_is_the_projects_own_is_not_repeated(build: Build) -> Non
     sdl = build_api(catalog).sdl
     assert 'a: Int @minRole(role: "anonymous")\n' in sdl
     assert 'b: Int @minRole(role: "anonymous") @timeout(seconds: 4)\n' in sdl
+
+
+ODD_NAMES = "_ self class None from is_type_of fields args kwargs type input List Optional a__b"
+
+
+def test_names_that_python_keeps_for_itself(build: Build) -> None:
+    fields = " ".join(f"{name}(in: Int = 1, self: Int, info: Int): Int" for name in ODD_NAMES.split())
+    inputs = " ".join(f"{name}: Int" for name in ODD_NAMES.split())
+    types = " ".join(f"type {name} {{ id: Int }}" for name in ("Optional", "List", "int", "Info", "Field", "Api"))
+    api = build_api(build(f"type Query {{ o: O {fields} }} type O {{ {fields} }} input I {{ {inputs} }} {types}"))
+    printed = build_schema(api.sdl)
+    for type in ("Query", "O", "I"):
+        assert set(ODD_NAMES.split()) <= set(printed.type_map[type].fields)  # type: ignore[attr-defined]
+
+
+async def test_strawberrys_executor_with_odd_names(build: Build, nobody: CurrentUser) -> None:
+    fields = " ".join(f"{name}(self: Int, info: Int): Int" for name in ODD_NAMES.split())
+    api = build_api(build(f"type Query {{ o: O {fields} }} type O {{ {fields} }}"))
+    runner = FakeRunner(lambda call, selection: Answer(value=call.arguments.get("self")))
+    text = "{" + " ".join(f"{name}(self: 1, info: 2)" for name in ODD_NAMES.split()) + "}"
+    result = await api.schema.execute(text, context_value=Context(nobody, runner))
+    assert not result.errors
+    assert result.data == dict.fromkeys(ODD_NAMES.split(), 1)

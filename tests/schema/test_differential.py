@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from random import Random
@@ -51,6 +52,7 @@ from tidegate.testing.documents import SAMPLES, DocumentWriter, Written
 from tidegate.testing.runner import FakeRunner
 
 USER = CurrentUser("anonymous", 0, {}, None, verified=False)
+ROOMY = Limits(errors=10_000, fields=100_000, aliases=10_000, directives=10_000, rootFields=1000, tokens=100_000)
 ODD: tuple[Json, ...] = (None, "odd", 2**40, 1.25, True, [], {}, [None], "7", float("nan"), 12.0)
 
 
@@ -126,6 +128,29 @@ def project(world: World, value: object, selection: Selection | None, variables:
             world, world.field(value, selected.field, arguments), selected.selection, variables
         )
     return answer
+
+
+class Fields(Mapping[str, Json]):
+    """An object of the world as a database row is: every field under its own name."""
+
+    def __init__(self, world: World, node: Node) -> None:
+        self._world = world
+        self._node = node
+
+    def __getitem__(self, name: str) -> Json:
+        return rows(self._world, self._world.field(self._node, name, {}))
+
+    def __iter__(self) -> Iterator[str]:
+        raise NotImplementedError
+
+    def __len__(self) -> int:
+        raise NotImplementedError
+
+
+def rows(world: World, value: object) -> Json:
+    if isinstance(value, list):
+        return [rows(world, item) for item in value]
+    return Fields(world, value) if isinstance(value, Node) else value  # type: ignore[return-value]
 
 
 def runner_for(world: World, *, as_json: bool) -> FakeRunner:
@@ -204,8 +229,7 @@ def check(document: Written, response: Response, expected: ExecutionResult, keys
 
 @pytest.fixture(scope="module")
 def api(build: Callable[..., Catalog], sdl: str) -> Api:
-    roomy = Limits(errors=10_000, fields=100_000, aliases=10_000, directives=10_000, rootFields=1000, tokens=100_000)
-    return build_api(build(sdl, limits=roomy))
+    return build_api(build(sdl, limits=ROOMY))
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -220,6 +244,17 @@ def _quiet() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def schema(sdl: str) -> GraphQLSchema:
     return plain_schema(sdl)
+
+
+@pytest.fixture(scope="module")
+def without_arguments(sdl: str) -> str:
+    """The same API, but that fields of objects take no arguments: a row has one value for a field."""
+    return re.sub(r"^(  (?:comments|drafts|replies))\(.*\)", r"\1", sdl, flags=re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def plain(build: Callable[..., Catalog], without_arguments: str) -> tuple[Api, GraphQLSchema]:
+    return build_api(build(without_arguments, limits=ROOMY)), plain_schema(without_arguments)
 
 
 worlds = st.tuples(st.integers(0, 2**32), st.sampled_from([0.0, 0.02, 0.1, 0.3]), st.sampled_from([0.05, 0.3]))
@@ -239,6 +274,27 @@ async def test_the_compiled_path_answers_as_graphql_core_does(
     )
     document = compile_document(api, written.text, written.operation)
     response = await execute(document, written.variables, USER, runner_for(data, as_json=False))
+    keys = [entry.key for entry in document.shape(document.coerce(written.variables)).entries]
+    check(written, response, expected, keys)
+
+
+@settings(max_examples=400, deadline=None)
+@given(seed=st.integers(0, 2**32), size=st.integers(1, 60), world=worlds)
+async def test_results_keyed_by_field_are_projected(
+    plain: tuple[Api, GraphQLSchema], seed: int, size: int, world: tuple[int, float, float]
+) -> None:
+    api, schema = plain
+    written = DocumentWriter(api.catalog, Random(seed), size=size).write()
+    data = World(api.catalog, *world)
+    expected = execute_sync(
+        schema, parse(written.text), data, variable_values=dict(written.variables), operation_name=written.operation
+    )
+    document = compile_document(api, written.text, written.operation)
+
+    def answering(call: Call, selection: Selection | None) -> Answer:
+        return Answer(value=rows(data, data.root(call.operation.name, call.arguments)))
+
+    response = await execute(document, written.variables, USER, FakeRunner(answering))
     keys = [entry.key for entry in document.shape(document.coerce(written.variables)).entries]
     check(written, response, expected, keys)
 

@@ -108,6 +108,12 @@ async def test_a_field_that_must_not_be_null_takes_the_answer_with_it(small: Api
         assert body(response)["data"] is None
 
 
+async def test_null_bytes_are_no_answer_where_there_must_be_one(small: Api, nobody: CurrentUser) -> None:
+    response = await run(small, "{ a c }", nobody, lambda *_: Answer(json=b"null"))
+    assert body(response)["data"] is None
+    assert [error["path"] for error in response.errors] == [["c"]]
+
+
 async def test_flaws_have_places_and_paths(small: Api, nobody: CurrentUser) -> None:
     rows: Json = [{"id": 1, "name": []}, {"id": 2, "name": "x"}]
     response = await run(small, "{ l: list {\n n: name id }\n}", nobody, lambda *_: Answer(value=rows))
@@ -361,3 +367,14 @@ async def test_strawberrys_executor_masks_and_refuses_alike(
     assert codes == {"a": "INTERNAL", "row": "FORBIDDEN", "secret": "UNAUTHENTICATED"}
     assert not any("hunter2" in error.message for error in result.errors or ())
     assert "hunter2" in caplog.text
+
+
+async def test_few_answers_about_the_schema_are_kept(small: Api, nobody: CurrentUser) -> None:
+    documents = [
+        compile_document(small, f'{{ a{index}: __type(name: "Row") {{ name }} }}', None) for index in range(30)
+    ]
+    for _ in range(2):
+        for index, document in enumerate(documents):
+            response = await execute(document, {}, nobody, FakeRunner(named))
+            assert body(response) == {"data": {f"a{index}": {"name": "Row"}}}
+    assert len(small.introspected) == 8
