@@ -35,9 +35,9 @@ def configure_logs(settings: Settings) -> None:
         handler.setFormatter(JsonLines())
     else:
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s", "%H:%M:%S"))
-    level = settings.log_level.upper()
-    logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.basicConfig(level=settings.log_level.upper(), handlers=[handler], force=True)
     for name in _QUIET:
-        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level)))
-    # uvicorn tells each start and stop in five lines; ours is one.
-    logging.getLogger("uvicorn.error").setLevel(max(logging.WARNING, logging.getLevelName(level)))
+        logging.getLogger(name).setLevel(max(logging.WARNING, logging.root.level))
+    # uvicorn tells each start and stop in five lines, and warns of every request that is not HTTP: anybody on the
+    # network could fill the log.
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
