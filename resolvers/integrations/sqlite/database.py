@@ -97,17 +97,21 @@ class SqliteDatabase:
             )
             try:
                 await worker
-            except sqlite3.Error as error:
-                raise OperationError(Code.UPSTREAM_FAILED, "The database cannot be reached.") from error
+            except BaseException as error:
+                pool.own(worker.ended())
+                if isinstance(error, sqlite3.Error):
+                    raise OperationError(Code.UPSTREAM_FAILED, "The database cannot be reached.") from error
+                raise
             return SqliteConnection(worker, self._vocabulary, read_only=not writes)
 
-        return Pool(
+        pool = Pool(
             connect,
             size=size,
             patience=settings.wait_timeout,
             alive=lambda connection: not connection.broken,
             close=SqliteConnection.close,
         )
+        return pool
 
 
 class _Reading:

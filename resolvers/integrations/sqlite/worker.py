@@ -38,6 +38,12 @@ class Worker(aiosqlite.Connection):
         result: T = await self._execute(work, self._conn)  # type: ignore[no-untyped-call]
         return result
 
+    async def ended(self) -> None:
+        """Waits for the thread of a connection that could not be made: it still has to tell the event loop, which must
+        not be closed before."""
+        while self._thread.is_alive():  # noqa: ASYNC110 - a thread has no event to wait for
+            await asyncio.sleep(0.001)
+
     def interrupt_now(self) -> None:
         """Makes the statement that runs now, if any, fail."""
         self._conn.interrupt()
