@@ -11,14 +11,10 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from graphql import (
-    BooleanValueNode,
     EnumValueNode,
-    FloatValueNode,
-    IntValueNode,
     ListValueNode,
     NullValueNode,
     ObjectValueNode,
-    StringValueNode,
     TypeNode,
     ValueNode,
     VariableNode,
@@ -27,22 +23,21 @@ from graphql.language import ListTypeNode, NamedTypeNode, NonNullTypeNode
 
 from tidegate.core.json import MISSING, Given, Json
 from tidegate.core.types import Argument, EnumType, InputType, ListOf, Named, NonNull, TypeDefinition, TypeRef
-from tidegate.schema.scalars import SCALARS, Invalid, Scalar, check_depth
+from tidegate.schema.document_literals import (
+    NULL,
+    Constant,
+    Literal,
+    of_list,
+    of_object,
+    of_scalar,
+    of_variable,
+    with_default,
+)
+from tidegate.schema.scalar_forms import Invalid
+from tidegate.schema.scalar_inputs import check_depth
+from tidegate.schema.scalars import SCALARS, Scalar
 
 Coercer: TypeAlias = Callable[[Json], Json]
-Variables: TypeAlias = Mapping[str, Json]
-"""Coerced variables; what the client left out, and has no default, is not there."""
-Bound: TypeAlias = Callable[[Variables], Given]
-
-_NULL = "Expected a value, not null."
-
-
-@dataclass(frozen=True, slots=True)
-class Constant:
-    value: Json
-
-
-Literal: TypeAlias = Constant | Bound
 
 
 class Coercion:
@@ -63,10 +58,10 @@ class Coercion:
         """Takes a literal of a validated document. A `Bound` one answers `MISSING` where it is, as a whole, a variable
         that was not given."""
         if isinstance(node, VariableNode):
-            return _variable(node.name.value, isinstance(type, NonNull))
+            return of_variable(node.name.value, isinstance(type, NonNull))
         if isinstance(type, NonNull):
             if isinstance(node, NullValueNode):
-                raise Invalid(_NULL)
+                raise Invalid(NULL)
             type = type.of
         if isinstance(node, NullValueNode):
             return Constant(None)
@@ -74,7 +69,7 @@ class Coercion:
             return self._list(node, type.of)
         match definition := self._leaf(type.name):
             case Scalar():
-                return _scalar(node, definition)
+                return of_scalar(node, definition)
             case EnumType():
                 if not isinstance(node, EnumValueNode) or node.value not in definition.values:
                     raise Invalid(f"Expected a value of {definition.name}.")
@@ -89,11 +84,11 @@ class Coercion:
         for name, argument in arguments.items():
             try:
                 if name in given:
-                    filled[name] = _defaulted(self.literal(given[name], argument.type), argument)
+                    filled[name] = with_default(self.literal(given[name], argument.type), argument)
                 elif argument.default is not MISSING:
                     filled[name] = Constant(argument.default)
                 elif argument.required:
-                    raise Invalid(_NULL)
+                    raise Invalid(NULL)
             except Invalid as error:
                 raise error.under(name) from None
         return filled
@@ -137,7 +132,7 @@ class Coercion:
                     elif field.default is not MISSING:
                         taken[name] = field.default
                     elif field.required:
-                        raise Invalid(_NULL)
+                        raise Invalid(NULL)
                 except Invalid as error:
                     raise error.under(name) from None
             return taken
@@ -146,19 +141,19 @@ class Coercion:
 
     def _list(self, node: ValueNode, type: TypeRef) -> Literal:
         if not isinstance(node, ListValueNode):
-            return _together([self.literal(node, type)])
+            return of_list([self.literal(node, type)])
         literals: list[Literal] = []
         for index, item in enumerate(node.values):
             try:
                 literals.append(self.literal(item, type))
             except Invalid as error:
                 raise error.under(index) from None
-        return _together(literals)
+        return of_list(literals)
 
     def _input(self, node: ValueNode, definition: InputType) -> Literal:
         if not isinstance(node, ObjectValueNode):
             raise Invalid(f"Expected an object of type {definition.name}.")
-        return _record(self.filled(definition.fields, {field.name.value: field.value for field in node.fields}))
+        return of_object(self.filled(definition.fields, {field.name.value: field.value for field in node.fields}))
 
 
 def type_of(node: TypeNode) -> TypeRef:
@@ -178,7 +173,7 @@ def type_of(node: TypeNode) -> TypeRef:
 def _not_null(coerce: Coercer) -> Coercer:
     def check(value: Json) -> Json:
         if value is None:
-            raise Invalid(_NULL)
+            raise Invalid(NULL)
         return coerce(value)
 
     return check
@@ -215,110 +210,6 @@ def _one_of(definition: EnumType) -> Coercer:
     return check
 
 
-def _variable(name: str, required: bool) -> Bound:
-    def take(variables: Variables) -> Given:
-        value = variables.get(name, MISSING)
-        if required and value is None:
-            raise Invalid(_NULL)
-        return value
-
-    return take
-
-
-def _defaulted(literal: Literal, argument: Argument) -> Literal:
-    """A variable that was not given is as if the argument had not been written."""
-    if isinstance(literal, Constant) or (argument.default is MISSING and not argument.required):
-        return literal
-    bound = literal
-
-    def take(variables: Variables) -> Given:
-        value = bound(variables)
-        if value is not MISSING:
-            return value
-        if argument.required:
-            raise Invalid(_NULL)
-        return argument.default
-
-    return take
-
-
-def _together(literals: list[Literal]) -> Literal:
-    if all(isinstance(literal, Constant) for literal in literals):
-        return Constant([literal.value for literal in literals if isinstance(literal, Constant)])
-
-    def take(variables: Variables) -> Given:
-        given = (literal.value if isinstance(literal, Constant) else literal(variables) for literal in literals)
-        return [None if value is MISSING else value for value in given]
-
-    return take
-
-
-def _record(literals: dict[str, Literal]) -> Literal:
-    if all(isinstance(literal, Constant) for literal in literals.values()):
-        return Constant({name: value.value for name, value in literals.items() if isinstance(value, Constant)})
-
-    def take(variables: Variables) -> Given:
-        taken: dict[str, Json] = {}
-        for name, literal in literals.items():
-            value = literal.value if isinstance(literal, Constant) else literal(variables)
-            if value is not MISSING:
-                taken[name] = value
-        return taken
-
-    return take
-
-
-def _scalar(node: ValueNode, scalar: Scalar) -> Literal:
-    if scalar.name == "JSON":
-        return _json(node)
-    return Constant(take_literal(node, scalar))
-
-
-def take_literal(node: ValueNode, scalar: Scalar) -> Json:
-    """A literal without variables, of a scalar other than JSON. Raises `Invalid`."""
-    match node:
-        case StringValueNode() if scalar.name not in ("Int", "Float", "Boolean"):
-            return scalar.take(node.value)
-        case BooleanValueNode() if scalar.name == "Boolean":
-            return node.value
-        case IntValueNode() if scalar.name == "ID":
-            return scalar.take(node.value)
-        case IntValueNode() if scalar.exact or scalar.name in ("Int", "Float"):
-            return scalar.take(node.value if scalar.exact else _whole(node.value))
-        case FloatValueNode() if scalar.exact:
-            return scalar.take(node.value)
-        case FloatValueNode() if scalar.name == "Float":
-            return scalar.take(float(node.value))
-    # The scalar's own sentence says what was expected.
-    return scalar.take({})
-
-
-def _whole(text: str) -> Json:
-    """Python converts whole numbers of thousands of digits slowly, or not at all; no scalar takes them."""
-    return int(text) if len(text) < 400 else float("inf") if text[0] != "-" else float("-inf")
-
-
-def _json(node: ValueNode) -> Literal:
-    """A JSON literal may hold variables anywhere."""
-    json = SCALARS["JSON"]
-    match node:
-        case VariableNode():
-            return _variable(node.name.value, required=False)
-        case ListValueNode():
-            return _together([_json(item) for item in node.values])
-        case ObjectValueNode():
-            return _record({field.name.value: _json(field.value) for field in node.fields})
-        case NullValueNode():
-            return Constant(None)
-        case IntValueNode():
-            return Constant(json.take(_whole(node.value)))
-        case FloatValueNode():
-            return Constant(json.take(float(node.value)))
-        case StringValueNode() | BooleanValueNode() | EnumValueNode():
-            return Constant(json.take(node.value))
-    raise Invalid("Expected JSON.")
-
-
 @dataclass(frozen=True, slots=True)
 class VariablePlan:
     """One declared variable. `default` is coerced."""
@@ -337,7 +228,7 @@ class VariablePlan:
             if self.default is not MISSING:
                 into[self.name] = self.default
             elif self.required:
-                raise Invalid(_NULL)
+                raise Invalid(NULL)
             return
         if isinstance(value, (dict, list)):
             check_depth(value)

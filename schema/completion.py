@@ -15,7 +15,8 @@ from typing import Final, TypeAlias
 from tidegate.core.json import Json
 from tidegate.core.selection import Selected, Selection
 from tidegate.core.types import EnumType, ListOf, NonNull, TypeDefinition, TypeRef
-from tidegate.schema.scalars import GREATEST_INT, SCALARS, SMALLEST_INT, Invalid
+from tidegate.schema.scalar_forms import GREATEST_INT, SMALLEST_INT, Invalid
+from tidegate.schema.scalars import SCALARS
 
 Path: TypeAlias = tuple[str | int, ...]
 

@@ -25,8 +25,9 @@ from graphql.validation import ASTValidationRule, OverlappingFieldsCanBeMergedRu
 from tidegate.core.errors import Code
 from tidegate.core.json import MISSING, Json
 from tidegate.schema.api import Api
-from tidegate.schema.coercion import Constant, VariablePlan, type_of
+from tidegate.schema.coercion import VariablePlan, type_of
 from tidegate.schema.document_limits import TooMuch, check_limits
+from tidegate.schema.document_literals import Constant
 from tidegate.schema.introspection import introspects
 from tidegate.schema.merging import find_conflicts
 from tidegate.schema.request_errors import (
@@ -36,7 +37,7 @@ from tidegate.schema.request_errors import (
     of_graphql,
     refusal,
 )
-from tidegate.schema.scalars import Invalid
+from tidegate.schema.scalar_forms import Invalid
 from tidegate.schema.selection import flag_names, positions
 from tidegate.schema.shape import Shape, make_shape
 

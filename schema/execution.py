@@ -20,9 +20,9 @@ from tidegate.core.errors import Code, OperationError
 from tidegate.core.integration import Answer
 from tidegate.core.json import Json
 from tidegate.core.user import CurrentUser
-from tidegate.schema.coercion import Variables
 from tidegate.schema.completion import Flaw
 from tidegate.schema.document import Document
+from tidegate.schema.document_literals import Variables
 from tidegate.schema.request_errors import DocumentError, ErrorEntry, entry
 from tidegate.schema.shape import FieldCall, Fixed, Shape
 

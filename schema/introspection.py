@@ -25,7 +25,7 @@ from graphql import (
 from graphql.language import Node
 
 from tidegate.core.errors import Code
-from tidegate.schema.coercion import Variables
+from tidegate.schema.document_literals import Variables
 from tidegate.schema.request_errors import ErrorEntry, of_graphql
 
 _MOST: Final = 8

@@ -29,7 +29,8 @@ from tidegate.core.json import MISSING
 from tidegate.core.location import Location
 from tidegate.core.selection import Selected, Selection
 from tidegate.core.types import Argument, Named, NonNull, ObjectType, TypeDefinition, named
-from tidegate.schema.coercion import Bound, Coercion, Constant
+from tidegate.schema.coercion import Coercion
+from tidegate.schema.document_literals import Bound, Constant
 
 TYPENAME: Final = NonNull(Named("String"))
 

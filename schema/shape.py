@@ -17,12 +17,13 @@ from tidegate.core.operation import Kind, Operation
 from tidegate.core.selection import Selection
 from tidegate.core.types import NonNull, named
 from tidegate.core.user import CurrentUser
-from tidegate.schema.api import EMPTY, Api
-from tidegate.schema.coercion import Variables
+from tidegate.schema.api import Api
+from tidegate.schema.classes import EMPTY
 from tidegate.schema.completion import Completer
+from tidegate.schema.document_literals import Variables
 from tidegate.schema.introspection import Introspection, make_introspection
 from tidegate.schema.request_errors import VALIDATION_FAILED, refusal
-from tidegate.schema.scalars import Invalid
+from tidegate.schema.scalar_forms import Invalid
 from tidegate.schema.selection import Collected, Collector, Flags, Positions, positions
 
 

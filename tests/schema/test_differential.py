@@ -47,7 +47,8 @@ from tidegate.schema.api import Api, build_api
 from tidegate.schema.document import compile_document
 from tidegate.schema.execution import Response, execute
 from tidegate.schema.reference import Context
-from tidegate.schema.scalars import SCALARS, Invalid
+from tidegate.schema.scalar_forms import Invalid
+from tidegate.schema.scalars import SCALARS
 from tidegate.testing.documents import SAMPLES, DocumentWriter, Written
 from tidegate.testing.runner import FakeRunner
 
