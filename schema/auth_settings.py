@@ -22,7 +22,8 @@ ASYMMETRIC: Final = (
     *("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"),
     *("ES256", "ES256K", "ES384", "ES512", "EdDSA"),
 )
-_SHORTEST_SECRET: Final = 32
+_SHORTEST_SECRETS: Final = {"HS256": 32, "HS384": 48, "HS512": 64}
+"""Bytes. Source: RFC 7518, section 3.2: as long as the hash."""
 _LONGEST_LEEWAY: Final = 300.0
 _DEFAULT_CLAIMS: Final = {"id": ("sub",), "role": ("role",)}
 
@@ -114,7 +115,7 @@ def _read_jwt(node: Node, folder: ProjectFolder, problems: Problems) -> Jwt | No
         _check_match(form, keys[0], algorithms, problems)
     return Jwt(
         algorithms=algorithms,
-        secret=_read_secret(form, problems),
+        secret=_read_secret(form, algorithms, problems),
         public_key=_read_public_key(form, folder, problems),
         jwks=_read_jwks(form, problems),
         issuer=form.text("issuer"),
@@ -152,11 +153,12 @@ def _check_match(form: Form, key: str, algorithms: tuple[str, ...], problems: Pr
         problems.add(form.key_at(key), f"{algorithms[0]} is verified with a public key, not with a secret.", hint)
 
 
-def _read_secret(form: Form, problems: Problems) -> str | None:
+def _read_secret(form: Form, algorithms: tuple[str, ...], problems: Problems) -> str | None:
     secret = form.text("secret")
-    if secret is not None and not holds_variables(secret) and len(secret.encode()) < _SHORTEST_SECRET:
-        sentence = f"The secret is shorter than {_SHORTEST_SECRET} bytes, so it can be guessed."
-        problems.add(form.node.entries["secret"].at, sentence, "Make one: openssl rand -base64 48.")
+    shortest = max((_SHORTEST_SECRETS.get(name, 0) for name in algorithms), default=0)
+    if secret is not None and not holds_variables(secret) and len(secret.encode()) < shortest:
+        sentence = f"The secret is shorter than {shortest} bytes, so it can be guessed."
+        problems.add(form.node.entries["secret"].at, sentence, f"Make one: openssl rand -hex {shortest}.")
     return secret
 
 

@@ -14,7 +14,7 @@ from tidegate.core.operation import Kind, Operation
 from tidegate.core.problems import Problems, did_you_mean
 from tidegate.core.types import ObjectType, TypeDefinition, named, nullable
 from tidegate.schema import typedefs
-from tidegate.schema.environment import Environment
+from tidegate.schema.environment import Environment, refuse_variables
 from tidegate.schema.folder import ProjectFolder
 from tidegate.schema.form import Form, check_name
 from tidegate.schema.generated import Generator
@@ -27,7 +27,14 @@ from tidegate.schema.plans import Planner
 from tidegate.schema.project import Project, read_project
 from tidegate.schema.reading import read_yaml
 from tidegate.schema.tree import MapNode, Node, ScalarNode, kind_of
-from tidegate.schema.typedefs import TypeFile, check_uses, plain_fields, read_types, settle_defaults
+from tidegate.schema.typedefs import (
+    TypeFile,
+    check_uses,
+    plain_fields,
+    read_types,
+    refuse_endless_inputs,
+    settle_defaults,
+)
 
 OBJECTS: Final = "objects"
 OPERATIONS: Final = "operations"
@@ -75,6 +82,7 @@ def compile_project(folder: Path, kinds: Mapping[str, IntegrationKind], environ:
     check_uses(type_file, known, generator.names() if names.objects else (), problems)
     names.types.update(generator.made)
     settle_defaults(type_file, names.types, problems)
+    refuse_endless_inputs(names.types, problems)
     names.properties = _properties(project, headers, names, problems)
 
     surroundings = _surroundings(names)
@@ -130,6 +138,7 @@ def _read_section(files: ProjectFolder, folder: str, noun: str, problems: Proble
                 problems.add(at, sentence, "Rename or remove one of them.")
                 continue
             section.entries[name], section.keys[name] = entry, at
+            refuse_variables(entry, problems)
     return section
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
+from tidegate.core.location import Location
 from tidegate.core.problems import Problems, did_you_mean
 from tidegate.schema.tree import ListNode, MapNode, Node, ScalarNode
 
@@ -59,21 +60,27 @@ def holds_variables(text: str) -> bool:
 
 
 def refuse_variables(node: Node, problems: Problems) -> None:
-    """`${NAME}` anywhere else is a problem."""
+    """`${NAME}` anywhere else is a problem; descriptions may hold one, and it stays as it is."""
     match node:
         case ScalarNode(value=str() as text):
-            for found in _NAME.finditer(text):
-                if not found[1]:
-                    problems.add(
-                        node.place(found.start()),
-                        f"{found[0]} cannot be read here: the environment is for integrations and auth only.",
-                        "Secrets cannot reach an operation.",
-                    )
+            refuse_in_text(text, node.place, problems)
         case ScalarNode():
             pass
         case ListNode(items=items):
             for item in items:
                 refuse_variables(item, problems)
         case MapNode(entries=entries):
-            for entry in entries.values():
-                refuse_variables(entry, problems)
+            for name, entry in entries.items():
+                if name not in ("description", "deprecated"):
+                    refuse_variables(entry, problems)
+
+
+def refuse_in_text(text: str, place: Callable[[int], Location], problems: Problems) -> None:
+    """The same for a text; `place` says where the character at an offset stands."""
+    for found in _NAME.finditer(text):
+        if not found[1] and _LEGAL.fullmatch(found[2]):
+            problems.add(
+                place(found.start()),
+                f"{found[0]} cannot be read here: the environment is for integrations and auth only.",
+                "Secrets cannot reach an operation.",
+            )

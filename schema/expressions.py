@@ -13,6 +13,7 @@ from tidegate.core.expressions import Expression, Items, Literal, Record, Refere
 from tidegate.core.json import Json
 from tidegate.core.location import Location
 from tidegate.core.problems import Problems
+from tidegate.schema.environment import refuse_in_text
 from tidegate.schema.scope import ROOTS, Scope, Written, parse_reference
 from tidegate.schema.tree import ListNode, MapNode, Node, ScalarNode
 
@@ -44,7 +45,7 @@ def build_expression(node: Node, scope: Scope, problems: Problems) -> Expression
 
 def build_text(text: str, at: Location, place: Place, scope: Scope, problems: Problems) -> Text:
     """A text with its holes. `place` says where the character at an offset stands."""
-    _refuse_secrets(text, place, problems)
+    refuse_in_text(text, place, problems)
     parts: list[str | Reference] = []
     literal, index = "", 0
     while (opened := _BRACES.search(text, index)) is not None:
@@ -133,13 +134,3 @@ def _refuse_stray(text: str, start: int, end: int, place: Place, problems: Probl
     if stray is not None:
         sentence = "A $reference is a value of its own; inside a text it is a hole."
         problems.add(place(stray.start()), sentence, "Write {{ args.name }}.")
-
-
-def _refuse_secrets(text: str, place: Place, problems: Problems) -> None:
-    secret = _SECRET.search(text)
-    if secret is not None:
-        problems.add(
-            place(secret.start()),
-            f"{secret[0]} cannot be read here: the environment is for integrations and auth only.",
-            "Secrets cannot reach an operation.",
-        )

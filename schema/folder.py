@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -44,6 +45,9 @@ class ProjectFolder:
             if not path.resolve().is_relative_to(self.root):
                 self._problems.add(at, "This link leads out of the project's folder.", "Put the file itself there.")
                 return None
+            if not path.is_file():
+                self._problems.add(at, "This is not a file.", "It is a folder, a pipe or a link to nothing.")
+                return None
             with path.open("rb") as opened:
                 content = opened.read(LARGEST + 1)
         except OSError as error:
@@ -68,7 +72,7 @@ class ProjectFolder:
             self._problems.add(at, f'"{name}" is not inside the project.', "Name a file from the project's folder on.")
             return None
         if not path.is_file():
-            known = [self._relative(file) for file in self.root.rglob(f"*{path.suffix}") if file.is_file()][:1000]
+            known = map(self._relative, islice(self.root.rglob(f"*{path.suffix}"), 1000))
             self._problems.add(at, f'There is no file "{name}" in the project.', did_you_mean(name, known))
             return None
         if not path.resolve().is_relative_to(self.root):

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from tidegate.core.expressions import Expression, Record
+from tidegate.core.expressions import Expression, Record, Text
 from tidegate.core.integration import Declaration, Integration, Surroundings
 from tidegate.core.location import Location
 from tidegate.core.objects import Access, DataObject
@@ -99,7 +99,10 @@ class Planner:
         verb = self._verb(node, integration, built)
         if verb is None or kind is None:
             return None
+        before = len(self._problems.found)
         body = self._body(header, verb, node.entries[verb])
+        if isinstance(body, Text) and len(self._problems.found) > before:
+            return None  # A statement with broken holes says nothing.
         if built is not None:
             self._check_access(header, built, verb, node.keys[verb])
         if header.kind is Kind.QUERY and ROW_VERBS.get(verb, Access.READ) is not Access.READ:

@@ -75,9 +75,11 @@ def read_project(folder: ProjectFolder, environment: Environment, problems: Prob
     auth = read_auth(form.node_of("auth"), roles or (), environment, folder, problems, at)
     if form.unknown and not form.has("auth"):
         auth = replace(auth, readable=False)
+    for key, entry in form.node.entries.items():
+        if key not in ("auth", "integrations"):
+            refuse_variables(entry, problems)
     config = form.mapping("config")
     if config is not None:
-        refuse_variables(config, problems)
         for name, key_at in config.keys.items():
             check_name(name, key_at, "a value of config", problems)
     integrations = form.mapping("integrations")

@@ -32,6 +32,8 @@ from tidegate.core.types import (
     EnumType,
     Field,
     InputType,
+    Named,
+    NonNull,
     ObjectType,
     TypeDefinition,
     TypeRef,
@@ -121,6 +123,25 @@ def settle_defaults(found: TypeFile, types: dict[str, TypeDefinition], problems:
         settled = Argument(argument.name, argument.type, argument.at, coerced, argument.description)
         fields = {**definition.fields, field_name: settled}
         types[name] = InputType(name, fields, definition.at, definition.description)
+
+
+def refuse_endless_inputs(types: Mapping[str, TypeDefinition], problems: Problems) -> None:
+    """An input that needs itself, through fields that must all be given, can never be written down."""
+    for name, definition in types.items():
+        seen: set[str] = set()
+        waiting = [definition]
+        while waiting:
+            current = waiting.pop()
+            for argument in current.fields.values() if isinstance(current, InputType) else ():
+                inner = argument.type.of if isinstance(argument.type, NonNull) else None
+                if not isinstance(inner, Named):
+                    continue
+                if inner.name == name:
+                    sentence = f'The input "{name}" needs itself in "{argument.name}", and so on without an end.'
+                    problems.add(argument.at, sentence, "Let one of the fields be null or a list.")
+                elif inner.name in types and inner.name not in seen:
+                    seen.add(inner.name)
+                    waiting.append(types[inner.name])
 
 
 @dataclass(slots=True)

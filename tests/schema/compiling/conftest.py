@@ -19,6 +19,7 @@ from tidegate.core.location import Location
 from tidegate.core.problems import Problem, Problems
 from tidegate.core.query import parse_filter, parse_order
 from tidegate.core.selection import Selection
+from tidegate.kinds import installed_kinds
 from tidegate.schema.compile import compile_project
 
 PROJECT = Path(__file__).parents[2] / "cases" / "project"
@@ -128,7 +129,16 @@ def project(tmp_path: Path) -> Path:
 @pytest.fixture
 def compiled(project: Path, kinds: Mapping[str, IntegrationKind]) -> Compile:
     """Compiles the project with some files changed; none removes a file."""
+    return _compiler(project, kinds)
 
+
+@pytest.fixture
+def served(project: Path) -> Compile:
+    """The same, for the integrations that there really are."""
+    return _compiler(project, installed_kinds())
+
+
+def _compiler(project: Path, kinds: Mapping[str, IntegrationKind]) -> Compile:
     def build(files: Mapping[str, str | bytes | None], environ: Mapping[str, str] | None = ENVIRONMENT) -> Catalog:
         for name, text in files.items():
             path = project / name

@@ -20,7 +20,10 @@ search:
   kind: query
   minRole: customer
   args:
-    { q: String, where: TicketFilter, order: "[TicketOrder!] = [id_ASC]", draft: { type: NewTicket, default: { title: a } } }
+    q: String
+    where: TicketFilter
+    order: "[TicketOrder!] = [id_ASC]"
+    draft: { type: NewTicket, default: { title: a } }
   returns: TicketConnection!
   timeout: 5s
   run: { use: tickets, list: { where: { and: [$args.where, { title: { contains: $args.q } }] }, orderBy: $args.order } }
@@ -32,6 +35,38 @@ write:
   run:
     use: tickets
     create: { title: $args.draft.title, email: $currentUser.email, size: $config.escalateAfterHours }
+writeAll:
+  kind: mutation
+  minRole: customer
+  args: { drafts: "[NewTicket!]!" }
+  returns: "[Ticket!]!"
+  run: { use: tickets, createMany: { rows: $args.drafts, set: { email: $currentUser.email } } }
+change:
+  kind: mutation
+  minRole: support
+  args: { id: ID!, status: Status, ids: "[ID!]!" }
+  returns: Ticket!
+  run: { use: tickets, update: { where: { id: $args.id }, set: { status: $args.status } } }
+close:
+  kind: mutation
+  minRole: support
+  args: { ids: "[ID!]!", low: Int }
+  returns: Int!
+  run:
+    use: tickets
+    updateMany: { where: { id: { in: $args.ids }, size: { between: [$args.low, 9] } }, set: { status: Done } }
+remove:
+  kind: mutation
+  minRole: admin
+  returns: Boolean!
+  run: { use: tickets, deleteMany: { where: { or: [{ status: Done }, { comments: { text: { startsWith: a } } }] } } }
+sizes:
+  kind: query
+  minRole: support
+  returns: "[Size!]!"
+  run:
+    use: tickets
+    aggregate: { groupBy: [status], values: { size: { sum: size }, tickets: count }, orderBy: -size, limit: 5 }
 count:
   kind: query
   minRole: anonymous
@@ -41,6 +76,7 @@ count:
 """
 FILES = {file.relative_to(PROJECT).as_posix(): file.read_text() for file in sorted(PROJECT.rglob("*.*"))}
 FILES["operations/more.yaml"] = MORE
+FILES["types.graphql"] += "\ntype Size { status: Status! size: Int tickets: Int! }\n"
 WORDS = sorted({word for text in FILES.values() for word in re.findall(r"[\w$]+|[^\w\s]+", text)})
 VALUES = ("", "null", "5", "-1", "1.5", "true", "[]", "{}", "[1]", "{ a: 1 }", '""', "$args.q", '"{{ args.q }}"', "all")
 
@@ -79,13 +115,13 @@ def edited(text: str, index: int, how: str, what: str) -> str:
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(edits, min_size=1, max_size=4))
-def test_edited_projects(compiled: Compile, changes: list[tuple[str, int, str, str]]) -> None:
+def test_edited_projects(served: Compile, changes: list[tuple[str, int, str, str]]) -> None:
     files: dict[str, str | bytes | None] = dict(FILES)
     for name, index, how, what in changes:
         files[name] = edited(str(files[name]), index, how, what).encode("utf-8", "replace").decode()
     problems: tuple[Problem, ...] = ()
     try:
-        compiled(files)
+        served(files)
     except ProjectError as error:
         problems = error.problems
     for problem in problems:

@@ -20,14 +20,14 @@ _PROBLEMS = re.compile(r"^```problems\n(.*?)\n```$", re.MULTILINE | re.DOTALL)
 
 
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.stem)
-def test_mistakes(story: Path, compiled: Compile) -> None:
+def test_mistakes(story: Path, served: Compile) -> None:
     told = story.read_text()
     expected = _PROBLEMS.search(told)
     assert expected is not None, "a story ends with what is said"
     files = {found["name"]: found["text"] and found["text"] + "\n" for found in _FILE.finditer(told)}
     assert files
     with pytest.raises(ProjectError) as raised:
-        compiled(files)
+        served(files)
     assert "\n".join(map(str, raised.value.problems)) == expected[1]
 
 
