@@ -98,7 +98,7 @@ def test_without_a_field_id_no_claim_is_needed() -> None:
 
 
 def test_fields_are_found_by_their_paths() -> None:
-    auth = auth_with(PLAIN, team=("org", "team"), space=("https://example", "com/space"), gone=("org", "x", "y"))
+    auth = auth_with(PLAIN, team=("org", "team"), space=("https://example.com/space",), gone=("org", "x", "y"))
     sent = claims(sub=7, org={"team": ["red", 2]}, **{"https://example.com/space": {"a": 1}})
     user = user_of(sent, 12.0, auth, ROLES)
     assert user.fields == {"id": 7, "role": "customer", "team": ["red", 2], "space": {"a": 1}, "gone": None}

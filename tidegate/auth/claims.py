@@ -66,10 +66,6 @@ def anonymous(auth: Auth, roles: Sequence[str]) -> CurrentUser:
 
 
 def _claim(claims: Mapping[str, Json], path: tuple[str, ...]) -> Given:
-    # Issuers put a namespace before a claim's name, as in `https://example.com/role`: its dots lead nowhere.
-    whole = ".".join(path)
-    if whole in claims:
-        return claims[whole]
     value: Json = claims
     for name in path:
         if not isinstance(value, Mapping) or name not in value:
