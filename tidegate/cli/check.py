@@ -16,6 +16,7 @@ from tidegate.cli.exits import Exit
 from tidegate.cli.parameters import examples, folder_argument
 from tidegate.cli.project import environment, offline
 from tidegate.core.catalog import Catalog
+from tidegate.core.integration import Integration
 from tidegate.core.problems import Problem, ProjectError
 
 
@@ -60,12 +61,27 @@ async def _check_online(folder: Path) -> Sequence[Problem]:
 
     edition = Edition.load(folder, environment(folder))
     catalog = edition.catalog
-    await edition.open()
+    await edition.authenticator.open()
+    await edition.authenticator.close()
+    found: set[Problem] = set()
+    for integration in catalog.integrations.values():
+        found.update(await _check_integration(integration, catalog))
+    return sorted(found)
+
+
+async def _check_integration(integration: Integration, catalog: Catalog) -> Sequence[Problem]:
+    from tidegate.cli.database import is_relational
+
     try:
-        found = [await integration.check(catalog.surroundings) for integration in catalog.integrations.values()]
+        await integration.open()
+    except ProjectError as error:
+        # A database knows its tables by now: what else is wrong is told in the same breath.
+        more = await integration.check(catalog.surroundings) if is_relational(integration) else ()
+        return [*error.problems, *more]
+    try:
+        return await integration.check(catalog.surroundings)
     finally:
-        await edition.close()
-    return sorted({problem for problems in found for problem in problems})
+        await integration.close()
 
 
 def _refresh_editor(folder: Path, catalog: Catalog) -> None:

@@ -118,14 +118,15 @@ class _Survey:
         )
 
     def _field(self, named: _Named, column: ReflectedColumn) -> FieldOutline:
-        writable = not named.table.is_view and not column.generated and column.declared != "tsvector"
+        writable = not named.table.is_view and not column.generated
         return FieldOutline(
             name=named.fields[column.name],
             column=column.name,
             type=self._type(named.table, column),
             nullable=column.nullable,
             writable=writable,
-            required=writable and not column.nullable and not column.has_default,
+            # Nobody writes a search vector by hand: where it has no default, a trigger fills it.
+            required=writable and not (column.nullable or column.has_default or column.declared == "tsvector"),
             comment=column.comment or _labels(column),
         )
 

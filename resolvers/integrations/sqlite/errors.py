@@ -40,6 +40,10 @@ _RULE_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _VALUES: Final = ("LIKE or GLOB pattern too complex", "integer overflow", "malformed JSON", "string or blob too big")
 """Messages of the general SQLITE_ERROR that are about a value."""
 
+_TOO_DEEP: Final = ("parser stack overflow", "Expression tree is too large", "at most 64 tables in a join")
+"""Messages of the general SQLITE_ERROR that are about a selection. Before 3.46, SQLite's parser holds 100 levels, which
+is five or six relations inside each other."""
+
 
 def translate(error: Exception, vocabulary: Vocabulary) -> OperationError:
     """What a client is told of `error`; raise it `from error`."""
@@ -55,6 +59,8 @@ def translate(error: Exception, vocabulary: Vocabulary) -> OperationError:
             return OperationError(*found)
         if any(text in str(error) for text in _VALUES):
             return OperationError(Code.BAD_USER_INPUT, "A value does not fit.")
+        if any(text in str(error) for text in _TOO_DEEP):
+            return OperationError(Code.LIMIT, "This is nested too deeply for the database.")
     elif isinstance(error, sqlite3.InterfaceError | sqlite3.ProgrammingError) and "binding parameter" in str(error):
         return OperationError(Code.BAD_USER_INPUT, "A value does not fit.")
     return OperationError(Code.INTERNAL, "The database could not do this.")
