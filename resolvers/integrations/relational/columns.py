@@ -15,7 +15,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from tidegate.core.types import EnumType, Named, NonNull, TypeDefinition, TypeRef, nullable
-from tidegate.resolvers.integrations.relational.dialects import Dialect, Fragment, Sql, literal
+from tidegate.resolvers.integrations.relational.dialects import Dialect, Sql, literal
 from tidegate.resolvers.integrations.relational.tables import Family, ReflectedColumn
 
 FLAW: Final = ',"!":1'
@@ -41,8 +41,8 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """`text` is JSON, or null where the value is; `flaw` holds where the text is not what was promised. Neither has
-    looked at nulls yet."""
+    """`text` is JSON, or null where the value is; `flaw` holds where the text is not what was promised, and does not
+    where the value is null."""
 
     text: Sql
     flaw: Sql | None = None
@@ -55,16 +55,12 @@ def cell_json(cell: Cell, dialect: Dialect, types: Mapping[str, TypeDefinition])
 
     shown = (shown_by_postgres if dialect.is_postgres else shown_by_sqlite)(cell, types)
     text = shown.text
-    if shown.flaw is not None:
-        # Not `concat`: null must stay null.
-        flawed = Fragment((dialect.text(text), " || ", literal(FLAW)))
-        text = sa.case((shown.flaw, flawed), else_=dialect.text(text))
-    if not cell.reflected.nullable:
+    if cell.reflected.nullable:
+        absent = "null" + FLAW if isinstance(cell.type, NonNull) else "null"
+        text = sa.func.coalesce(dialect.text(text) if dialect.is_postgres else text, literal(absent))
+    if shown.flaw is None:
         return text
-    absent = literal("null" + FLAW if isinstance(cell.type, NonNull) else "null")
-    if dialect.is_postgres and shown.flaw is None:
-        text = dialect.text(text)
-    return sa.func.coalesce(text, absent)
+    return dialect.joined([text, sa.case((shown.flaw, literal(FLAW)), else_=literal(""))])
 
 
 def enum_of(type: TypeRef, types: Mapping[str, TypeDefinition]) -> EnumType | None:

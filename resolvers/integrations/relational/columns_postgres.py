@@ -23,7 +23,6 @@ from tidegate.resolvers.integrations.relational.columns import (
 from tidegate.resolvers.integrations.relational.dialects import POSTGRES, Fragment, Sql, literal
 from tidegate.resolvers.integrations.relational.tables import Family, ReflectedColumn
 
-_ALWAYS: Final = sa.true()
 _UUID: Final = "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
 _elements = count()
 
@@ -81,7 +80,7 @@ def shown_by_postgres(cell: Cell, types: Mapping[str, TypeDefinition]) -> Shown:
             return Shown(_string(value, family))
         case _:
             # Nothing that we know how to show: GraphQL's own rules decide on each value.
-            return Shown(sa.func.to_json(value), _ALWAYS)
+            return Shown(sa.func.to_json(value), value.is_not(sa.null()))
 
 
 INT_HIGHEST_SQL: Final = Fragment((str(INT_HIGHEST),))
@@ -116,9 +115,9 @@ def _outside(value: Sql, name: str) -> Sql:
 def _list(cell: Cell, type: ListOf, types: Mapping[str, TypeDefinition]) -> Shown:
     value, reflected = cell.value, cell.reflected
     if reflected.family in (Family.JSON, Family.JSONB):
-        return Shown(value, _ALWAYS)
+        return Shown(value, value.is_not(sa.null()))
     if reflected.family is not Family.ARRAY or reflected.element is None:
-        return Shown(sa.func.to_json(value), _ALWAYS)
+        return Shown(sa.func.to_json(value), value.is_not(sa.null()))
     name = f"e{next(_elements) % 1000}"
     element = ReflectedColumn(name, reflected.element, nullable=True, values=reflected.element_values)
     # A flaw inside an array would not be a member of an object: it is told outside, by looking for nulls there.

@@ -1,35 +1,161 @@
 """What SQLite cannot do by itself: the functions that its driver registers on every connection.
 
-    for name, (arity, function) in FUNCTIONS.items():
-        connection.create_function(name, arity, function, deterministic=True)
+Registered with `create_function(name, arity, function, deterministic=True)` for each item of `FUNCTIONS`.
 """
 
 from __future__ import annotations
 
+import re
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from datetime import UTC, date, datetime, time
+from decimal import Decimal, InvalidOperation
+from math import isfinite
+from typing import Any, Final, TypeAlias
+from uuid import UUID
+
+import orjson
+
+Kept: TypeAlias = int | float | str | bytes
+"""What SQLite keeps, besides null."""
+
+FLAW: Final = ',"!":1'
+"""As in columns.py: follows a value that breaks its promise."""
 
 
-def lower(value: Any) -> str | None:
-    """SQLite's own `lower` knows ASCII only. Any: a SQLite value."""
+def lower(value: Kept | None) -> str | None:
+    """SQLite's own `lower` knows ASCII only."""
     return None if value is None else str(value).lower()
 
 
-def base64(value: Any) -> str | None:
-    """Bytes as base64 text. Text counts as its UTF-8 bytes. Any: a SQLite value."""
+def unbase64(value: Kept | None) -> bytes | None:
+    return None if value is None else b64decode(str(value))
+
+
+def shown(type: str, value: Kept | None) -> str | None:
+    """The JSON text of any value that should be of the scalar `type`; with the flaw behind it where it cannot be."""
     if value is None:
         return None
+    try:
+        return _encoded(_SHOWN[type](value))
+    except (KeyError, ValueError, TypeError, OverflowError, OSError, InvalidOperation):
+        return _encoded(_nearest(value)) + FLAW
+
+
+def _encoded(value: object) -> str:
+    return orjson.dumps(value).decode()
+
+
+def _nearest(value: Kept) -> str | int | float:
+    """Something of the wrong type for everything: GraphQL's own rules then say what is wrong."""
+    if isinstance(value, bytes):
+        return "\ufffd" + value[:100].hex()
+    if isinstance(value, float) and not isfinite(value):
+        return str(value)
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
+
+
+def _string(value: Kept) -> str:
+    if isinstance(value, bytes):
+        raise ValueError
+    return repr(value) if isinstance(value, float) else str(value)
+
+
+def _id(value: Kept) -> str:
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else _string(value)
+
+
+def _float(value: Kept) -> float:
+    if not isinstance(value, int | float) or not isfinite(value):
+        raise ValueError
+    return float(value)
+
+
+def _decimal(value: Kept) -> str:
+    if isinstance(value, bytes):
+        raise ValueError
+    number = Decimal(repr(value) if isinstance(value, float) else value)
+    if not number.is_finite() or abs(number.adjusted()) > 1000:
+        raise ValueError
+    return format(number, "f")
+
+
+def _moment(value: Kept) -> str:
+    """A time without an offset is UTC, as SQLite's own functions write it; a whole number is seconds of the epoch, a
+    fraction a Julian day, as they read it."""
+    if isinstance(value, int):
+        moment = datetime.fromtimestamp(value, UTC)
+    elif isinstance(value, float):
+        moment = datetime.fromtimestamp(round((value - 2440587.5) * 86_400_000) / 1000, UTC)
+    elif isinstance(value, str) and _A_MOMENT.match(value):
+        moment = datetime.fromisoformat(value)
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    else:
+        raise ValueError
+    return moment.replace(tzinfo=None).isoformat() + "Z"
+
+
+def _date(value: Kept) -> str:
+    if not isinstance(value, str):
+        raise ValueError
+    # A date with midnight behind it is what some libraries write.
+    return date.fromisoformat(re.sub(r"[ T]00:00(:00(\.0+)?)?Z?$", "", value)).isoformat()
+
+
+def _time(value: Kept) -> str:
+    if not isinstance(value, str) or ":" not in value:
+        raise ValueError
+    return time.fromisoformat(value).isoformat()
+
+
+def _uuid(value: Kept) -> str:
+    if isinstance(value, bytes):
+        return str(UUID(bytes=value))
+    return str(UUID(str(value)))
+
+
+def _bytes(value: Kept) -> str:
     return b64encode(value if isinstance(value, bytes) else str(value).encode()).decode()
 
 
-def unbase64(value: Any) -> bytes | None:
-    """Any: a SQLite value."""
-    return None if value is None else b64decode(str(value))
+def _json(value: Kept) -> object:
+    """What is not JSON is a text."""
+    if isinstance(value, bytes):
+        raise ValueError
+    return value
+
+
+_A_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d")
+
+_SHOWN: Final[Mapping[str, Callable[[Kept], object]]] = {
+    "String": _string,
+    "ID": _id,
+    "Float": _float,
+    "Decimal": _decimal,
+    "DateTime": _moment,
+    "Date": _date,
+    "Time": _time,
+    "UUID": _uuid,
+    "Bytes": _bytes,
+    "JSON": _json,
+    "raw": _nearest,
+}
+
+
+def as_json(type: str, value: Kept | None) -> str | None:
+    """`shown`, and lists: kept as JSON, and held against the schema by GraphQL's own rules."""
+    if type == "list" and isinstance(value, str):
+        # Lists are kept as JSON.
+        try:
+            return _encoded(orjson.loads(value)) + FLAW
+        except ValueError:
+            pass
+    return shown(type, value)
 
 
 FUNCTIONS: Final[Mapping[str, tuple[int, Callable[..., Any]]]] = {
     "tidegate_lower": (1, lower),
-    "tidegate_base64": (1, base64),
+    "tidegate_json": (2, as_json),
     "tidegate_unbase64": (1, unbase64),
 }
+"""Name to arity and function. Any: SQLite's values."""

@@ -9,6 +9,7 @@ from tidegate.core.integration import Compiled, Declaration, Surroundings
 from tidegate.core.problems import Problem
 from tidegate.core.selection import Selected, Selection
 from tidegate.core.types import Named, ObjectType, named
+from tidegate.resolvers.integrations.relational.aggregates import aggregate_statement
 from tidegate.resolvers.integrations.relational.compiled import (
     body_answer,
     compiled_read,
@@ -20,6 +21,7 @@ from tidegate.resolvers.integrations.relational.connection import Connection
 from tidegate.resolvers.integrations.relational.dialects import Dialect
 from tidegate.resolvers.integrations.relational.drafts import Setting
 from tidegate.resolvers.integrations.relational.filters import has_sent
+from tidegate.resolvers.integrations.relational.raw import PreparedSql, finish_of
 from tidegate.resolvers.integrations.relational.reads import (
     count_statement,
     get_statement,
@@ -105,7 +107,13 @@ class PreparedRead:
                     sent,
                 )
             case Aggregating():
-                raise NotImplementedError
+                return compiled_read(
+                    setting,
+                    rank,
+                    lambda draft: aggregate_statement(draft, verb, wanted),
+                    finish_of(verb.outcome, keyed=keyed),
+                    sent,
+                )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -140,10 +148,3 @@ def plain_selection(setting: Setting, type: str) -> Selection:
     fields = definition.fields.values() if definition else ()
     leaves = (field for field in fields if not isinstance(setting.surroundings.types.get(named(field.type)), ObjectType))
     return Selection(type, tuple(Selected(field.name, field.name, field.type) for field in leaves))
-
-
-class PreparedSql:
-    writes = False
-    def __init__(self, *a: object) -> None: ...
-    async def learn(self, connection: Connection) -> Sequence[Problem]:
-        return ()
