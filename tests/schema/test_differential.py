@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -40,6 +41,7 @@ from tidegate.core.integration import Answer
 from tidegate.core.json import MISSING, Json
 from tidegate.core.limits import Limits
 from tidegate.core.operation import Kind
+from tidegate.core.scalar_forms import Invalid
 from tidegate.core.selection import Selection
 from tidegate.core.types import EnumType, ListOf, NonNull, ObjectType, TypeRef, named
 from tidegate.core.user import CurrentUser
@@ -47,12 +49,13 @@ from tidegate.schema.api import Api, build_api
 from tidegate.schema.document import compile_document
 from tidegate.schema.execution import Response, execute
 from tidegate.schema.reference import Context
-from tidegate.schema.scalar_forms import Invalid
 from tidegate.schema.scalars import SCALARS
 from tidegate.testing.documents import SAMPLES, DocumentWriter, Written
 from tidegate.testing.runner import FakeRunner
 
 USER = CurrentUser("anonymous", 0, {}, None, verified=False)
+DOCUMENTS = int(os.environ.get("TIDEGATE_TEST_DOCUMENTS", "2000"))
+"""For as long as one likes by hand."""
 ROOMY = Limits(errors=10_000, fields=100_000, aliases=10_000, directives=10_000, rootFields=1000, tokens=100_000)
 ODD: tuple[Json, ...] = (None, "odd", 2**40, 1.25, True, [], {}, [None], "7", float("nan"), 12.0)
 
@@ -261,7 +264,7 @@ def plain(build: Callable[..., Catalog], without_arguments: str) -> tuple[Api, G
 worlds = st.tuples(st.integers(0, 2**32), st.sampled_from([0.0, 0.02, 0.1, 0.3]), st.sampled_from([0.05, 0.3]))
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=DOCUMENTS, deadline=None)
 @given(seed=st.integers(0, 2**32), size=st.integers(1, 60), world=worlds, kind=st.sampled_from(list(Kind)))
 async def test_the_compiled_path_answers_as_graphql_core_does(
     api: Api, schema: GraphQLSchema, seed: int, size: int, world: tuple[int, float, float], kind: Kind
@@ -279,7 +282,7 @@ async def test_the_compiled_path_answers_as_graphql_core_does(
     check(written, response, expected, keys)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=DOCUMENTS // 5, deadline=None)
 @given(seed=st.integers(0, 2**32), size=st.integers(1, 60), world=worlds)
 async def test_results_keyed_by_field_are_projected(
     plain: tuple[Api, GraphQLSchema], seed: int, size: int, world: tuple[int, float, float]
@@ -300,7 +303,7 @@ async def test_results_keyed_by_field_are_projected(
     check(written, response, expected, keys)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=DOCUMENTS // 4, deadline=None)
 @given(seed=st.integers(0, 2**32), size=st.integers(1, 60), world=st.integers(0, 2**32))
 async def test_json_in_the_clients_shape_is_passed_on_untouched(
     api: Api, schema: GraphQLSchema, seed: int, size: int, world: int
@@ -330,7 +333,7 @@ def loose(value: Any) -> Any:
     return value
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=DOCUMENTS // 6, deadline=None)
 @given(seed=st.integers(0, 2**32), size=st.integers(1, 40), world=worlds)
 async def test_strawberrys_executor_answers_the_same(
     api: Api, schema: GraphQLSchema, seed: int, size: int, world: tuple[int, float, float]
