@@ -70,5 +70,5 @@ class Gateway:
         `DocumentError` where there is nothing to execute."""
         edition = self._edition
         document = edition.documents.find(text, operation_name)
-        async with edition.in_use():
+        with edition.in_use:
             return await execute(document, variables, user, edition.runner)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from pathlib import Path
 
 from tidegate.auth import Authenticator
@@ -16,6 +15,29 @@ from tidegate.schema.api import build_api
 from tidegate.schema.compile import compile_project
 
 
+class Use:
+    """Counts who is using an edition: its integrations stay open for them, also when a reload has put a newer edition
+    in its place. A plain context manager, for every call goes through it."""
+
+    def __init__(self) -> None:
+        self._users = 0
+        self._ended = asyncio.Event()
+
+    def __enter__(self) -> None:
+        self._users += 1
+
+    def __exit__(self, *_: object) -> None:
+        self._users -= 1
+        if not self._users:
+            self._ended.set()
+
+    async def ended(self) -> None:
+        """Waits until there are no users."""
+        while self._users:
+            self._ended.clear()
+            await self._ended.wait()
+
+
 class Edition:
     """A catalog with everything made from it. Constructed without I/O; `open` before use, `close` after."""
 
@@ -25,9 +47,7 @@ class Edition:
         self.runner = LocalRunner(catalog)
         self.authenticator = Authenticator(catalog.auth, catalog.roles)
         self.documents = Documents(self.api)
-        self._users = 0
-        self._unused = asyncio.Event()
-        self._unused.set()
+        self.in_use = Use()
 
     @classmethod
     def load(cls, folder: Path, environ: Mapping[str, str] | None) -> Edition:
@@ -49,21 +69,9 @@ class Edition:
                 await integration.close()
             raise
 
-    @asynccontextmanager
-    async def in_use(self) -> AsyncIterator[None]:
-        """Keeps the integrations open while a call runs, also when a reload has put a newer edition in place."""
-        self._users += 1
-        self._unused.clear()
-        try:
-            yield
-        finally:
-            self._users -= 1
-            if not self._users:
-                self._unused.set()
-
     async def close(self) -> None:
         """Waits for the calls under way, each of which has its own deadline, then closes."""
-        await self._unused.wait()
+        await self.in_use.ended()
         await self.authenticator.close()
         for integration in self.catalog.integrations.values():
             await integration.close()

@@ -17,14 +17,20 @@ from tidegate.core.user import CurrentUser
 @dataclass(slots=True)
 class Call:
     """`arguments` are coerced, defaults filled in; what the client left out is not there. `deadline` is on the event
-    loop's clock, in seconds."""
+    loop's clock, in seconds. `id` is for messages and logs."""
 
     operation: Operation
     user: CurrentUser
     arguments: Mapping[str, Json]
     variables: Mapping[str, Json]
     deadline: float
-    id: str = field(default_factory=lambda: uuid4().hex)
+    _id: str = field(default="", init=False, repr=False)
+
+    @property
+    def id(self) -> str:
+        # Made when somebody asks: most calls are never spoken of.
+        self._id = self._id or uuid4().hex
+        return self._id
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -15,6 +15,7 @@ from starlette.types import Receive
 from tidegate.core.errors import Code
 from tidegate.core.limits import Limits
 from tidegate.web.answers import CLOSE, Refusal, bad_request
+from tidegate.web.shortcuts import body_at_hand
 
 DEEPEST: Final = 64
 """Levels of lists and objects. Anything that walks the values later may recurse."""
@@ -35,6 +36,11 @@ async def read_body(receive: Receive, declared: bytes | None, limits: Limits) ->
     length = int(declared) if declared is not None and declared.isdigit() and len(declared) < 16 else 0
     if length > limits.body * SWALLOWED:
         raise _too_large(limits, CLOSE)
+    at_hand = body_at_hand(receive)
+    if at_hand is not None:
+        if len(at_hand) > limits.body:
+            raise _too_large(limits)
+        return at_hand
     try:
         async with asyncio.timeout(limits.bodyTimeout):
             message = await receive()

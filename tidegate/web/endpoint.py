@@ -32,6 +32,7 @@ from tidegate.web.cors import ALLOW, NO_CORS, CorsPolicy
 from tidegate.web.gateway import Gateway
 from tidegate.web.graphiql import Page
 from tidegate.web.requests import Parameters, from_address, from_body, only_reads
+from tidegate.web.shortcuts import write_whole
 
 log = getLogger(__name__)
 
@@ -65,7 +66,8 @@ class GraphQLEndpoint:
             return
         except Refusal as refusal:
             reply = refusal_reply(refusal, negotiate(fields.get(b"accept")) or Media.JSON, self._shared(fields))
-        await answer(send, reply)
+        if not write_whole(send, reply):
+            await answer(send, reply)
 
     def _without_execution(self, method: str, fields: Mapping[bytes, bytes]) -> Reply | None:
         if method == "POST":
