@@ -20,12 +20,12 @@ from strawberry.types.unset import UNSET
 from tidegate.core.catalog import Catalog
 from tidegate.core.json import MISSING, Given, Json, Missing
 from tidegate.core.operation import Operation
+from tidegate.core.scalar_forms import Invalid
 from tidegate.core.types import Argument, EnumType, Field, InputType, ListOf, Named, NonNull, ObjectType, TypeRef
 from tidegate.schema import reference
 from tidegate.schema.coercion import Coercion
 from tidegate.schema.directives import MinRole, Timeout
 from tidegate.schema.document_literals import Constant
-from tidegate.schema.scalar_forms import Invalid
 from tidegate.schema.scalars import SCALARS, Scalar
 
 EMPTY: Final = "_empty"

@@ -22,6 +22,8 @@ from graphql import (
 from graphql.language import ListTypeNode, NamedTypeNode, NonNullTypeNode
 
 from tidegate.core.json import MISSING, Given, Json
+from tidegate.core.scalar_forms import Invalid
+from tidegate.core.scalar_inputs import check_depth
 from tidegate.core.types import Argument, EnumType, InputType, ListOf, Named, NonNull, TypeDefinition, TypeRef
 from tidegate.schema.document_literals import (
     NULL,
@@ -33,8 +35,6 @@ from tidegate.schema.document_literals import (
     of_variable,
     with_default,
 )
-from tidegate.schema.scalar_forms import Invalid
-from tidegate.schema.scalar_inputs import check_depth
 from tidegate.schema.scalars import SCALARS, Scalar
 
 Coercer: TypeAlias = Callable[[Json], Json]

@@ -13,9 +13,9 @@ from math import isfinite
 from typing import Final, TypeAlias
 
 from tidegate.core.json import Json
+from tidegate.core.scalar_forms import GREATEST_INT, SMALLEST_INT, Invalid
 from tidegate.core.selection import Selected, Selection
 from tidegate.core.types import EnumType, ListOf, NonNull, TypeDefinition, TypeRef
-from tidegate.schema.scalar_forms import GREATEST_INT, SMALLEST_INT, Invalid
 from tidegate.schema.scalars import SCALARS
 
 Path: TypeAlias = tuple[str | int, ...]

@@ -24,6 +24,7 @@ from graphql.validation import ASTValidationRule, OverlappingFieldsCanBeMergedRu
 
 from tidegate.core.errors import Code
 from tidegate.core.json import MISSING, Json
+from tidegate.core.scalar_forms import Invalid
 from tidegate.schema.api import Api
 from tidegate.schema.coercion import VariablePlan, type_of
 from tidegate.schema.document_limits import TooMuch, check_limits
@@ -37,7 +38,6 @@ from tidegate.schema.request_errors import (
     of_graphql,
     refusal,
 )
-from tidegate.schema.scalar_forms import Invalid
 from tidegate.schema.selection import flag_names, positions
 from tidegate.schema.shape import Shape, make_shape
 

@@ -20,8 +20,8 @@ from graphql import (
 )
 
 from tidegate.core.json import MISSING, Given, Json
+from tidegate.core.scalar_forms import Invalid
 from tidegate.core.types import Argument
-from tidegate.schema.scalar_forms import Invalid
 from tidegate.schema.scalars import SCALARS, Scalar
 
 Variables: TypeAlias = Mapping[str, Json]

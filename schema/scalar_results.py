@@ -9,7 +9,7 @@ from decimal import Decimal
 from math import isfinite
 
 from tidegate.core.json import Json
-from tidegate.schema.scalar_forms import GREATEST_INT, SMALLEST_INT, Invalid, is_decimal
+from tidegate.core.scalar_forms import GREATEST_INT, SMALLEST_INT, Invalid, is_decimal
 
 
 def shown(fits: Callable[[str], object], name: str) -> Callable[[Json], Json]:

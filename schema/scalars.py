@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from tidegate.core import scalar_forms as forms
+from tidegate.core import scalar_inputs as inputs
 from tidegate.core.json import Json
-from tidegate.schema import scalar_forms as forms
-from tidegate.schema import scalar_inputs as inputs
 from tidegate.schema import scalar_results as results
 from tidegate.schema.scalar_results import shown
 

@@ -14,6 +14,7 @@ from tidegate.core.errors import Code, OperationError
 from tidegate.core.expressions import Expression, Literal, Reference
 from tidegate.core.json import Json, Missing
 from tidegate.core.operation import Kind, Operation
+from tidegate.core.scalar_forms import Invalid
 from tidegate.core.selection import Selection
 from tidegate.core.types import NonNull, named
 from tidegate.core.user import CurrentUser
@@ -23,7 +24,6 @@ from tidegate.schema.completion import Completer
 from tidegate.schema.document_literals import Variables
 from tidegate.schema.introspection import Introspection, make_introspection
 from tidegate.schema.request_errors import VALIDATION_FAILED, refusal
-from tidegate.schema.scalar_forms import Invalid
 from tidegate.schema.selection import Collected, Collector, Flags, Positions, positions
 
 

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from tidegate.core.json import Json
 from tidegate.core.literals import coerce_literal
+from tidegate.core.scalar_forms import Invalid
+from tidegate.core.scalar_inputs import DEEPEST
 from tidegate.core.types import Named
-from tidegate.schema.scalar_forms import Invalid
-from tidegate.schema.scalar_inputs import DEEPEST
 from tidegate.schema.scalars import SCALARS
 
 

@@ -44,7 +44,7 @@ class Runnable:
 
 
 class Runner(Protocol):
-    """Runs operations. Raises `OperationError` and nothing else."""
+    """Runs operations. Raises `OperationError` and nothing else: TIMEOUT where the call's deadline passes."""
 
     def compile(self, operation: Operation, selection: Selection | None, rank: int) -> Runnable: ...
 

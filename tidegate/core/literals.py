@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from base64 import b64decode
-from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, time
-from decimal import Decimal, InvalidOperation
+from collections.abc import Callable, Mapping, Sequence
 from json import dumps
-from math import isfinite
 from typing import Final
-from uuid import UUID
 
+from tidegate.core import scalar_inputs as inputs
 from tidegate.core.json import Json, Missing
 from tidegate.core.problems import did_you_mean
+from tidegate.core.scalar_forms import Invalid
 from tidegate.core.types import SCALARS, EnumType, InputType, ListOf, Named, NonNull, TypeDefinition, TypeRef
-
-_INT_LIMIT: Final = 2**31
-_DECIMAL_PLACES: Final = 1000
-_DIGITS: Final = re.compile(r"-?[0-9]{1,1000}\Z")
-_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 
 
 class Misfit(ValueError):
@@ -96,7 +87,7 @@ def _input(value: Json, input: InputType, types: Mapping[str, TypeDefinition]) -
 def _scalar(value: Json, name: str) -> Json:
     try:
         return _SCALARS[name](value)
-    except (ValueError, TypeError, OverflowError, InvalidOperation):
+    except Invalid:
         raise Misfit(f"{shown(value)} is not {article(Named(name))}.", _scalar_hint(value, name)) from None
 
 
@@ -119,96 +110,18 @@ _FORMS: Final = {
     "Bytes": "Write the bytes in base64.",
 }
 
-
-def _int(value: Json) -> Json:
-    if type(value) is not int or not -_INT_LIMIT <= value < _INT_LIMIT:
-        raise ValueError
-    return value
-
-
-def _float(value: Json) -> Json:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(float(value)):
-        raise ValueError
-    return float(value)
-
-
-def _string(value: Json) -> str:
-    if not isinstance(value, str):
-        raise TypeError
-    return value
-
-
-def _boolean(value: Json) -> Json:
-    if not isinstance(value, bool):
-        raise TypeError
-    return value
-
-
-def _id(value: Json) -> Json:
-    return str(value) if type(value) is int else _string(value)
-
-
-def _datetime(value: Json) -> Json:
-    moment = datetime.fromisoformat(_string(value))
-    if moment.tzinfo is None:
-        raise ValueError
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
-
-
-def _date(value: Json) -> Json:
-    if not _DATE.match(_string(value)):
-        raise ValueError
-    return date.fromisoformat(_string(value)).isoformat()
-
-
-def _time(value: Json) -> Json:
-    moment = time.fromisoformat(_string(value))
-    if moment.tzinfo is not None or ":" not in _string(value):
-        raise ValueError
-    return moment.isoformat()
-
-
-def _decimal(value: Json) -> Json:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise TypeError
-    number = Decimal(str(value))
-    if not number.is_finite() or abs(number.adjusted()) > _DECIMAL_PLACES:
-        raise ValueError
-    return format(number, "f")
-
-
-def _bigint(value: Json) -> Json:
-    digits = str(value) if type(value) is int else _string(value)
-    if not _DIGITS.match(digits):
-        raise ValueError
-    return str(int(digits))
-
-
-def _uuid(value: Json) -> Json:
-    return str(UUID(_string(value)))
-
-
-def _bytes(value: Json) -> Json:
-    b64decode(_string(value), validate=True)
-    return value
-
-
-def _json(value: Json) -> Json:
-    return value
-
-
-_SCALARS: Final = {
-    "Int": _int,
-    "Float": _float,
-    "String": _string,
-    "Boolean": _boolean,
-    "ID": _id,
-    "DateTime": _datetime,
-    "Date": _date,
-    "Time": _time,
-    "Decimal": _decimal,
-    "BigInt": _bigint,
-    "UUID": _uuid,
-    "Bytes": _bytes,
-    "JSON": _json,
+_SCALARS: Final[Mapping[str, Callable[[Json], Json]]] = {
+    "Int": inputs.take_int,
+    "Float": inputs.take_float,
+    "String": inputs.take_text,
+    "Boolean": inputs.take_boolean,
+    "ID": inputs.take_id,
+    "DateTime": inputs.take_moment,
+    "Date": inputs.take_date,
+    "Time": inputs.take_time,
+    "Decimal": inputs.take_decimal,
+    "BigInt": inputs.take_bigint,
+    "UUID": inputs.take_uuid,
+    "Bytes": inputs.take_bytes,
+    "JSON": inputs.take_json,
 }

@@ -14,7 +14,7 @@ from math import isfinite
 from typing import Final
 
 from tidegate.core.json import Json
-from tidegate.schema.scalar_forms import (
+from tidegate.core.scalar_forms import (
     GREATEST_BIGINT,
     GREATEST_INT,
     SMALLEST_BIGINT,
