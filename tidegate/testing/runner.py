@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import timeout_at
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -17,8 +18,8 @@ Answering: TypeAlias = Callable[[Call, Selection | None], Answer | Awaitable[Ans
 
 @dataclass(slots=True)
 class FakeRunner:
-    """Checks roles as the real one does, then asks `answering`, which is also told what the client selected. Keeps
-    every call that was answered, and every selection that was compiled, with the role's rank."""
+    """Checks roles and deadlines as the real one does, and asks `answering`, which is also told what the client
+    selected. Keeps every call that was answered, and every selection that was compiled, with the role's rank."""
 
     answering: Answering
     calls: list[Call] = field(default_factory=list)
@@ -38,4 +39,10 @@ class FakeRunner:
             raise OperationError(Code.FORBIDDEN, "A higher role is needed.")
         self.calls.append(call)
         answer = self.answering(call, self._selections[runnable])
-        return answer if isinstance(answer, Answer) else await answer
+        if isinstance(answer, Answer):
+            return answer
+        try:
+            async with timeout_at(call.deadline):
+                return await answer
+        except TimeoutError as error:
+            raise OperationError(Code.TIMEOUT, "This took too long.") from error
