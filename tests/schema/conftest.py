@@ -236,11 +236,11 @@ def sdl() -> str:
     return DESK
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def nobody() -> CurrentUser:
     return CurrentUser("anonymous", 0, {}, None, verified=False)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def support() -> CurrentUser:
     return CurrentUser("support", 2, {"id": "7"}, None, verified=True)

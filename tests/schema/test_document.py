@@ -1,16 +1,26 @@
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import replace
+from random import Random
 
+import orjson
 import pytest
 from graphql import get_introspection_query
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tidegate.core.catalog import Catalog
+from tidegate.core.integration import Answer
 from tidegate.core.limits import Limits
+from tidegate.core.user import CurrentUser
 from tidegate.schema.api import Api, build_api
 from tidegate.schema.document import compile_document
+from tidegate.schema.execution import execute, refused
 from tidegate.schema.request_errors import DocumentError, ErrorEntry
+from tidegate.testing.documents import DocumentWriter
+from tidegate.testing.runner import FakeRunner
 
 Build = Callable[..., Catalog]
 
@@ -236,3 +246,31 @@ def test_what_is_kept_of_a_document_weighs_little(api: Api) -> None:
     fixed = compile_document(api, text.replace("$f)", "true)").replace("query($f: Boolean!)", ""), None)
     assert fixed.weight < changing.weight
     assert fixed.shape({}) is fixed.shape({})
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    seed=st.integers(0, 2**32),
+    edits=st.lists(st.tuples(st.integers(0, 400), st.integers(0, 6), st.text(st.characters(), max_size=3)), max_size=4),
+    name=st.none() | st.just("main") | st.text(max_size=3),
+)
+async def test_any_text_is_compiled_or_refused(
+    api: Api, nobody: CurrentUser, seed: int, edits: list[tuple[int, int, str]], name: str | None
+) -> None:
+    text = DocumentWriter(api.catalog, Random(seed), size=8).write().text
+    for place, length, new in edits:
+        text = text[:place] + new + text[place + length :]
+    try:
+        document = compile_document(api, text, name)
+    except DocumentError as error:
+        orjson.loads(refused(error).body)
+        return
+    response = await execute(document, {"v0": 1, "flag0": True}, nobody, FakeRunner(lambda *_: Answer()))
+    assert orjson.loads(response.body)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(st.sampled_from('{}()[]$:!.@"#,&| \n\ud800éaq0'), max_size=30))
+def test_any_characters_are_compiled_or_refused(api: Api, text: str) -> None:
+    with contextlib.suppress(DocumentError):
+        compile_document(api, text, None)
