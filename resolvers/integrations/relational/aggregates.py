@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -32,7 +32,7 @@ _SUMS: Final[Mapping[Family, Family]] = {
 _FLOATING: Final = (Family.REAL, Family.FLOAT)
 
 
-def aggregate_statement(draft: Draft, verb: Aggregating, selection: Selection) -> sa.Select[tuple[bytes]]:
+def aggregate_statement(draft: Draft, verb: Aggregating, selection: Selection) -> sa.Select[Any]:
     """Without groups there is one row, also of no rows."""
     item = verb.target
     table = draft.table(item)
@@ -82,7 +82,7 @@ def _measured(draft: Draft, verb: Aggregating, measure: Measure, table: Rows) ->
     if measure.field is None:
         return sa.func.count(), counted
     column = verb.target.columns[measure.field]
-    value = table.c[column.column]
+    value: Sql = table.c[column.column]
     found = draft.setting.reflected(verb.target, column)
     absent = found.nullable or not verb.group_by
     postgres = draft.dialect.is_postgres
@@ -102,4 +102,3 @@ def _measured(draft: Draft, verb: Aggregating, measure: Measure, table: Rows) ->
                 value = Fragment((value, "::text"))
                 found = replace(found, family=Family.TEXT)
             return getattr(sa.func, measure.function)(value), replace(found, nullable=absent)
-

@@ -48,11 +48,19 @@ def shown_by_sqlite(cell: Cell, types: Mapping[str, TypeDefinition]) -> Shown:
         case "Float":
             return Shown(_usually("Float", value, _Kind("integer"), _plain(value)))
         case "Boolean":
-            known = ("CASE ", value, " WHEN 1 THEN 'true' WHEN 0 THEN 'false' ELSE ", _otherwise("Boolean", value), " END")
+            known = (
+                "CASE ",
+                value,
+                " WHEN 1 THEN 'true' WHEN 0 THEN 'false' ELSE ",
+                _otherwise("Boolean", value),
+                " END",
+            )
             return Shown(Fragment(known))
         case "DateTime":
             kinds = f" GLOB '{_MOMENT}.{_DIGIT * 3}Z'"
-            return Shown(_usually("DateTime", value, kinds, _quoted(value)))
+            # Without the zeros at the end of the fraction, as PostgreSQL writes it.
+            trimmed = ("'\"' || rtrim(rtrim(substr(", value, ", 1, 23), '0'), '.') || 'Z\"'")
+            return Shown(_usually("DateTime", value, kinds, Fragment(trimmed)))
         case "Date":
             return Shown(_usually("Date", value, f" GLOB '{_DAY}'", _quoted(value)))
         case "Time":

@@ -205,9 +205,7 @@ class CompiledWrite:
             return self._number(len(rows))
         return await self._read(rows, connection, values)
 
-    async def _read(
-        self, rows: Sequence[Sequence[Any]], connection: Connection, values: Sequence[Given]
-    ) -> Answer:
+    async def _read(self, rows: Sequence[Sequence[Any]], connection: Connection, values: Sequence[Given]) -> Answer:
         required = self._outcome.required
         if not rows:
             if self._outcome.shape is Shape.ROWS:
@@ -230,4 +228,3 @@ class CompiledWrite:
         if self._outcome.shape is Shape.COUNT:
             return number_answer(count)
         return Answer(value=count > 0, json=b"true" if count else b"false")
-

@@ -26,16 +26,14 @@ class Fragment(sa.ColumnElement[Any]):
     inherit_cache = False
     __visit_name__ = "fragment"
 
-    def __init__(self, parts: Sequence[str | Sql]) -> None:
+    def __init__(self, parts: Sequence[str | sa.ClauseElement]) -> None:
         self.parts = tuple(parts)
         self.type = sa.types.NULLTYPE
 
 
-@compiles(Fragment)  # type: ignore[no-untyped-call,untyped-decorator]
+@compiles(Fragment)
 def _compile_fragment(element: Fragment, compiler: SQLCompiler, **options: Any) -> str:
-    return "".join(
-        part if isinstance(part, str) else compiler.process(part, **options) for part in element.parts
-    )
+    return "".join(part if isinstance(part, str) else compiler.process(part, **options) for part in element.parts)
 
 
 class Source(sa.FromClause):
@@ -45,7 +43,7 @@ class Source(sa.FromClause):
     __visit_name__ = "source"
     named_with_column = False
 
-    def __init__(self, parts: Sequence[str | Sql]) -> None:
+    def __init__(self, parts: Sequence[str | sa.ClauseElement]) -> None:
         self.fragment = Fragment(parts)
 
     @property
@@ -53,8 +51,9 @@ class Source(sa.FromClause):
         return [self]
 
 
-@compiles(Source)  # type: ignore[no-untyped-call,untyped-decorator]
+@compiles(Source)
 def _compile_source(element: Source, compiler: SQLCompiler, **options: Any) -> str:
+    del options  # what SQLAlchemy says of a table does not concern a fragment
     return _compile_fragment(element.fragment, compiler)
 
 
@@ -72,8 +71,8 @@ class Dialect:
     @cached_property
     def compiling(self) -> CompilingDialect:
         if self.name == "postgres":
-            return postgresql.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call,no-any-return]
-        return sqlite.dialect(paramstyle="qmark")  # type: ignore[no-untyped-call,no-any-return]
+            return postgresql.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
+        return sqlite.dialect(paramstyle="qmark")
 
     @property
     def is_postgres(self) -> bool:

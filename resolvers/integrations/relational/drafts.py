@@ -26,7 +26,7 @@ Rows: TypeAlias = sa.FromClause
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One parameter: where its value comes from, and what it becomes on the way. `constant` where there is no operand."""
+    """One parameter: where its value comes from and what it becomes on the way, or a `constant`."""
 
     operand: Operand | None
     storing: Storing | None
@@ -136,4 +136,3 @@ class Draft:
 
 def forbidden_field(field_name: str) -> OperationError:
     return OperationError(Code.FORBIDDEN, f'Your role may not read "{field_name}".')
-

@@ -190,9 +190,9 @@ def compare(
         case Operator.LTE:
             return subject <= draft.bind(value, storing)
         case Operator.IN:
-            return _member(draft, value, subject, storing, reflected, str(type))
+            return _member(draft, value, subject, storing, str(type))
         case Operator.NOT_IN:
-            outside = sa.not_(_member(draft, value, subject, storing, reflected, str(type)))
+            outside = sa.not_(_member(draft, value, subject, storing, str(type)))
             return sa.or_(outside, subject.is_(sa.null())) if reflected.nullable else outside
         case Operator.EQ_ANY_CASE | Operator.NE_ANY_CASE:
             lowered, bound = _lowered(draft, value, subject)
@@ -209,9 +209,7 @@ def _equal_value(draft: Draft, value: Operand | Expression, storing: Storing, re
     return draft.bind(value, storing)
 
 
-def _member(
-    draft: Draft, value: Operand | Expression, subject: Sql, storing: Storing, reflected: ReflectedColumn, type: str
-) -> Sql:
+def _member(draft: Draft, value: Operand | Expression, subject: Sql, storing: Storing, type: str) -> Sql:
     bound = draft.bind(value, listed(draft.dialect, storing))
     if draft.dialect.is_postgres:
         return Fragment((subject, " = ANY (", bound, ")"))

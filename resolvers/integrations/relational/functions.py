@@ -92,7 +92,8 @@ def _moment(value: Kept) -> str:
         moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     else:
         raise ValueError
-    return moment.replace(tzinfo=None).isoformat() + "Z"
+    text = moment.replace(tzinfo=None).isoformat()
+    return (text.rstrip("0") if "." in text else text) + "Z"
 
 
 def _date(value: Kept) -> str:

@@ -58,7 +58,7 @@ class Operand:
         found: Given = values[self.place]
         for step in self.path:
             if isinstance(step, str) and isinstance(found, Mapping):
-                found = found[step] if step in found else MISSING
+                found = found.get(step, MISSING)
             elif isinstance(step, int) and isinstance(found, Sequence):
                 found = found[step]
             else:
@@ -86,7 +86,7 @@ class Shaping:
 
 @dataclass(slots=True)
 class GivenValues:
-    """The values of the call for which a statement is drafted. With none, for `tidegate plan`, everything is present."""
+    """The values of the call for which a statement is drafted. With none, as for `tidegate plan`, all are present."""
 
     inputs: Inputs
     shaping: Shaping

@@ -79,7 +79,7 @@ def _part(draft: Draft, name: str, item: DataObject, index: int) -> Sql:
     return Fragment((f"json_extract({name}.value, '$[{index}]')",))
 
 
-def passing_statement(draft: Draft, item: DataObject, access: Access) -> sa.Select[tuple[int]]:
+def passing_statement(draft: Draft, item: DataObject, access: Access) -> sa.Select[Any]:
     """How many rows of the keys pass an access rule."""
     table = draft.table(item)
     keys, same, _ = by_keys(draft, item, table)
@@ -88,13 +88,13 @@ def passing_statement(draft: Draft, item: DataObject, access: Access) -> sa.Sele
     return query if passing is None else query.where(passing)
 
 
-def rows_statement(draft: Draft, item: DataObject, selection: Selection, *, many: bool) -> sa.Select[tuple[bytes]]:
+def rows_statement(draft: Draft, item: DataObject, selection: Selection, *, many: bool) -> sa.Select[Any]:
     """The JSON of the rows of the keys that the caller may read, in the order of the keys: an array, or the only row's
     object."""
     table = draft.table(item)
     keys, same, place = by_keys(draft, item, table)
     visible = rule(draft, Access.READ, item, table)
-    names = needed(draft, selection, item, table)
+    names = needed(selection, item)
     query = sa.select(*(table.c[name] for name in names)).select_from(keys).select_from(table).where(same)
     if visible is not None:
         query = query.where(visible)

@@ -61,7 +61,11 @@ class NewRows:
         return [keys[number] for number in range(len(rows))]
 
     async def _insert(
-        self, connection: Connection, names: tuple[str, ...], rows: Sequence[Mapping[str, Json]], values: Sequence[Given]
+        self,
+        connection: Connection,
+        names: tuple[str, ...],
+        rows: Sequence[Mapping[str, Json]],
+        values: Sequence[Given],
     ) -> Sequence[Sequence[Any]]:
         """Any: rows as the database answers them."""
         statements = self._of(names)
@@ -124,9 +128,9 @@ class NewRows:
         for name, value in row.items():
             column = self.verb.target.columns[name]
             family = self.setting.reflected(self.verb.target, column).family
+            is_text = named(column.type) in ("String", "ID") and not isinstance(value, list | tuple)
             if family is Family.BYTEA and isinstance(value, str):
-                value = "\\x" + b64decode(value).hex()
-            elif named(column.type) in ("String", "ID") and value is not None and not isinstance(value, list | tuple):
-                value = as_text(value)
-            record[column.column] = value
+                record[column.column] = "\\x" + b64decode(value).hex()
+            else:
+                record[column.column] = as_text(value) if is_text and value is not None else value
         return record

@@ -91,7 +91,7 @@ def direct(draft: Draft, value: Sql, descending: bool, nullable: bool) -> Sql:
 
 
 def cursor(draft: Draft, keys: Sequence[SortKey], item: DataObject, table: Rows) -> Sql:
-    """The cursor of a row: the JSON array of its sort values, in hex, so that nobody takes it for anything but a token."""
+    """The cursor of a row: the JSON array of its sort values, in hex, so that everybody takes it for a token."""
     return draft.dialect.hex(key_json(draft, [key.field for key in keys], item, table))
 
 
@@ -186,4 +186,3 @@ class _At:
 
 def _at(index: int, storing: Storing, convert: bool) -> Storing:
     return _At(index, storing, convert)
-

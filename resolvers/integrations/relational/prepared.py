@@ -71,7 +71,7 @@ class PreparedRead:
     def writes(self) -> bool:
         return False
 
-    async def learn(self, connection: Connection) -> Sequence[Problem]:
+    async def learn(self, connection: Connection) -> Sequence[Problem]:  # noqa: ARG002 - nothing to ask
         return ()
 
     def compile(self, selection: Selection | None, rank: int) -> Compiled:
@@ -125,7 +125,7 @@ class PreparedWrite:
     def writes(self) -> bool:
         return True
 
-    async def learn(self, connection: Connection) -> Sequence[Problem]:
+    async def learn(self, connection: Connection) -> Sequence[Problem]:  # noqa: ARG002 - nothing to ask
         return ()
 
     def compile(self, selection: Selection | None, rank: int) -> Compiled:
@@ -146,5 +146,6 @@ def whole_selection(setting: Setting, outcome: Outcome) -> Selection:
 def plain_selection(setting: Setting, type: str) -> Selection:
     definition = setting.object_type(type)
     fields = definition.fields.values() if definition else ()
-    leaves = (field for field in fields if not isinstance(setting.surroundings.types.get(named(field.type)), ObjectType))
+    types = setting.surroundings.types
+    leaves = (field for field in fields if not isinstance(types.get(named(field.type)), ObjectType))
     return Selection(type, tuple(Selected(field.name, field.name, field.type) for field in leaves))

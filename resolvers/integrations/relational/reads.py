@@ -1,6 +1,9 @@
-"""Listing, getting, counting -> one statement each, whose single value is the JSON of the answer."""
+"""Listing, getting, counting -> one statement each, whose single value is the JSON of the answer. Any: SQLAlchemy's word for what a
+statement answers, which is one column of bytes or a number."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -31,11 +34,11 @@ def readable(draft: Draft, item: DataObject, table: Rows, where: Filter, use: Us
     return conjunction([condition(draft, where, item, table, use), rule(draft, Access.READ, item, table)])
 
 
-def list_statement(draft: Draft, verb: Listing, selection: Selection) -> sa.Select[tuple[bytes]]:
+def list_statement(draft: Draft, verb: Listing, selection: Selection) -> sa.Select[Any]:
     item = verb.target
     table = draft.table(item)
     keys = sort_keys(draft, verb.order, item)
-    query = sa.select(*(table.c[name] for name in needed(draft, selection, item, table))).select_from(table)
+    query = sa.select(*(table.c[name] for name in needed(selection, item))).select_from(table)
     where = readable(draft, item, table, verb.where)
     if where is not None:
         query = query.where(where)
@@ -46,7 +49,7 @@ def list_statement(draft: Draft, verb: Listing, selection: Selection) -> sa.Sele
     return sa.select(draft.dialect.bytes(draft.dialect.joined(["[", text, "]"]))).select_from(page)
 
 
-def get_statement(draft: Draft, verb: Getting, selection: Selection) -> sa.Select[tuple[bytes]]:
+def get_statement(draft: Draft, verb: Getting, selection: Selection) -> sa.Select[Any]:
     item = verb.target
     table = draft.table(item)
     text = draft.dialect.bytes(object_json(draft, selection, Owned(item), table))
@@ -57,17 +60,17 @@ def get_statement(draft: Draft, verb: Getting, selection: Selection) -> sa.Selec
     return query.order_by(*ordering(draft, sort_keys(draft, (), item), table)).limit(Fragment(("1",)))
 
 
-def count_statement(draft: Draft, verb: Counting) -> sa.Select[tuple[int]]:
+def count_statement(draft: Draft, verb: Counting) -> sa.Select[Any]:
     table = draft.table(verb.target)
     return _counted(table, readable(draft, verb.target, table, verb.where))
 
 
-def _counted(table: Rows, where: Sql | None) -> sa.Select[tuple[int]]:
+def _counted(table: Rows, where: Sql | None) -> sa.Select[Any]:
     query = sa.select(sa.func.count()).select_from(table)
     return query if where is None else query.where(where)
 
 
-def page_statement(draft: Draft, verb: Listing, selection: Selection) -> sa.Select[tuple[bytes]]:
+def page_statement(draft: Draft, verb: Listing, selection: Selection) -> sa.Select[Any]:
     """A connection. One row more than asked for is looked at, to know whether there is a next page; what is not
     selected is not computed."""
     item = verb.target
@@ -99,9 +102,9 @@ class _Page:
             name
             for selected in selection.fields
             for inner in _node_selections(selected)
-            for name in needed(draft, inner, self.item, table)
+            for name in needed(inner, self.item)
         )
-        columns = [table.c[name] for name in names or needed(draft, None, self.item, table)]
+        columns = [table.c[name] for name in names or needed(None, self.item)]
         query = sa.select(*columns, cursor(draft, keys, self.item, table).label(_CURSOR)).select_from(table)
         beyond = None if verb.after is None else after(draft, verb.after, keys, table)
         wanted = conjunction([where, beyond])
@@ -169,7 +172,7 @@ class _Page:
             case _:
                 return f'"{selection.type}"'
 
-    def _cursor(self, query: sa.Select[tuple[str]]) -> Sql:
+    def _cursor(self, query: sa.Select[Any]) -> Sql:
         quoted = Fragment(("'\"' || ", query.scalar_subquery(), " || '\"'"))
         return sa.func.coalesce(quoted, literal("null"))
 
@@ -186,4 +189,3 @@ def _node_selections(selected: Selected) -> list[Selection]:
 
 def _boolean(condition: Sql) -> Sql:
     return sa.case((condition, literal("true")), else_=literal("false"))
-

@@ -53,13 +53,13 @@ class Computed:
     cells: Mapping[str, Cell]
     item: DataObject | None = None
 
-    def cell(self, draft: Draft, field: str, table: Rows) -> Cell:
+    def cell(self, draft: Draft, field: str, table: Rows) -> Cell:  # noqa: ARG002 - as `Owned` has it
         return self.cells[field]
 
     def relation(self, field: str) -> Relation | None:
         return self.item.relations.get(field) if self.item else None
 
-    def reach(self, field: str, table: Rows) -> Sql:
+    def reach(self, field: str, table: Rows) -> Sql:  # noqa: ARG002 - as `Owned` has it
         return self.cells[field].value
 
 
@@ -94,14 +94,12 @@ def _related(draft: Draft, selected: Selected, relation: Relation, kind: Kind, t
     assert selected.selection is not None, "a relation is never selected without fields"
     other = draft.setting.object(relation.target)
     target = draft.table(other)
-    here = [
-        target.c[other.columns[theirs].column] == kind.reach(ours, table) for theirs, ours in relation.on
-    ]
+    here = [target.c[other.columns[theirs].column] == kind.reach(ours, table) for theirs, ours in relation.on]
     where = conjunction([*here, rule(draft, Access.READ, other, target)])
     if relation.many:
         limit = bounded_limit(draft, selected.arguments.get("limit"), relation.limit)
         offset = bounded_offset(draft, selected.arguments.get("offset"))
-        page = page_of(draft, selected.selection, other, target, where, relation.order, limit, offset, outer=table)
+        page = page_of(draft, selected.selection, other, target, where, relation.order, limit, offset)
         return list_json(draft, selected.selection, Owned(other), page)
     text = object_json(draft, selected.selection, Owned(other), target)
     one = sa.select(text).select_from(target).limit(_one())
@@ -127,13 +125,11 @@ def page_of(
     order: Sequence[Order],
     limit: Sql,
     offset: Sql | None,
-    *,
-    outer: Rows,
 ) -> Rows:
-    """The rows wanted of `table`, sorted, with the columns that the selection needs: a subquery that may depend on a
-    row of `outer`."""
+    """The rows wanted of `table`, sorted, with the columns that the selection needs: a subquery that may depend on the
+    rows around it."""
     keys = sort_keys(draft, tuple(order), item)
-    query = sa.select(*(table.c[name] for name in needed(draft, selection, item, table))).select_from(table)
+    query = sa.select(*(table.c[name] for name in needed(selection, item))).select_from(table)
     if where is not None:
         query = query.where(where)
     query = query.order_by(*ordering(draft, keys, table)).limit(limit)
@@ -142,7 +138,7 @@ def page_of(
     return query.correlate_except(table).subquery(draft.name())
 
 
-def needed(draft: Draft, selection: Selection | None, item: DataObject, table: Rows) -> list[str]:
+def needed(selection: Selection | None, item: DataObject) -> list[str]:
     """The columns of `item` that the JSON of a selection is made of."""
     names = dict.fromkeys(item.columns[field].column for field in _fields(selection, item))
     return list(names) or [item.columns[item.key[0]].column]
@@ -193,4 +189,3 @@ def _whole(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise OperationError(Code.BAD_USER_INPUT, "A limit or an offset is a whole number, 0 or more.")
     return value
-

@@ -118,7 +118,8 @@ class _Walk:
                     type = nullable(column.type)
                     parts.append(compare(self.draft, operator, within, subject, storing, reflected, type))
         if not parts and self.use is Use.WRITE:
-            raise OperationError(Code.BAD_USER_INPUT, f'"{field}" is compared with nothing: a write must say which rows.')
+            sentence = f'"{field}" is compared with nothing: a write must say which rows.'
+            raise OperationError(Code.BAD_USER_INPUT, sentence)
         return conjunction(parts)
 
     def _count(self) -> None:
@@ -126,4 +127,3 @@ class _Walk:
         if self.left < 0:
             limit = self.draft.setting.surroundings.limits.filterTerms
             raise OperationError(Code.LIMIT, f"A filter has at most {limit} terms.")
-

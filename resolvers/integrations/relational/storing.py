@@ -1,7 +1,7 @@
 """From the JSON form of a value to what a parameter takes.
 
-PostgreSQL's driver converts by the parameter's own type, so hardly anything is done here for it. SQLite takes what it is
-given, so values are brought here into the one form in which they are kept: date-times in UTC as SQLite's own
+PostgreSQL's driver converts by the parameter's own type, so hardly anything is done here for it. SQLite takes what it
+is given, so values are brought here into the one form in which they are kept: date-times in UTC as SQLite's own
 `strftime('%Y-%m-%dT%H:%M:%fZ')` writes them (to the millisecond, so that their order as text is their order in time),
 decimals as their digits, booleans as 0 and 1, bytes as blobs, lists and JSON as JSON text.
 """
@@ -30,9 +30,7 @@ Storing: TypeAlias = Callable[[Json], Json | bytes]
 _WHOLE: Final = {Family.SMALLINT, Family.INTEGER, Family.BIGINT}
 
 
-def stored(
-    dialect: Dialect, type: TypeRef, column: ReflectedColumn, types: Mapping[str, TypeDefinition]
-) -> Storing:
+def stored(dialect: Dialect, type: TypeRef, column: ReflectedColumn, types: Mapping[str, TypeDefinition]) -> Storing:
     """How a value of a column is bound. The same function for equal needs, so that parameters can be shared."""
     type = nullable(type)
     if isinstance(type, ListOf):

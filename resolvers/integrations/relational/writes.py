@@ -53,7 +53,8 @@ def insert_many_statement(draft: Draft, item: DataObject, fields: Iterable[str])
     return Fragment(
         (
             *("INSERT INTO ", _target(draft, item), f" ({columns}) SELECT {values} FROM ", recordset(draft, item)),
-            *(f" WITH ORDINALITY AS {name} ORDER BY {name}.ordinality RETURNING ", key_json(draft, item.key, item, table)),
+            f" WITH ORDINALITY AS {name} ORDER BY {name}.ordinality RETURNING ",
+            key_json(draft, item.key, item, table),
         )
     )
 
