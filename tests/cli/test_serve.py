@@ -31,13 +31,17 @@ class Served:
                 self.said += line.decode()
         return found
 
-    async def stop(self) -> int:
-        if self.process.returncode is None:
-            self.process.send_signal(signal.SIGTERM)
+    async def ended(self) -> int:
+        """The exit code, once there is one."""
         async with asyncio.timeout(PATIENCE):
             await self.process.communicate()
         assert self.process.returncode is not None
         return self.process.returncode
+
+    async def stop(self) -> int:
+        if self.process.returncode is None:
+            self.process.send_signal(signal.SIGTERM)
+        return await self.ended()
 
 
 @asynccontextmanager
@@ -114,11 +118,11 @@ async def test_a_port_that_is_taken(desk: Path) -> None:
         port = (await first.until(r"is served at http://127\.0\.0\.1:(\d+)"))[1]
         async with serving(desk, "--port", port) as second:
             await second.until(f"error: Cannot listen at 127.0.0.1, port {port}")
-            assert await second.stop() == 3
+            assert await second.ended() == 3
 
 
 async def test_settings_that_mean_nothing(desk: Path) -> None:
     (desk / ".env").write_text((desk / ".env").read_text() + "TIDEGATE_LOG_LEVEL=loud\n")
     async with serving(desk) as served:
         await served.until("TIDEGATE_LOG_LEVEL is 'loud'")
-        assert await served.stop() == 2
+        assert await served.ended() == 2

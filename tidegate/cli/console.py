@@ -18,7 +18,9 @@ LONGEST_EXCERPT: Final = 160
 
 def console(stream: TextIO) -> Console:
     """A console on `stream`. Lines are never wrapped or interpreted: what is printed can be pasted."""
-    return Console(file=stream, soft_wrap=True, markup=False, highlight=False, emoji=False)
+    # Without a terminal rich writes no escapes at all; NO_COLOR alone would leave it bold.
+    terminal = is_colourful(stream)
+    return Console(file=stream, force_terminal=terminal, soft_wrap=True, markup=False, highlight=False, emoji=False)
 
 
 def is_colourful(stream: TextIO) -> bool:
