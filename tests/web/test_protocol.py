@@ -178,6 +178,25 @@ async def test_large_heads(site: Running, head: bytes) -> None:
     assert b"x-content-type-options: nosniff\r\n" in answer
 
 
+async def test_a_large_head_sent_ahead(site: Running) -> None:
+    large = b"GET /healthz HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 40_000 + b"\r\n\r\n"
+    one = HEAD + b"\r\n" + QUERY
+    answers = await until_closed(await opened(site, one + large))
+    assert b"HTTP/1.1 431 " in answers
+
+
+async def test_continue(site: Running) -> None:
+    expecting = HEAD + b"Expect: 100-continue\r\n"
+    reader, writer = await opened(site, expecting + b"\r\n")
+    assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+    writer.write(QUERY)
+    assert (await answer_of(reader)).startswith(b"HTTP/1.1 200 ")
+    writer.close()
+    reader, writer = await opened(site, expecting + b"Authorization: Bearer x\r\n\r\n")
+    assert (await answer_of(reader)).startswith(b"HTTP/1.1 401 ")
+    writer.close()
+
+
 async def test_a_head_just_within_the_limit(serving: Serving) -> None:
     site = await serving(max_head=1000)
     head = HEAD + b"X: " + b"x" * 850 + b"\r\n\r\n"

@@ -58,7 +58,11 @@ class Guarded(HttpToolsProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self.waiting = Waiting.HEAD
         self.since = monotonic()
+        # Bytes of the head that is awaited: at least, and at most. They differ where a head begins behind something
+        # else in one piece of data.
         self._head = 0
+        self._head_at_most = 0
+        self._piece = 0
         self._refusal: Refusal | None = None
 
     def data_received(self, data: bytes) -> None:
@@ -66,20 +70,23 @@ class Guarded(HttpToolsProtocol):
         if self.waiting is Waiting.NOTHING and self.cycle.response_complete:
             self._await(Waiting.HEAD)
             self._head = 0
+        self._piece = len(data)
         if self.waiting is Waiting.HEAD:
-            self._head += len(data)
+            self._head += self._piece
+            self._head_at_most += self._piece
         super().data_received(data)
         if self.waiting is Waiting.HEAD and self._head > self.max_head:
             self._send_refusal(_HEAD_TOO_LARGE)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        self._head_at_most = self._piece
         if self.waiting is not Waiting.HEAD:
             self._await(Waiting.HEAD)
 
     def on_headers_complete(self) -> None:
         # The sum is taken only where so many bytes came that it can be too large.
-        if len(self.headers) > MOST_HEADERS or (self._head > self.max_head and self._size() > self.max_head):
+        if len(self.headers) > MOST_HEADERS or (self._head_at_most > self.max_head and self._size() > self.max_head):
             self._refusal = _HEAD_TOO_LARGE
             raise HeadTooLarge
         self._head = 0
