@@ -14,6 +14,7 @@ from tidegate.core.operation import Kind, Operation
 from tidegate.core.problems import Problems, did_you_mean
 from tidegate.core.types import ObjectType, TypeDefinition, named, nullable
 from tidegate.schema import typedefs
+from tidegate.schema.access import tells_access
 from tidegate.schema.environment import Environment, refuse_variables
 from tidegate.schema.folder import ProjectFolder
 from tidegate.schema.form import Form, check_name
@@ -21,7 +22,7 @@ from tidegate.schema.generated import Generator
 from tidegate.schema.integration_settings import create_integrations
 from tidegate.schema.names import Names
 from tidegate.schema.objects import KEYS as OBJECT_KEYS
-from tidegate.schema.objects import ObjectForm, add_access, build_objects, tells_access
+from tidegate.schema.objects import ObjectForm, add_access, build_objects
 from tidegate.schema.operations import Header, check_argument_types, check_header, read_header
 from tidegate.schema.plans import Planner
 from tidegate.schema.project import Project, read_project
@@ -65,7 +66,7 @@ def compile_project(folder: Path, kinds: Mapping[str, IntegrationKind], environ:
     _refuse_same_names(object_section, project, problems)
     object_forms = _object_forms(object_section, problems)
     build_objects(object_forms, names, problems)
-    names.guarded = frozenset(name for name, written in object_forms.items() if tells_access(written))
+    names.guarded = frozenset(name for name, written in object_forms.items() if tells_access(written.form))
 
     headers = _read_headers(operation_section, names, problems)
     generator = Generator(names.objects, type_file.types)
