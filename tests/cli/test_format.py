@@ -12,7 +12,7 @@ from tidegate.core.objects import Access
 from tidegate.core.query import JOINS
 from tidegate.core.types import SCALARS
 from tidegate.kinds import installed_kinds
-from tidegate.schema import auth_settings, objects, operations, project
+from tidegate.schema import auth_settings, objects, operations, project, relations
 from tidegate.schema.plans import ROW_VERBS
 from tidegate.schema.units import parse_duration, parse_size
 
@@ -27,7 +27,7 @@ EXPECTED = {
     "types.graphql": SCALARS,
     "objects/*.yaml": objects.KEYS,
     "A column": objects.COLUMN_KEYS,
-    "A relation": objects.RELATION_KEYS,
+    "A relation": relations.KEYS,
     "access": list(Access),
     "operations/*.yaml": operations.KEYS,
     "An argument": operations.ARGUMENT_KEYS,
