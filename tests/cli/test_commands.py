@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -153,6 +154,22 @@ def test_a_plan_needs_no_database(tidegate: Run, desk: Path) -> None:
     deeper = tidegate("plan", desk, "ticket", "--role", "support", "--select", "{ internalNote comments { text } }")
     assert "internal_note" in deeper.stdout
     assert "comments" in deeper.stdout
+
+
+def test_a_plan_of_the_authors_own_sql(tidegate: Run, desk: Path) -> None:
+    offline = tidegate("plan", desk, "search")
+    assert "lower(title) like lower(" in offline.stdout
+    assert "$args.q" in offline.stdout
+    online = tidegate("plan", desk, "search", "--online", "--select", "{ title author { name } }")
+    assert "lower(title) like lower(" in online.stdout
+    assert "users" in online.stdout
+
+
+def test_every_operation_of_the_example_has_a_plan(tidegate: Run, desk: Path) -> None:
+    found = re.findall(r"^(\w+):$", "".join(path.read_text() for path in desk.glob("operations/*.yaml")), re.MULTILINE)
+    assert len(found) == 20
+    for operation in found:
+        assert tidegate("plan", desk, operation).exit_code == 0, operation
 
 
 def test_plans_that_cannot_be(tidegate: Run, desk: Path) -> None:

@@ -105,7 +105,8 @@ class PreparedSql:
         verb, outcome = self.verb, self.verb.outcome
         wanted = selection or self._whole()
         keyed = selection is not None
-        if outcome.shape in (Shape.COUNT, Shape.WHETHER):
+        # Before the database is open its columns are not known, and nothing is run: `tidegate plan` shows the text.
+        if outcome.shape in (Shape.COUNT, Shape.WHETHER) or not self.columns:
             return CompiledCommand(self, rank)
         finish = finish_of(outcome, keyed=keyed)
         if verb.text.writes and not self.setting.dialect.is_postgres:
