@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import orjson
 import pytest
 
 from tidegate.core.call import Call
+from tidegate.core.catalog import Catalog
 from tidegate.core.integration import Answer
 from tidegate.core.json import Json
 from tidegate.core.selection import Selection
 from tidegate.core.user import CurrentUser
-from tidegate.schema.api import Api
+from tidegate.schema.api import Api, build_api
 from tidegate.schema.document import compile_document
 from tidegate.schema.execution import execute
 from tidegate.schema.request_errors import DocumentError
@@ -195,3 +198,22 @@ def test_literals_that_no_scalar_can_hold(api: Api, text: str) -> None:
     assert error["extensions"] == {"code": "GRAPHQL_VALIDATION_FAILED"}
     assert "set_int_max_str_digits" not in str(error)
     assert len(str(error["message"])) <= 500
+
+
+async def test_a_float_that_is_not_finite(build: Callable[..., Catalog], nobody: CurrentUser) -> None:
+    api = build_api(build("type Query { a(x: Float): Int b: B } type B { c(x: Float): Int }"))
+    for field in ("a(x: 1e999)", "b { c(x: -1e999) }"):
+        with pytest.raises(DocumentError) as caught:
+            compile_document(api, f"{{ {field} }}", None)
+        (error,) = caught.value.errors
+        assert error["message"] == "An argument cannot be used. Expected a finite Float."
+        assert error["locations"] == [{"line": 1, "column": 3}]
+        document = compile_document(
+            api, f"query($f: Boolean!) {{ t: __typename ... @skip(if: $f) {{ {field} }} }}", None
+        )
+        runner = FakeRunner(answering)
+        assert (await execute(document, {"f": True}, nobody, runner)).body == b'{"data":{"t":"Query"}}'
+        response = await execute(document, {"f": False}, nobody, runner)
+        assert not response.data_present
+        assert response.errors[0]["message"] == error["message"]
+        assert not runner.calls
