@@ -44,7 +44,7 @@ def table(results: Sequence[Result], rows: int) -> str:
 
 
 def ratio(one: Result, other: Result, figure: str) -> str:
-    return f"x {one.median(figure) / max(other.median(figure), 1e-9):.2f}"
+    return f"x {one.median(figure) / other.median(figure):.2f}" if other.median(figure) else "-"
 
 
 def best_of(results: Sequence[Result], figure: str) -> Result:
