@@ -17,6 +17,7 @@ from tidegate.cli.signing import sign
 from tidegate.core.catalog import Catalog, Jwt
 from tidegate.core.json import Json
 from tidegate.core.operation import Kind, Operation
+from tidegate.core.types import ListOf, nullable
 from tidegate.core.user import CurrentUser
 
 LIFE: Final = 24 * 3600
@@ -45,7 +46,7 @@ def demonstration(catalog: Catalog, users: Mapping[str, Mapping[str, Json]], jwt
 
 
 def _something_to_ask(catalog: Catalog, user: CurrentUser) -> Operation | None:
-    """A query that needs no arguments: of those that need the highest role the user has, the first."""
+    """A query that needs no arguments: rather many rows than one value, rather one for this role than for everybody."""
     queries = [
         operation
         for operation in catalog.operations.values()
@@ -53,7 +54,9 @@ def _something_to_ask(catalog: Catalog, user: CurrentUser) -> Operation | None:
         and operation.rank <= user.rank
         and not any(argument.required for argument in operation.arguments.values())
     ]
-    return max(queries, key=lambda operation: operation.rank, default=None)
+    return max(
+        queries, key=lambda operation: (isinstance(nullable(operation.returns), ListOf), operation.rank), default=None
+    )
 
 
 def _curl(catalog: Catalog, operation: Operation, user: CurrentUser, token: str, origin: str) -> str:
