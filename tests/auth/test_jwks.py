@@ -15,7 +15,7 @@ from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
 from tests.auth.conftest import ROLES, SECRET, Clock, auth_with, bearer, claims, part, pem, reason_of, sign
 from tidegate.auth import Authenticator
-from tidegate.auth.jwks import FRESH_FOR, LARGEST_SET, PAUSE, UnsafeAddress, safe_address
+from tidegate.auth.jwks import FRESH_FOR, LARGEST_SET, PAUSE, PublishedKeys, UnsafeAddress, safe_address
 from tidegate.core.catalog import Jwt
 
 
@@ -218,6 +218,17 @@ async def test_an_issuer_that_is_down_is_not_fatal(made: Made, timer: Clock, rsa
     issuer.publish("a", rsa_key)
     timer.now += PAUSE
     await good(authenticator, rsa_key, "RS256", kid="a")
+
+
+async def test_a_slow_issuer_is_not_waited_for(issuer: Issuer, timer: Clock, rsa_key: rsa.RSAPrivateKey) -> None:
+    issuer.publish("a", rsa_key)
+    keys = PublishedKeys(issuer.address, timer, patience=0.2)
+    issuer.answering.clear()
+    assert await keys.find("RS256", "a") == ()
+    issuer.answering.set()
+    timer.now += PAUSE
+    assert len(await keys.find("RS256", "a")) == 1
+    await keys.close()
 
 
 async def test_keys_are_used_for_what_they_are_published_for(

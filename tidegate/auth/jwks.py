@@ -22,7 +22,6 @@ FRESH_FOR: Final = 600.0
 PAUSE: Final = 10.0
 """Seconds between two fetches, whatever tokens arrive: nobody can make us hammer the issuer."""
 PATIENCE: Final = 5.0
-"""Seconds for a whole fetch."""
 LARGEST_SET: Final = 256 * 1024
 """Bytes of a key set. Real ones have a few thousand."""
 MOST_KEYS: Final = 100
@@ -35,11 +34,12 @@ class UnsafeAddress(Exception):
 class PublishedKeys:
     """The key set at `address`. Kept, and fetched again when it is old or a token names an unknown key. If a fetch
     fails the keys known before stay good. One fetch at a time; whoever finds its key in an old set does not wait.
-    `clock` counts seconds and never goes back."""
+    `clock` counts seconds and never goes back; `patience` is in seconds, for a whole fetch."""
 
-    def __init__(self, address: str, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(self, address: str, clock: Callable[[], float] = monotonic, patience: float = PATIENCE) -> None:
         self._address = safe_address(address)
         self._clock = clock
+        self._patience = patience
         self.version = 0
         self._keys: tuple[Key, ...] = ()
         self._body = b""
@@ -85,7 +85,7 @@ class PublishedKeys:
                 return  # Somebody else fetched while we waited.
             self._tried = self._clock()
             try:
-                async with asyncio.timeout(PATIENCE):
+                async with asyncio.timeout(self._patience):
                     body = await self._fetch()
                 if body != self._body:
                     self._keys, self._body = _read(body), body
@@ -98,7 +98,7 @@ class PublishedKeys:
         if self._client is None:
             self._client = httpx.AsyncClient(
                 follow_redirects=False,
-                timeout=PATIENCE,
+                timeout=self._patience,
                 trust_env=not _is_loopback(self._address),
                 headers={"accept": "application/jwk-set+json, application/json", "accept-encoding": "identity"},
                 limits=httpx.Limits(max_connections=1, max_keepalive_connections=0),
