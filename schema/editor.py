@@ -22,11 +22,11 @@ from tidegate.schema.auth_settings import ASYMMETRIC, SYMMETRIC
 from tidegate.schema.editor_rows import (
     JsonSchema,
     definition,
-    fields_schema,
-    filter_definitions,
+    fields_name,
     filter_name,
-    order_schema,
+    order_name,
     record,
+    row_definitions,
     words,
 )
 from tidegate.schema.generated import Generator
@@ -150,14 +150,17 @@ def _objects_schema(catalog: Catalog) -> JsonSchema:
         "propertyNames": {"pattern": _NAME},
         "properties": own,
         "additionalProperties": _object_schema(catalog, None),
-        "definitions": filter_definitions(catalog),
+        "definitions": {
+            **row_definitions(catalog),
+            "object": words(catalog.objects),
+            "type": words((name for name, type in catalog.types.items() if isinstance(type, ObjectType)), "Of a row."),
+        },
     }
 
 
 def _object_schema(catalog: Catalog, built: DataObject | None) -> JsonSchema:
     """Of an object that exists, or of one that is being written."""
     column = record({"column": _TEXT, "minRole": words(catalog.roles)})
-    types = [name for name, type in catalog.types.items() if isinstance(type, ObjectType)]
     many: JsonSchema = {"type": "object", "additionalProperties": column}
     keys: JsonSchema = _TEXTS
     rule: JsonSchema = {"anyOf": [{"const": "all"}, {"type": "object", "minProperties": 1}]}
@@ -173,14 +176,14 @@ def _object_schema(catalog: Catalog, built: DataObject | None) -> JsonSchema:
     relations = {
         "type": "object",
         "propertyNames": relation_names,
-        "additionalProperties": _relation_schema(catalog, built),
+        "additionalProperties": _relation_schema(built),
     }
     return record(
         {
             "integration": words(catalog.integrations),
             "table": _TEXT | {"description": "The table, or schema.table; the object's own name if left out."},
             "key": keys | {"description": "The primary key: a field, or a list of fields."},
-            "type": words(types, "The type of types.graphql that a row has."),
+            "type": definition("type"),
             "columns": many | {"description": "Only what differs from the defaults."},
             "relations": relations,
             "access": record(access) | {"description": "Who may touch which rows. What is not here is for nobody."},
@@ -189,10 +192,10 @@ def _object_schema(catalog: Catalog, built: DataObject | None) -> JsonSchema:
     )
 
 
-def _relation_schema(catalog: Catalog, built: DataObject | None) -> JsonSchema:
+def _relation_schema(built: DataObject | None) -> JsonSchema:
     ours: JsonSchema = words(built.columns) if built is not None else _TEXT
     shared = {"on": {"type": "object", "minProperties": 1, "additionalProperties": ours, "description": "theirs: ours"}}
-    target = words(catalog.objects)
+    target = definition("object")
     page = {"orderBy": _TEXTS, "limit": _COUNT}
     return {
         "oneOf": [
@@ -240,7 +243,7 @@ def _operations_schema(catalog: Catalog, kinds: Mapping[str, IntegrationKind]) -
         "type": "object",
         "propertyNames": {"pattern": _NAME},
         "additionalProperties": operation,
-        "definitions": filter_definitions(catalog),
+        "definitions": row_definitions(catalog),
     }
 
 
@@ -256,7 +259,7 @@ def _run_schema(catalog: Catalog, kinds: Mapping[str, IntegrationKind]) -> JsonS
     verbs = {verb: kind.request_schema(verb) for kind in kinds.values() for verb in sorted(kind.verbs)}
     choices: list[JsonSchema] = []
     for built in catalog.objects.values():
-        bodies = {verb: _body(schema, built, catalog) for verb, schema in verbs.items() if verb in ROW_VERBS}
+        bodies = {verb: _body(schema, built) for verb, schema in verbs.items() if verb in ROW_VERBS}
         choices.append(_choice([built.name], bodies))
     others = {verb: dict(schema) for verb, schema in verbs.items() if verb not in ROW_VERBS}
     choices.append(_choice(catalog.integrations, others))
@@ -274,15 +277,15 @@ def _choice(names: Iterable[str], bodies: Mapping[str, JsonSchema]) -> JsonSchem
     return {"if": {"properties": {"use": use}, "required": ["use"]}, "then": body}
 
 
-def _body(schema: Mapping[str, object], built: DataObject, catalog: Catalog) -> JsonSchema:
+def _body(schema: Mapping[str, object], built: DataObject) -> JsonSchema:
     """What an integration says of a verb's body, with the names of this object where they are known."""
     body: JsonSchema = dict(schema)
     properties = body.get("properties")
     if not isinstance(properties, Mapping):
-        return fields_schema(built, catalog)
-    known = {"where": definition(filter_name(built)), "set": fields_schema(built, catalog)}
+        return definition(fields_name(built))
+    known = {"where": definition(filter_name(built)), "set": definition(fields_name(built))}
     if "values" not in properties:
-        known["orderBy"] = order_schema(built)
+        known["orderBy"] = definition(order_name(built))
     else:
         names = words(built.columns)
         known["groupBy"] = {"anyOf": [names, {"type": "array", "items": names}]}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
+from urllib.parse import quote
 
 from tidegate.core.catalog import Catalog
 from tidegate.core.filters import Operator
@@ -50,25 +51,50 @@ def filter_name(built: DataObject) -> str:
     return f"filter of {built.name}"
 
 
+def fields_name(built: DataObject) -> str:
+    """The definition of fields of an object with the values they get."""
+    return f"fields of {built.name}"
+
+
+def order_name(built: DataObject) -> str:
+    """The definition of an object's sort keys."""
+    return f"order of {built.name}"
+
+
 def definition(name: str) -> JsonSchema:
     """A reference to `definitions`."""
-    return {"$ref": f"#/definitions/{name.replace(' ', '%20')}"}
+    return {"$ref": f"#/definitions/{quote(name)}"}
 
 
-def value_schema(type: TypeRef, catalog: Catalog) -> JsonSchema:
+def row_definitions(catalog: Catalog) -> dict[str, JsonSchema]:
+    """The definitions of every object, and of the values and comparisons of the types of their columns."""
+    found: dict[str, JsonSchema] = {}
+    for built in catalog.objects.values():
+        found[filter_name(built)] = _filter(built, catalog)
+        found[fields_name(built)] = _fields(built)
+        found[order_name(built)] = _order(built)
+        for column in built.columns.values():
+            found[_value_name(column.type)] = _value(column.type, catalog)
+            found[_comparison_name(column.type)] = _comparison(column.type, catalog)
+    return found
+
+
+def _value_name(type: TypeRef) -> str:
+    return f"value of {nullable(type)}"
+
+
+def _comparison_name(type: TypeRef) -> str:
+    return f"comparison with {nullable(type)}"
+
+
+def _value(type: TypeRef, catalog: Catalog) -> JsonSchema:
     """What may be written for a column of this type."""
     leaf = nullable(type)
     if isinstance(leaf, ListOf):
-        return {"anyOf": [{"type": "array", "items": value_schema(leaf.of, catalog)}, REFERENCE]}
+        return {"anyOf": [{"type": "array", "items": _value(leaf.of, catalog)}, REFERENCE], "description": str(type)}
     enum = catalog.types.get(leaf.name)
-    if isinstance(enum, EnumType):
-        return {"anyOf": [words(enum.values), REFERENCE]}
-    return {"anyOf": [_SCALARS.get(leaf.name, TEXT), REFERENCE]}
-
-
-def filter_definitions(catalog: Catalog) -> dict[str, JsonSchema]:
-    """A filter for every object, by `filter_name`."""
-    return {filter_name(built): _filter(built, catalog) for built in catalog.objects.values()}
+    form = words(enum.values) if isinstance(enum, EnumType) else _SCALARS.get(leaf.name, TEXT)
+    return {"anyOf": [form, REFERENCE], "description": leaf.name}
 
 
 def _filter(built: DataObject, catalog: Catalog) -> JsonSchema:
@@ -79,36 +105,32 @@ def _filter(built: DataObject, catalog: Catalog) -> JsonSchema:
         "not": own,
     }
     for name, column in built.columns.items():
-        properties[name] = {**_comparison(column.type, catalog), "description": str(column.type)}
+        properties[name] = definition(_comparison_name(column.type))
     for name, relation in built.relations.items():
         properties[name] = definition(filter_name(catalog.objects[relation.target]))
     return {"anyOf": [record(properties), REFERENCE]}
 
 
 def _comparison(type: TypeRef, catalog: Catalog) -> JsonSchema:
-    value = value_schema(type, catalog)
+    value = definition(_value_name(type))
     several = {"anyOf": [{"type": "array", "items": value}, REFERENCE]}
     flag = {"anyOf": [{"type": "boolean"}, REFERENCE]}
     operators = {
         str(operator): several if operator in _LISTS else flag if operator in _NULLS else value
         for operator in operators_for(type, catalog.types)
     }
-    return {"anyOf": [*value["anyOf"], record(operators)]}
+    return {"anyOf": [value, record(operators)], "description": str(nullable(type))}
 
 
-def order_schema(built: DataObject) -> JsonSchema:
-    """Sort keys of an object."""
+def _order(built: DataObject) -> JsonSchema:
     names = [name for name, column in built.columns.items() if sortable(column.type)]
     key = words([*names, *(f"-{name}" for name in names)], "A field; with - before it, descending.")
     return {"anyOf": [key, {"type": "array", "items": key}, REFERENCE]}
 
 
-def fields_schema(built: DataObject, catalog: Catalog) -> JsonSchema:
-    """Fields of an object with the values they get."""
-    values = {name: value_schema(column.type, catalog) for name, column in built.columns.items()}
-    return {
-        "anyOf": [
-            record({name: {"anyOf": [*value["anyOf"], {"type": "null"}]} for name, value in values.items()}),
-            REFERENCE,
-        ]
+def _fields(built: DataObject) -> JsonSchema:
+    values = {
+        name: {"anyOf": [definition(_value_name(column.type)), {"type": "null"}]}
+        for name, column in built.columns.items()
     }
+    return {"anyOf": [record(values), REFERENCE]}
