@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -38,6 +39,9 @@ class SqliteConnection:
             return await self.worker.execute_fetchall(sql, arguments)  # type: ignore[return-value]
         except Exception as error:
             raise translate(error, self._vocabulary) from error
+        except asyncio.CancelledError:
+            self.worker.interrupt_now()
+            raise
 
     async def row(self, sql: str, arguments: Sequence[Json | bytes]) -> Sequence[Any] | None:
         found = await self.rows(sql, arguments)
@@ -67,6 +71,9 @@ class SqliteConnection:
             return await self.worker.call(work)
         except Exception as error:
             raise translate(error, self._vocabulary) from error
+        except asyncio.CancelledError:
+            self.worker.interrupt_now()
+            raise
 
     async def close(self) -> None:
         """Never raises."""

@@ -19,7 +19,10 @@ from tidegate.core.integration import IntegrationUnavailable
 from tidegate.resolvers.integrations.postgres.database import PostgresDatabase
 from tidegate.resolvers.integrations.relational.violations import Vocabulary
 
-KILL = "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+KILL = """
+    select pg_terminate_backend(pid) from pg_stat_activity
+    where datname = current_database() and pid <> pg_backend_pid()
+"""
 
 
 def database_at(url: str, statement_timeout: float = 20.0) -> PostgresDatabase:

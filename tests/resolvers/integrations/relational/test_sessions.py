@@ -107,6 +107,16 @@ async def test_a_slow_statement_is_stopped_and_its_connection_lives_on(database:
     assert database.readers.opened == database.writers.opened == 0
 
 
+async def test_a_session_that_reads_goes_on_after_a_statement_was_stopped(database: AnyDatabase) -> None:
+    async with database.session(writes=False) as connection:
+        for _ in range(3):
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.02):
+                    await connection.rows(SLOW, [])
+            assert await ask(connection, "select 1") == [(1,)]
+    assert await count(database, "people") == 0
+
+
 async def test_cancelling_at_any_moment_leaves_nothing_behind(database: AnyDatabase) -> None:
     """Many calls, each cancelled somewhere: every transaction is there whole or not at all, and all connections come
     back."""
