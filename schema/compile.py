@@ -149,7 +149,8 @@ def _read_type_file(files: ProjectFolder, problems: Problems) -> TypeFile:
     text = files.text(typedefs.FILE)
     if text is None:
         return TypeFile(readable=False)
-    return read_types(text, problems) if text.strip() else TypeFile()
+    says_something = any(line.strip() and not line.lstrip().startswith("#") for line in text.split("\n"))
+    return read_types(text, problems) if says_something else TypeFile()
 
 
 def _kinds_of(project: Project, kinds: Mapping[str, IntegrationKind]) -> dict[str, IntegrationKind | None]:

@@ -90,7 +90,7 @@ def test_without_auth_everybody_is_anonymous(compiled: Compile) -> None:
         "operations/me.yaml": None,
         "types.graphql": None,
     }
-    catalog = compiled({"tidegate.yaml": text, "operations/more.yaml": more, **gone})
+    catalog = compiled({"tidegate.yaml": text, "operations/more.yaml": more, "types.graphql": "# none\n", **gone})
     assert catalog.auth.jwt is None
     assert catalog.auth.current_user == {}
     assert catalog.operations["hours"].rank == 0
