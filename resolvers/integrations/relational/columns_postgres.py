@@ -75,7 +75,7 @@ def shown_by_postgres(cell: Cell, types: Mapping[str, TypeDefinition]) -> Shown:
             return Shown(value if family in (Family.JSON, Family.JSONB) else sa.func.to_json(value))
         case "Bytes" if family is Family.BYTEA:
             encoded = sa.func.encode(value, literal("base64"))
-            return Shown(POSTGRES.joined(['"', sa.func.translate(encoded, literal("\n"), literal("")), '"']))
+            return Shown(_quoted(sa.func.translate(encoded, literal("\n"), literal(""))))
         case "String" | "ID":
             return Shown(_string(value, family))
         case _:

@@ -1,7 +1,7 @@
 """An author's own SQL, wrapped so that the database makes JSON of its rows; the relations of its type included.
 
 The columns of the result are learnt when the integration opens: a field is the column of exactly its name, or else of
-its name in snake_case. The text itself is kept to the letter. Access rules do not reach into it: they hold for the
+the name that its object gives it, or of its name in snake_case. The text itself is kept to the letter. Access rules do not reach into it: they hold for the
 relations that are selected from its rows, and for nothing else.
 """
 
@@ -65,7 +65,8 @@ class PreparedSql:
             self.columns = tuple(await connection.columns(self._plain()))
         except OperationError as error:
             cause = f" {error.__cause__}" if error.__cause__ is not None else ""
-            return [Problem(self.verb.at, f"The database refuses this SQL.{cause}".strip(), "")]
+            hint = "Say its type: {{ args.name }}::int." if "data type of parameter" in cause else ""
+            return [Problem(self.verb.at, f"The database refuses this SQL:{cause.rstrip('.')}.", hint)]
         if not self.verb.text.answers_rows:
             return []
         return list(self._match())
@@ -90,10 +91,13 @@ class PreparedSql:
                         sentence = f'"{name}" of {definition.name} is an object, which SQL alone cannot answer.'
                         yield Problem(self.verb.at, sentence, "Return the type of an object with this relation.")
                     continue
-                column = name if name in names else snake_case(name)
-                if column not in names:
+                target = self.verb.target
+                stored = target.columns[name].column if target and name in target.columns else name
+                column = next((each for each in (name, stored, snake_case(name)) if each in names), None)
+                if column is None:
                     sentence = f'This SQL has no column for "{name}" of {definition.name}.'
-                    yield Problem(self.verb.at, sentence, f'Name it "{snake_case(name)}". ' + did_you_mean(name, names))
+                    hint = did_you_mean(name, names) or f'Name one "{snake_case(name)}".'
+                    yield Problem(self.verb.at, sentence, hint)
                 else:
                     found[name] = names.index(column)
         self.names = found
