@@ -15,7 +15,7 @@ from tidegate.resolvers.integrations.relational.dialects import Fragment, Sql
 from tidegate.resolvers.integrations.relational.drafts import Draft, Rows
 from tidegate.resolvers.integrations.relational.orders import direct
 from tidegate.resolvers.integrations.relational.reads import readable
-from tidegate.resolvers.integrations.relational.rows import Computed, bounded_limit, object_json
+from tidegate.resolvers.integrations.relational.rows import Computed, Limit, object_json
 from tidegate.resolvers.integrations.relational.tables import Family, ReflectedColumn
 from tidegate.resolvers.integrations.relational.verbs import Aggregating, Function, Measure, Shape
 
@@ -52,8 +52,8 @@ def aggregate_statement(draft: Draft, verb: Aggregating, selection: Selection) -
     groups = query.subquery(draft.name())
     keys = _keys(verb)
     ordered = [direct(draft, groups.c[key.field], key.descending, reflected[key.field].nullable) for key in keys]
-    limit = bounded_limit(draft, verb.limit, None)
-    page = sa.select(groups).order_by(*ordered).limit(limit).subquery(draft.name())
+    limit = Limit.of(draft, verb.limit, None)
+    page = limit.cut(draft, sa.select(groups).order_by(*ordered), None).subquery(draft.name())
     known = draft.setting.tables.known.get(item.table)
     strict = known is not None and known.strict
     cells = {

@@ -159,7 +159,9 @@ class CompiledWrite:
             kinds["pass"] = lambda draft: passing_statement(draft, item, self._access)
         if not self._is_counted:
             many = self._outcome.shape is Shape.ROWS
-            kinds["read"] = lambda draft: rows_statement(draft, item, self.selection, many=many)
+            kinds["read"] = lambda draft: rows_statement(
+                draft, item, self.selection, many=many, as_given=not isinstance(verb, Updating)
+            )
             if isinstance(verb, Deleting):
                 kinds["delete"] = lambda draft: delete_keys_statement(draft, item)
         for name, draft in kinds.items():

@@ -20,6 +20,7 @@ from tidegate.resolvers.integrations.relational.dialects import Fragment, Source
 from tidegate.resolvers.integrations.relational.drafts import Draft, Rows, Setting
 from tidegate.resolvers.integrations.relational.filters import rule
 from tidegate.resolvers.integrations.relational.inputs import Operand
+from tidegate.resolvers.integrations.relational.orders import ordering, sort_keys
 from tidegate.resolvers.integrations.relational.rows import Owned, needed, object_json
 
 EXTRA: Final = Operand(-1)
@@ -88,9 +89,11 @@ def passing_statement(draft: Draft, item: DataObject, access: Access) -> sa.Sele
     return query if passing is None else query.where(passing)
 
 
-def rows_statement(draft: Draft, item: DataObject, selection: Selection, *, many: bool) -> sa.Select[Any]:
-    """The JSON of the rows of the keys that the caller may read, in the order of the keys: an array, or the only row's
-    object."""
+def rows_statement(
+    draft: Draft, item: DataObject, selection: Selection, *, many: bool, as_given: bool
+) -> sa.Select[Any]:
+    """The JSON of the rows of the keys that the caller may read: an array, or the only row's object. `as_given`: in the
+    order of the keys as they were given, else sorted by key, because an UPDATE answers in no order at all."""
     table = draft.table(item)
     keys, same, place = by_keys(draft, item, table)
     visible = rule(draft, Access.READ, item, table)
@@ -99,7 +102,8 @@ def rows_statement(draft: Draft, item: DataObject, selection: Selection, *, many
     if visible is not None:
         query = query.where(visible)
     # SQLite keeps the order of a subquery that has a limit, and so does PostgreSQL.
-    page = query.order_by(place).limit(Fragment(("1000000000",))).subquery(draft.name())
+    order = [place] if as_given else ordering(draft, sort_keys(draft, (), item), table)
+    page = query.order_by(*order).limit(Fragment(("1000000000",))).subquery(draft.name())
     text = object_json(draft, selection, Owned(item), page)
     if many:
         text = draft.dialect.joined(["[", draft.dialect.gathered(text), "]"])

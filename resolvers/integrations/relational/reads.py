@@ -16,8 +16,8 @@ from tidegate.resolvers.integrations.relational.filters import Use, condition, c
 from tidegate.resolvers.integrations.relational.orders import SortKey, after, cursor, ordering, sort_keys
 from tidegate.resolvers.integrations.relational.rows import (
     TYPENAME,
+    Limit,
     Owned,
-    bounded_limit,
     bounded_offset,
     list_json,
     needed,
@@ -42,9 +42,9 @@ def list_statement(draft: Draft, verb: Listing, selection: Selection) -> sa.Sele
     where = readable(draft, item, table, verb.where)
     if where is not None:
         query = query.where(where)
-    query = query.order_by(*ordering(draft, keys, table)).limit(bounded_limit(draft, verb.limit, None))
-    offset = bounded_offset(draft, verb.offset)
-    page = (query if offset is None else query.offset(offset)).subquery(draft.name())
+    query = query.order_by(*ordering(draft, keys, table))
+    limit = Limit.of(draft, verb.limit, None)
+    page = limit.cut(draft, query, bounded_offset(draft, verb.offset)).subquery(draft.name())
     text = draft.dialect.gathered(object_json(draft, selection, Owned(item), page))
     return sa.select(draft.dialect.bytes(draft.dialect.joined(["[", text, "]"]))).select_from(page)
 
@@ -97,7 +97,7 @@ class _Page:
         self.table = table
         self.where = where
         self.after = verb.after
-        self.limit = bounded_limit(draft, verb.limit, None)
+        limit = Limit.of(draft, verb.limit, None)
         names = dict.fromkeys(
             name
             for selected in selection.fields
@@ -110,12 +110,11 @@ class _Page:
         wanted = conjunction([where, beyond])
         if wanted is not None:
             query = query.where(wanted)
-        query = query.order_by(*ordering(draft, keys, table)).limit(Fragment((self.limit, " + 1")))
-        offset = bounded_offset(draft, verb.offset)
-        inner = (query if offset is None else query.offset(offset)).subquery(draft.name())
+        query = query.order_by(*ordering(draft, keys, table))
+        inner = limit.cut(draft, query, bounded_offset(draft, verb.offset), more=1).subquery(draft.name())
         number = Fragment(("row_number() OVER ()",)).label(_ROW)
         self.rows = sa.select(*inner.c, number).select_from(inner).cte(draft.name())
-        self.within = Fragment((self.rows.c[_ROW], " <= ", self.limit))
+        self.within = Fragment((self.rows.c[_ROW], " <= ", limit.rows))
 
     def field(self, selected: Selected, selection: Selection) -> str | Sql:
         match selected.field:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 
 from tidegate.core.errors import Code, OperationError
-from tidegate.core.expressions import Expression
+from tidegate.core.expressions import Expression, Literal
 from tidegate.core.filters import Order
+from tidegate.core.json import Given
 from tidegate.core.objects import Access, Column, DataObject, Relation
 from tidegate.core.selection import Selected, Selection
 from tidegate.core.types import NonNull
@@ -97,7 +98,7 @@ def _related(draft: Draft, selected: Selected, relation: Relation, kind: Kind, t
     here = [target.c[other.columns[theirs].column] == kind.reach(ours, table) for theirs, ours in relation.on]
     where = conjunction([*here, rule(draft, Access.READ, other, target)])
     if relation.many:
-        limit = bounded_limit(draft, selected.arguments.get("limit"), relation.limit)
+        limit = Limit.of(draft, selected.arguments.get("limit"), relation.limit)
         offset = bounded_offset(draft, selected.arguments.get("offset"))
         page = page_of(draft, selected.selection, other, target, where, relation.order, limit, offset)
         return list_json(draft, selected.selection, Owned(other), page)
@@ -123,7 +124,7 @@ def page_of(
     table: Rows,
     where: Sql | None,
     order: Sequence[Order],
-    limit: Sql,
+    limit: Limit,
     offset: Sql | None,
 ) -> Rows:
     """The rows wanted of `table`, sorted, with the columns that the selection needs: a subquery that may depend on the
@@ -132,10 +133,8 @@ def page_of(
     query = sa.select(*(table.c[name] for name in needed(selection, item))).select_from(table)
     if where is not None:
         query = query.where(where)
-    query = query.order_by(*ordering(draft, keys, table)).limit(limit)
-    if offset is not None:
-        query = query.offset(offset)
-    return query.correlate_except(table).subquery(draft.name())
+    query = query.order_by(*ordering(draft, keys, table)).correlate_except(table)
+    return limit.cut(draft, query, offset).subquery(draft.name())
 
 
 def needed(selection: Selection | None, item: DataObject) -> list[str]:
@@ -156,12 +155,59 @@ def _one() -> Sql:
     return Fragment(("1",))
 
 
-def bounded_limit(draft: Draft, expression: Expression | None, fallback: int | None) -> Sql:
-    """How many rows: what is asked for, which may not be more than `limits.pageSize`; else `fallback`, else that."""
-    most = draft.setting.surroundings.limits.pageSize
-    if expression is not None and draft.given.present(expression):
-        return draft.bind(expression, Counted(most))
-    return Fragment((str(min(most, most if fallback is None else fallback)),))
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How many rows: at most `rows`, and never more than `about` where that is known."""
+
+    rows: Sql
+    about: int | None
+
+    @classmethod
+    def of(cls, draft: Draft, expression: Expression | None, fallback: int | None) -> Limit:
+        """What is asked for, which may not be more than `limits.pageSize`; else `fallback`, else that."""
+        most = draft.setting.surroundings.limits.pageSize
+        if expression is None or not draft.given.present(expression):
+            return cls(Fragment((str(min(most, most if fallback is None else fallback)),)), None)
+        counted = Counted(most)
+        if isinstance(expression, Literal):
+            return cls(Fragment((str(counted(expression.value)),)), None)
+        rows = draft.bind(expression, counted)
+        if not draft.dialect.is_postgres:
+            return cls(rows, None)
+        magnitude = Magnitude(most)
+        return cls(rows, magnitude(draft.given.structure(expression, magnitude)))
+
+    def cut(self, draft: Draft, query: sa.Select[Any], offset: Sql | None, *, more: int = 0) -> sa.Select[Any]:
+        """The query's first rows after `offset`, `more` than the limit.
+
+        PostgreSQL plans a statement anew for each execution when it expects that knowing the limit pays, which it does
+        of every LIMIT $1; for a short list that is half of its work. So a number near the limit is in the text too.
+        """
+        rows = Fragment((self.rows, f" + {more}")) if more else self.rows
+        if offset is not None:
+            return query.limit(rows).offset(offset)
+        if self.about is None:
+            return query.limit(rows)
+        page = query.limit(Fragment((str(self.about + more),))).subquery(draft.name())
+        return sa.select(*page.c).select_from(page).limit(rows).correlate_except(page)
+
+
+@dataclass(frozen=True, slots=True)
+class Magnitude:
+    """A limit, rounded up to one of few numbers."""
+
+    most: int
+
+    def __call__(self, value: Given) -> int:
+        try:
+            rows = _whole(value)
+        except OperationError:
+            # Refused when the statement's values are made.
+            return self.most
+        about = 16
+        while about < rows:
+            about *= 4
+        return min(about, self.most)
 
 
 def bounded_offset(draft: Draft, expression: Expression | None) -> Sql | None:

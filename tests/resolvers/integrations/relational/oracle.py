@@ -6,6 +6,7 @@ A condition is true, false, or None: SQL's unknown.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from functools import cmp_to_key
 from typing import Any
@@ -47,7 +48,9 @@ def passes(filter: Mapping[str, Any], row: Row, related: Mapping[str, Any]) -> b
 
 
 def sortable(value: Any, name: str) -> Any:
-    """Decimals and big numbers travel as text, and are compared as numbers."""
+    """Decimals, big numbers and moments travel as text, and are compared as what they are."""
+    if value is not None and name == "at":
+        return datetime.fromisoformat(value)
     return Decimal(str(value)) if name in ("price", "big", "id") else value
 
 
@@ -57,7 +60,8 @@ def compare(operator: str, value: Any, operand: Any, name: str) -> bool | None:
     if operator in ("ne", "neAnyCase", "notIn") and value is None:
         return True
     if value is None:
-        return None
+        # Of no values, not even an unknown one is among them.
+        return False if operator == "in" and not operand else None
     text = str(value)
     match operator:
         case "eq":

@@ -107,7 +107,13 @@ def joined(inner: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[dict[s
 
 
 people = st.sampled_from(
-    [{"name": {"eq": "Ada"}}, {"team": {"ne": "red"}}, {"team": {"isNull": True}}, {"team": {"in": ["red", "blue"]}}, {}]
+    [
+        {"name": {"eq": "Ada"}},
+        {"team": {"ne": "red"}},
+        {"team": {"isNull": True}},
+        {"team": {"in": ["red", "blue"]}},
+        {},
+    ]
 )
 filters = st.recursive(comparisons() | people.map(lambda inner: {"owner": inner}), joined, max_leaves=8)
 PEOPLE: dict[int, dict[str, Any]] = {
@@ -124,7 +130,9 @@ def owners(row: Any) -> list[dict[str, Any]]:
 @SETTINGS
 @given(where=filters)
 def test_any_filter_finds_what_python_finds(desk: Desk, rows: list[dict[str, Any]], where: dict[str, Any]) -> None:
-    query = "query ($where: TaskFilter) { list(where: $where, orderBy: [id_ASC], limit: 50) { id } count(where: $where) }"
+    query = (
+        "query ($where: TaskFilter) { list(where: $where, orderBy: [id_ASC], limit: 50) { id } count(where: $where) }"
+    )
     found = desk.data(query, variables={"where": where})
     expected = [row["id"] for row in in_order(rows, []) if passes(where, row, {"owner": owners}) is True]
     assert [row["id"] for row in found["list"]] == expected
@@ -217,7 +225,18 @@ def test_what_was_not_sent_is_not_asked(desk: Desk, rows: list[dict[str, Any]]) 
 
 
 def test_nothing_that_is_sent_is_read_as_sql(desk: Desk, rows: list[dict[str, Any]]) -> None:
-    attacks = ["' or '1'='1", "'; drop table tasks; --", '" or ""="', "\\' or 1=1 --", "%", "_", "$1", "?", ":p0", "{{ x }}"]
+    attacks = [
+        "' or '1'='1",
+        "'; drop table tasks; --",
+        '" or ""="',
+        "\\' or 1=1 --",
+        "%",
+        "_",
+        "$1",
+        "?",
+        ":p0",
+        "{{ x }}",
+    ]
     queries = [
         "query ($x: String) { found: list(where: { title: { eq: $x } }) { id } }",
         "query ($x: String!) { found: list(where: { title: { in: [$x] } }) { id } }",

@@ -73,7 +73,9 @@ def test_what_breaks_the_promises_of_the_schema_is_a_graphql_error(desk: Desk) -
         desk.run(f"insert into loose values {row}")
     query = "query ($id: ID!) { strict(id: $id) { __typename id title kind points } }"
     fine = desk.ask(query, variables={"id": "1"})
-    assert fine == {"data": {"strict": {"__typename": "Strict", "id": "1", "title": "fine", "kind": "Bug", "points": 1}}}
+    assert fine == {
+        "data": {"strict": {"__typename": "Strict", "id": "1", "title": "fine", "kind": "Bug", "points": 1}}
+    }
     for number, field in ((2, "title"), (3, "kind"), (4, "points")):
         answer = desk.ask(query, variables={"id": str(number)})
         assert answer["data"] == {"strict": None}
