@@ -51,8 +51,13 @@ class TypeNames(Names):
 
 def field_name(column: str) -> str:
     """`created_at`, `CreatedAt`, `created at` -> `createdAt`."""
-    name = _legal(camel(words(column)), "column")
-    return f"{name}Value" if name in _FILTER_WORDS else name
+    return legal_field(camel(words(column)))
+
+
+def legal_field(name: str) -> str:
+    """A name that a field of an object can have: filters keep some words to themselves."""
+    legal = _legal(name, "column")
+    return f"{legal}Value" if legal in _FILTER_WORDS else legal
 
 
 def type_name(name: str) -> str:

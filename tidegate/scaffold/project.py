@@ -59,7 +59,16 @@ def database_project(folder: Path, outline: Outline, source: Source, opening: Op
         made[f"objects/{data_object.name}.yaml"] = object_text(data_object, "db", opening)
     for data_object in outline.objects:
         made[f"operations/{data_object.name}.yaml"] = operations_text(data_object, operations, opening)
-    return made
+    return {path: f"{_editor_line(path)}{text}" for path, text in made.items()}
+
+
+def _editor_line(path: str) -> str:
+    """The line that tells an editor the schema of a file; nothing for files that have none."""
+    # Not at the top: `tidegate --help` would wait for GraphQL libraries.
+    from tidegate.schema.editor import schema_line
+
+    written = path == "tidegate.yaml" or path.startswith(("objects/", "operations/"))
+    return f"{schema_line(path)}\n" if written else ""
 
 
 def write_files(folder: Path, made: Mapping[str, str]) -> None:

@@ -7,8 +7,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from tidegate.core.fitting import fits
+from tidegate.core.types import Named
 from tidegate.resolvers.integrations.relational.tables import Family, ForeignKey, ReflectedColumn, ReflectedTable
-from tidegate.scaffold.identifiers import Names, TypeNames, field_name, is_enum_value, many_name, single_name, type_name
+from tidegate.scaffold.identifiers import (
+    Names,
+    TypeNames,
+    field_name,
+    is_enum_value,
+    legal_field,
+    many_name,
+    single_name,
+    type_name,
+)
 from tidegate.scaffold.outline import (
     NOTHING_WRITTEN,
     EnumOutline,
@@ -158,7 +169,7 @@ class _Survey:
             (self._named[table.name], key, self._named[key.target])
             for table in self._tables
             for key in table.foreign_keys
-            if key.target in self._named and _is_whole(key, table, self._named[key.target].table)
+            if key.target in self._named and self._can_be_joined(key, table, self._named[key.target].table)
         ]
         how_many = Counter((source.object, target.object) for source, _, target in links)
         alone = [how_many[source.object, target.object] == 1 and source is not target for source, _, target in links]
@@ -169,9 +180,20 @@ class _Survey:
             found[target.table.name].append(self._back(source, key, target, only))
         return found
 
+    def _can_be_joined(self, key: ForeignKey, table: ReflectedTable, target: ReflectedTable) -> bool:
+        """SQLite lets any column refer to any other, also where the two can never be equal."""
+        if not (set(key.columns) <= set(table.columns) and set(key.target_columns) <= set(target.columns)):
+            return False
+        for here, there in zip(key.columns, key.target_columns, strict=True):
+            ours = Named(self._type(table, table.columns[here]))
+            theirs = Named(self._type(target, target.columns[there]))
+            if not fits(ours, theirs, {}) and not fits(theirs, ours, {}):
+                return False
+        return True
+
     def _forward(self, source: _Named, key: ForeignKey, target: _Named, alone: bool) -> RelationOutline:
         on = tuple((target.fields[t], source.fields[c]) for c, t in zip(key.columns, key.target_columns, strict=True))
-        name = _written_name(source, target, on) or source.taken.take(*forward_wishes(key, _single(target), alone))
+        name = _written_name(source, target, on) or _take(source, forward_wishes(key, _single(target), alone))
         return RelationOutline(name, target.object, target.type, False, on)
 
     def _back(self, source: _Named, key: ForeignKey, target: _Named, alone: bool) -> RelationOutline:
@@ -180,9 +202,13 @@ class _Survey:
         bare = source.table.name.rpartition(".")[2]
         plain = many_name(bare) if many else _single(source)
         wishes = back_wishes(key, plain, _single(target), alone, source is target)
-        name = _written_name(target, source, on) or target.taken.take(*wishes)
+        name = _written_name(target, source, on) or _take(target, wishes)
         order = tuple(source.fields[column] for column in _key(source.table)[0]) if many else ()
         return RelationOutline(name, source.object, source.type, many, on, order)
+
+
+def _take(named: _Named, wishes: Iterable[str]) -> str:
+    return named.taken.take(*map(legal_field, wishes))
 
 
 def _single(named: _Named) -> str:
@@ -236,10 +262,6 @@ def _key(table: ReflectedTable) -> tuple[tuple[str, ...], bool]:
 
 def _is_unique(columns: Sequence[str], table: ReflectedTable) -> bool:
     return any(set(unique) <= set(columns) for unique in (table.primary_key, *table.unique) if unique)
-
-
-def _is_whole(key: ForeignKey, table: ReflectedTable, target: ReflectedTable) -> bool:
-    return set(key.columns) <= set(table.columns) and set(key.target_columns) <= set(target.columns)
 
 
 def _labels(column: ReflectedColumn) -> str:

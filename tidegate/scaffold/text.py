@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 Yaml: TypeAlias = str | Sequence["Yaml"] | Mapping[str, "Yaml"]
 
 _PLAIN: Final = re.compile(r"[A-Za-z_$][A-Za-z0-9_$./!-]*(?: [A-Za-z0-9_$./!=-]+)*\Z")
+_UNPRINTABLE: Final = re.compile("[^\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _CONSTANTS: Final = frozenset({"null", "true", "false"})
 
 
@@ -17,7 +18,7 @@ def scalar(value: str) -> str:
     """A text as YAML: plain where that is safe everywhere, else quoted."""
     if _PLAIN.match(value) and value.lower() not in _CONSTANTS:
         return value
-    return json.dumps(value, ensure_ascii=False)
+    return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(value, ensure_ascii=False))
 
 
 def flow(value: Yaml) -> str:

@@ -25,7 +25,7 @@ def object_text(data_object: ObjectOutline, integration: str, opening: Opening) 
         "integration": scalar(integration),
         "table": scalar(data_object.table),
         "key": flow(data_object.key[0] if len(data_object.key) == 1 else data_object.key),
-        "type": data_object.type,
+        "type": scalar(data_object.type),
     }
     access = {"read": opening.read}
     if data_object.writable:
