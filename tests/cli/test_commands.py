@@ -64,7 +64,7 @@ def test_problems_are_told_all_at_once(tidegate: Run, desk: Path) -> None:
     checked = tidegate("check", desk)
     assert checked.exit_code == 1
     lines = checked.stderr.splitlines()
-    assert lines[0].startswith("operations/users.yaml:4:12: ")
+    assert lines[0].startswith("operations/users.yaml:5:12: ")
     assert 'Did you mean "customer"?' in lines[0]
     assert lines[-1] == f"{len(lines) - 1} problems."
     assert "\x1b[" not in checked.stderr
@@ -230,7 +230,7 @@ def test_check_online(tidegate: Run, desk: Path) -> None:
     wrong = tidegate("check", desk, "--online")
     assert wrong.exit_code == 1
     places = [line.split(": ")[0].rpartition(":")[0] for line in wrong.stderr.splitlines()[:-1]]
-    assert places == ["operations/tickets.yaml:31", "types.graphql:42"]
+    assert places == ["operations/tickets.yaml:32", "types.graphql:42"]
     assert wrong.stderr.count("colour") > 1
 
 

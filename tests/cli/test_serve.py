@@ -104,7 +104,7 @@ async def test_changes_are_taken_up_and_mistakes_are_not(desk: Path) -> None:
 
             assert await knows("me")
             operations.write_text(text.replace("minRole: customer", "minRole: costumer"))
-            await served.until(r'operations/users\.yaml:4:12: .*Did you mean "customer"\?')
+            await served.until(r'operations/users\.yaml:5:12: .*Did you mean "customer"\?')
             await served.until("Still serving what was served before")
             assert await knows("me")
             operations.write_text(text.replace("me:", "myself:"))
