@@ -73,7 +73,7 @@ def test_problems_are_told_all_at_once(tidegate: Run, desk: Path) -> None:
     assert len(found) == len(lines) - 1
     assert {key: found[0][key] for key in ("file", "line", "column")} == {
         "file": "operations/users.yaml",
-        "line": 4,
+        "line": 5,
         "column": 12,
     }
     assert set(found[0]) == {"file", "line", "column", "sentence", "hint"}

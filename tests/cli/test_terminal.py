@@ -48,7 +48,7 @@ def test_a_terminal_shows_the_place_in_colour(broken: Path) -> None:
     plain = "".join(part.partition("m")[2] if index else part for index, part in enumerate(said.split("\x1b[")))
     headline, source, caret, *_ = plain.splitlines()
     assert headline.startswith("operations/users.yaml:5:12: ")
-    assert source == "  4 |   minRole: costumer"
+    assert source == "  5 |   minRole: costumer"
     assert caret == "    |            ^"
     assert source[caret.index("^") :] == "costumer"
 
