@@ -15,7 +15,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from tidegate.core.types import EnumType, Named, NonNull, TypeDefinition, TypeRef, nullable
-from tidegate.resolvers.integrations.relational.dialects import Dialect, Sql, literal
+from tidegate.resolvers.integrations.relational.dialects import Dialect, Fragment, Sql, literal
 from tidegate.resolvers.integrations.relational.tables import Family, ReflectedColumn
 
 FLAW: Final = ',"!":1'
@@ -41,26 +41,45 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """`text` is JSON, or null where the value is; `flaw` holds where the text is not what was promised, and does not
-    where the value is null."""
+    """`text` is null where the value is, else it is JSON once `before` and `after` stand around it; `flaw` holds where
+    the text is not what was promised, and does not where the value is null."""
 
     text: Sql
     flaw: Sql | None = None
+    before: str = ""
+    after: str = ""
+
+    def whole(self, dialect: Dialect) -> Sql:
+        """With what stands around it; null where the value is."""
+        text = dialect.text(self.text) if dialect.is_postgres else self.text
+        if not self.before and not self.after:
+            return text
+        # Not `concat`: null must stay null.
+        around: list[str | Sql] = ["("]
+        around += [literal(self.before), " || "] if self.before else []
+        around.append(text)
+        around += [" || ", literal(self.after)] if self.after else []
+        return Fragment((*around, ")"))
 
 
-def cell_json(cell: Cell, dialect: Dialect, types: Mapping[str, TypeDefinition]) -> Sql:
-    """The JSON text of a value, never null, with its flaw behind it."""
+def cell_parts(cell: Cell, dialect: Dialect, types: Mapping[str, TypeDefinition]) -> list[str | Sql]:
+    """The JSON text of a value in parts, none of them null, with its flaw behind it."""
     from tidegate.resolvers.integrations.relational.columns_postgres import shown_by_postgres
     from tidegate.resolvers.integrations.relational.columns_sqlite import shown_by_sqlite
 
     shown = (shown_by_postgres if dialect.is_postgres else shown_by_sqlite)(cell, types)
-    text = shown.text
+    parts: list[str | Sql] = [shown.before, shown.text, shown.after]
     if cell.reflected.nullable:
         absent = "null" + FLAW if isinstance(cell.type, NonNull) else "null"
-        text = sa.func.coalesce(dialect.text(text) if dialect.is_postgres else text, literal(absent))
-    if shown.flaw is None:
-        return text
-    return dialect.joined([text, sa.case((shown.flaw, literal(FLAW)), else_=literal(""))])
+        parts = [sa.func.coalesce(shown.whole(dialect), literal(absent))]
+    if shown.flaw is not None:
+        parts.append(sa.case((shown.flaw, literal(FLAW)), else_=literal("")))
+    return parts
+
+
+def cell_json(cell: Cell, dialect: Dialect, types: Mapping[str, TypeDefinition]) -> Sql:
+    """The same as one text."""
+    return dialect.joined(cell_parts(cell, dialect, types))
 
 
 def enum_of(type: TypeRef, types: Mapping[str, TypeDefinition]) -> EnumType | None:

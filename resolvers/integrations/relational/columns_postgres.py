@@ -17,7 +17,6 @@ from tidegate.resolvers.integrations.relational.columns import (
     WHOLE,
     Cell,
     Shown,
-    cell_json,
     enum_of,
 )
 from tidegate.resolvers.integrations.relational.dialects import POSTGRES, Fragment, Sql, literal
@@ -35,21 +34,21 @@ def shown_by_postgres(cell: Cell, types: Mapping[str, TypeDefinition]) -> Shown:
     if enum is not None:
         labels = cell.reflected.values
         if family is Family.ENUM and set(labels) <= set(enum.values):
-            return Shown(_quoted(value))
+            return _quoted(value)
         words = Fragment((", ".join(f"'{word}'" for word in enum.values),))
         return Shown(_string(value, family), Fragment((POSTGRES.text(value), " NOT IN (", words, ")")))
     match type.name:
         case "ID" | "BigInt" if family in WHOLE:
-            return Shown(_quoted(value))
+            return _quoted(value)
         case "ID" | "UUID" if family is Family.UUID:
-            return Shown(_quoted(value))
+            return _quoted(value)
         case "Int" if family in WHOLE:
             out = sa.or_(value > INT_HIGHEST_SQL, value < INT_LOWEST_SQL) if family is Family.BIGINT else None
             return Shown(value, out)
         case "Int" | "BigInt" if family is Family.NUMERIC or family in FLOATING:
             whole = sa.func.trunc(value)
             if type.name == "BigInt":
-                return Shown(_quoted(whole), sa.or_(value != whole, _infinite(value)))
+                return _quoted(whole, sa.or_(value != whole, _infinite(value)))
             out = sa.or_(value > INT_HIGHEST_SQL, value < INT_LOWEST_SQL, value != whole)
             return Shown(sa.func.to_json(value), out)
         case "Float" if family in WHOLE:
@@ -57,9 +56,9 @@ def shown_by_postgres(cell: Cell, types: Mapping[str, TypeDefinition]) -> Shown:
         case "Float" if family is Family.NUMERIC or family in FLOATING:
             return Shown(sa.func.to_json(value), _infinite(value))
         case "Decimal" if family in WHOLE:
-            return Shown(_quoted(value))
+            return _quoted(value)
         case "Decimal" if family is Family.NUMERIC or family in FLOATING:
-            return Shown(_quoted(value), _infinite(value))
+            return _quoted(value, _infinite(value))
         case "Boolean" if family is Family.BOOLEAN:
             return Shown(POSTGRES.text(value))
         case "DateTime" if family in (Family.TIMESTAMPTZ, Family.TIMESTAMP):
@@ -75,7 +74,7 @@ def shown_by_postgres(cell: Cell, types: Mapping[str, TypeDefinition]) -> Shown:
             return Shown(value if family in (Family.JSON, Family.JSONB) else sa.func.to_json(value))
         case "Bytes" if family is Family.BYTEA:
             encoded = sa.func.encode(value, literal("base64"))
-            return Shown(_quoted(sa.func.translate(encoded, literal("\n"), literal(""))))
+            return _quoted(sa.func.translate(encoded, literal("\n"), literal("")))
         case "String" | "ID":
             return Shown(_string(value, family))
         case _:
@@ -87,9 +86,9 @@ INT_HIGHEST_SQL: Final = Fragment((str(INT_HIGHEST),))
 INT_LOWEST_SQL: Final = Fragment((f"({INT_LOWEST})",))
 
 
-def _quoted(value: Sql) -> Sql:
-    """For what cannot hold a quote. Null stays null, which `concat` would not do."""
-    return Fragment(("('\"' || ", POSTGRES.text(value), " || '\"')"))
+def _quoted(value: Sql, flaw: Sql | None = None) -> Shown:
+    """For what cannot hold a quote."""
+    return Shown(value, flaw, '"', '"')
 
 
 def _string(value: Sql, family: Family) -> Sql:
@@ -102,14 +101,18 @@ def _infinite(value: Sql) -> Sql:
 
 
 def _moment(value: Sql, family: Family) -> Shown:
-    utc = value if family is Family.TIMESTAMP else Fragment(("(", value, " AT TIME ZONE 'UTC')"))
-    text = Fragment(("(left(", POSTGRES.text(sa.func.to_json(utc)), ", -1) || 'Z\"')"))
-    return Shown(text, _outside(utc, "timestamp"))
+    if family is Family.TIMESTAMP:
+        utc, name, zone = value, "timestamp", ""
+    else:
+        utc, name, zone = Fragment(("(", value, " AT TIME ZONE 'UTC')")), "timestamptz", "+00"
+    text = Fragment(("left(", POSTGRES.text(sa.func.to_json(utc)), ", -1)"))
+    return Shown(text, _outside(value, name, zone), after='Z"')
 
 
-def _outside(value: Sql, name: str) -> Sql:
+def _outside(value: Sql, name: str, zone: str = "") -> Sql:
     """Years that have not four digits, and the infinities."""
-    return Fragment(("NOT (", value, f" >= {name} '0001-01-01' AND ", value, f" < {name} '10000-01-01')"))
+    low, high = f"{name} '0001-01-01{zone}'", f"{name} '10000-01-01{zone}'"
+    return Fragment(("NOT (", value, f" >= {low} AND ", value, f" < {high})"))
 
 
 def _list(cell: Cell, type: ListOf, types: Mapping[str, TypeDefinition]) -> Shown:
@@ -119,19 +122,14 @@ def _list(cell: Cell, type: ListOf, types: Mapping[str, TypeDefinition]) -> Show
     if reflected.family is not Family.ARRAY or reflected.element is None:
         return Shown(sa.func.to_json(value), value.is_not(sa.null()))
     name = f"e{next(_elements) % 1000}"
-    element = ReflectedColumn(name, reflected.element, nullable=True, values=reflected.element_values)
-    # A flaw inside an array would not be a member of an object: it is told outside, by looking for nulls there.
-    loose = nullable(type.of) if isinstance(type.of, NonNull) else type.of
-    inner = cell_json(replace(cell, value=Fragment((f"{name}.v",)), type=loose, reflected=element), POSTGRES, types)
+    element = ReflectedColumn(name, reflected.element, values=reflected.element_values)
+    # A flaw inside an array would not be a member of an object: it is told outside, also of nulls.
+    loose = nullable(type.of)
     shown = shown_by_postgres(replace(cell, value=Fragment((f"{name}.v",)), type=loose, reflected=element), types)
-    if shown.flaw is not None:
-        inner = sa.func.coalesce(POSTGRES.text(shown.text), literal("null"))
-    rows: list[str | Sql] = [" FROM unnest(", value, f") WITH ORDINALITY AS {name}(v, o)"]
-    text = Fragment(
-        ("CASE WHEN ", value, " IS NOT NULL THEN concat('[', (SELECT string_agg(", inner, f", ',' ORDER BY {name}.o)")
-        + tuple(rows)
-        + ("), ']') END",)
-    )
+    inner = sa.func.coalesce(shown.whole(POSTGRES), literal("null"))
+    rows: tuple[str | Sql, ...] = (" FROM unnest(", value, f") WITH ORDINALITY AS {name}(v, o)")
+    gathered = ("concat('[', (SELECT string_agg(", inner, f", ',' ORDER BY {name}.o)", *rows, "), ']')")
+    text = Fragment(("CASE WHEN ", value, " IS NOT NULL THEN ", *gathered, " END"))
     flaws: list[Sql] = [Fragment(("array_ndims(", value, ") > 1"))]
     if isinstance(type.of, NonNull):
         flaws.append(Fragment(("array_position(", value, ", NULL) IS NOT NULL")))

@@ -11,7 +11,7 @@ import orjson
 import sqlalchemy as sa
 
 from tidegate.core.errors import Code, OperationError
-from tidegate.core.expressions import Expression, references
+from tidegate.core.expressions import Expression, Literal
 from tidegate.core.filters import All, AnyOf, Comparison, Filter, Not, Related
 from tidegate.core.integration import Answer
 from tidegate.core.json import Given
@@ -117,7 +117,7 @@ def add_rules(inputs: Inputs, setting: Setting, rank: int, sent: Sequence[DataOb
             continue
         seen.add(item.name)
         for expression in _values(item.rows(Access.READ, rank)):
-            if any(True for _ in references(expression)):
+            if not isinstance(expression, Literal):
                 inputs.place(expression)
         waiting += [setting.object(relation.target) for relation in item.relations.values()]
 

@@ -1,8 +1,8 @@
 """An author's own SQL, wrapped so that the database makes JSON of its rows; the relations of its type included.
 
-The columns of the result are learnt when the integration opens: a field is the column of exactly its name, or else of
-the name that its object gives it, or of its name in snake_case. The text itself is kept to the letter. Access rules do not reach into it: they hold for the
-relations that are selected from its rows, and for nothing else.
+The columns of the result are learnt when the integration opens: a field is the column of exactly its name, or of the
+name that its object gives it, or of its name in snake_case. The text itself is kept to the letter. Access rules do not
+reach into it: they hold for the relations that are selected from its rows, and for nothing else.
 """
 
 from __future__ import annotations

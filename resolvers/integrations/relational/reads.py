@@ -1,5 +1,7 @@
-"""Listing, getting, counting -> one statement each, whose single value is the JSON of the answer. Any: SQLAlchemy's word for what a
-statement answers, which is one column of bytes or a number."""
+"""Listing, getting, counting -> one statement each, whose single value is the JSON of the answer.
+
+`Any` is SQLAlchemy's word for what a statement answers, which is one column of bytes, or a number.
+"""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from tidegate.core.json import Given
 from tidegate.core.objects import Access, Column, DataObject, Relation
 from tidegate.core.selection import Selected, Selection
 from tidegate.core.types import NonNull
-from tidegate.resolvers.integrations.relational.columns import FLAW, Cell, cell_json
+from tidegate.resolvers.integrations.relational.columns import FLAW, Cell, cell_parts
 from tidegate.resolvers.integrations.relational.dialects import Fragment, Sql, literal
 from tidegate.resolvers.integrations.relational.drafts import Draft, Rows, forbidden_field
 from tidegate.resolvers.integrations.relational.filters import conjunction, rule
@@ -77,18 +77,18 @@ def object_json(draft: Draft, selection: Selection, kind: Kind, table: Rows) -> 
     parts: list[str | Sql] = ["{"]
     for index, selected in enumerate(selection.fields):
         parts.append(f'{"," if index else ""}"{selected.key}":')
-        parts.append(_field(draft, selected, selection, kind, table))
+        parts += _field(draft, selected, selection, kind, table)
     return draft.dialect.joined([*parts, "}"])
 
 
-def _field(draft: Draft, selected: Selected, selection: Selection, kind: Kind, table: Rows) -> str | Sql:
+def _field(draft: Draft, selected: Selected, selection: Selection, kind: Kind, table: Rows) -> Sequence[str | Sql]:
     if selected.field == TYPENAME:
-        return f'"{selection.type}"'
+        return [f'"{selection.type}"']
     relation = kind.relation(selected.field)
     if relation is not None:
-        return _related(draft, selected, relation, kind, table)
+        return [_related(draft, selected, relation, kind, table)]
     cell = kind.cell(draft, selected.field, table)
-    return cell_json(cell, draft.dialect, draft.setting.surroundings.types)
+    return cell_parts(cell, draft.dialect, draft.setting.surroundings.types)
 
 
 def _related(draft: Draft, selected: Selected, relation: Relation, kind: Kind, table: Rows) -> Sql:

@@ -46,8 +46,8 @@ class ReflectedColumn:
     a value was converted on its way in. `has_default`: leaving it out of an INSERT is allowed although it is not
     nullable (DEFAULT, identity, serial, rowid). `generated`: computed, and cannot be written. `values` are an enum's
     labels; `element` is an array's family, and `element_values` its enum labels. `declared` is the database's own
-    words for the type, for messages to the author and for casts; empty where unknown. `comment` is what COMMENT ON COLUMN
-    says, for `init --from` and `pull`."""
+    words for the type, for messages to the author and for casts; empty where unknown. `comment` is what COMMENT
+    ON COLUMN says, for `init --from` and `pull`."""
 
     name: str
     family: Family
