@@ -71,17 +71,14 @@ class Shaping:
     """The aspects of each input that statements of one compiled request depend on. It only grows, and a key made with
     fewer aspects never equals one made with more."""
 
-    aspects: dict[int, dict[str, Aspect]] = field(default_factory=dict)
+    aspects: dict[tuple[int, str], Aspect] = field(default_factory=dict)
 
     def note(self, place: int, name: str, aspect: Aspect) -> None:
-        self.aspects.setdefault(place, {})[name] = aspect
+        self.aspects[place, name] = aspect
 
     def key(self, values: Sequence[Given]) -> Hashable:
-        return tuple(
-            (place, name, aspect(values[place]))
-            for place, named in sorted(self.aspects.items())
-            for name, aspect in named.items()
-        )
+        # In the order they were learnt, which does not change: keys of equal length are about the same aspects.
+        return tuple([aspect(values[place]) for (place, _), aspect in self.aspects.items()])
 
 
 @dataclass(slots=True)
