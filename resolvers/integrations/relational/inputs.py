@@ -14,6 +14,7 @@ from typing import Final
 
 from tidegate.core.errors import Code, OperationError
 from tidegate.core.expressions import Expression, Literal, Reference
+from tidegate.core.filters import Operator
 from tidegate.core.json import MISSING, Given, Json, Missing
 
 Aspect = Callable[[Given], Hashable]
@@ -155,12 +156,13 @@ def frozen(value: Given) -> Hashable:
 
 
 def outline(value: Given, depth: int = 0) -> Hashable:
-    """The shape of a sent filter: its keys, its booleans and nulls, how many filters its lists hold; not its values."""
+    """The shape of a sent filter: its keys, its booleans and nulls, how many filters its lists hold, how many ends a
+    `between` has; not its values."""
     if depth > DEEPEST:
         raise OperationError(Code.LIMIT, f"The filter is nested more than {DEEPEST} levels deep.")
     match value:
         case Mapping():
-            return ("{", *((name, outline(inner, depth + 1)) for name, inner in value.items()))
+            return ("{", *((name, *_ends(name, inner), outline(inner, depth + 1)) for name, inner in value.items()))
         case bool() | Missing() | None:
             return value
         case str():
@@ -171,6 +173,10 @@ def outline(value: Given, depth: int = 0) -> Hashable:
             return ("values", len(value) == 0, all(item is not None for item in value))
         case _:
             return "value"
+
+
+def _ends(name: str, value: Json) -> tuple[int, ...]:
+    return (len(value),) if name == Operator.BETWEEN and isinstance(value, Sequence) else ()
 
 
 def as_json(value: Given) -> Json:

@@ -1,0 +1,373 @@
+"""Bad input of every kind, over real HTTP, on both databases: a GraphQL error or a 4xx, never a 5xx, nothing of the
+server in any body, and nothing written."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+import re
+from collections.abc import Iterator
+from random import Random
+from typing import Any
+
+import httpx
+import pytest
+
+# Any: the class `Desk` lives in conftest.py, and what is sent here is of every type there is.
+Desk = Any
+
+NOTHING_OF_OURS = re.compile(
+    r"Traceback|site-packages|\.py\b|/work|/tmp|sqlite|asyncpg|psycopg|postgres|sqlalchemy|orjson|"
+    r"SELECT |INSERT |UPDATE |DELETE FROM|json_build|json_each|tidegate_|syntax error at|near \"|no such column|"
+    r"relation \"|column \"|pg_catalog|desk\.db|assignee_email|internal_note|errno|Exception|\bNone\b|KeyError",
+)
+"""Words that no answer may hold. Nothing that is sent holds them."""
+
+TEXTS: tuple[Any, ...] = (
+    "",
+    "\0",
+    "a\0b",
+    "\ud800",
+    "\udfff\ud800",
+    "\ufeff",
+    "\uffff",
+    "\u202eabc",
+    "é",
+    "e\u0301",
+    "🏃" * 40,
+    "x" * 70_000,
+    "'",
+    '"',
+    "\\",
+    "\\'",
+    "%",
+    "_",
+    "[a-z]*?",
+    "!",
+    "' or '1'='1",
+    "'; drop table tickets; --",
+    "1; drop table tickets",
+    ") or 1=1 --",
+    "$1",
+    ":id",
+    "?1",
+    "@p",
+    "{{ args.id }}",
+    "$args.id",
+    "$currentUser.email",
+    "${JWT_SECRET}",
+    "<script>alert(1)</script>",
+    "1e5",
+    " 1",
+    "1 ",
+    "+1",
+    "-0",
+    "0x10",
+    "١",
+    "1_000",
+    "9" * 19,
+    "9" * 30,
+    "9" * 500,
+    "NaN",
+    "null",
+    "true",
+    "2026-02-30T00:00:00Z",
+    "0001-01-01T00:00:00+23:59",
+    "9999-12-31T23:59:59-23:59",
+    "0000-00-00T00:00:00Z",
+    "infinity",
+    "5b5d",
+    "5b315d",
+    "5b6e756c6c5d",
+    "7b7d",
+    "zz",
+    "5b" * 4000,
+    b'["x",{"a":1}]'.hex(),
+    b"[1e400,1]".hex(),
+    b"[18446744073709551615,18446744073709551615]".hex(),
+    b'["\\u0000","\\u0000"]'.hex(),
+    b'["2026-11-02T08:30:00Z","one"]'.hex(),
+    b'["infinity",1]'.hex(),
+    b"[true,false]".hex(),
+    b"[null,null]".hex(),
+    b"[null]".hex(),
+    b"[1]".hex(),
+    b"[-1.5]".hex(),
+)
+NUMBERS: tuple[Any, ...] = (0, -0.0, -1, 1, 2, 1.5, 1e308, 2**31 - 1, 2**31, 2**53, 2**63 - 1, -(2**63), 2**63, 10**40)
+OTHERS: tuple[Any, ...] = (None, True, False, [], {}, [None], [[]], {"": None}, {"eq": {}}, ["x", 1], {"__proto__": 1})
+VALUES = (*TEXTS, *NUMBERS, *OTHERS)
+OPERATORS = (
+    *("eq", "ne", "in", "notIn", "gt", "gte", "lt", "lte", "between", "contains", "startsWith", "endsWith"),
+    *("eqAnyCase", "neAnyCase", "containsAnyCase", "startsWithAnyCase", "endsWithAnyCase", "isNull", "isNotNull"),
+)
+FIELDS = (
+    *("id", "title", "description", "status", "priority", "email", "assigneeEmail", "internalNote", "createdAt"),
+    *("author", "assignee", "comments", "and", "or", "not", "password", "author.email", "__typename", "rowid", "ctid"),
+)
+QUERIES: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("query($v: Status, $w: Int) { myTickets(status: $v, first: $w) { id } }", ("v", "w")),
+    ("query($v: ID!) { ticket(id: $v) { id title } }", ("v",)),
+    ("query($v: String!) { search(q: $v) { id } }", ("v",)),
+    ("query($v: String) { allTickets(after: $v) { nodes { id } pageInfo { endCursor } } }", ("v",)),
+    (
+        "query($v: String) { allTickets(after: $v, orderBy: [assigneeEmail_ASC, createdAt_DESC]) { totalCount } }",
+        ("v",),
+    ),
+    ("query($v: String) { allTickets(after: $v, orderBy: [id_ASC]) { nodes { id } totalCount } }", ("v",)),
+    ("query($v: [TicketOrder!]) { allTickets(orderBy: $v) { nodes { id } } }", ("v",)),
+    ("query($v: TicketFilter) { allTickets(where: $v) { totalCount nodes { id } } }", ("v",)),
+    ("query($v: Int, $w: Int) { listTickets(limit: $v, offset: $w) { id } }", ("v", "w")),
+    ("query($v: Int, $w: Int) { people { tickets(limit: $v, offset: $w) { id } } }", ("v", "w")),
+    ("query($v: Boolean!) { openTickets @skip(if: $v) people @include(if: $v) { id } }", ("v",)),
+    ("query($v: CommentFilter) { countComments(where: $v) }", ("v",)),
+    ("query($v: Status, $w: [Priority!]) { narrowed(status: $v, priorities: $w) { id } }", ("v", "w")),
+)
+MUTATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("mutation($v: String!, $w: Priority) { createTicket(title: $v, description: $v, priority: $w) { id } }", "vw"),
+    ("mutation($v: [NewTicket!]!) { createTickets(rows: $v) { id } }", "v"),
+    ("mutation($v: [AnyTicket!]!) { fileTickets(rows: $v) { id } }", "v"),
+    ("mutation($v: ID!, $w: String) { updateTicket(id: $v, title: $w) { id } }", "vw"),
+    ("mutation($v: ID!, $w: Status!) { setStatus(id: $v, status: $w) { id } }", "vw"),
+    ("mutation($v: ID!, $w: String) { assign(id: $v, to: $w) { id } }", "vw"),
+    ("mutation($v: [ID!]!) { closeTickets(ids: $v) }", "v"),
+    ("mutation($v: ID!, $w: String!) { addComment(ticketId: $v, text: $w) { id } }", "vw"),
+    ("mutation($v: TicketFilter, $w: String!) { retitleCounted(where: $v, title: $w) }", "vw"),
+    ("mutation($v: TicketFilter) { removeMany(where: $v) { id } }", "v"),
+    ("mutation($v: ID!) { deleteTicket(id: $v) { id } }", "v"),
+)
+
+
+def hostile(random: Random, depth: int = 0) -> Any:
+    """A value of some type: often bad, sometimes shaped like a filter."""
+    match random.randrange(10):
+        case 0 | 1 if depth < 4:
+            return {random.choice((*FIELDS, *OPERATORS)): hostile(random, depth + 1) for _ in range(2)}
+        case 2 if depth < 4:
+            field, operator = random.choice(FIELDS), random.choice(OPERATORS)
+            return {field: {operator: hostile(random, depth + 2)}}
+        case 3 if depth < 4:
+            return [hostile(random, depth + 1) for _ in range(random.randrange(4))]
+        case 4:
+            return random.choice(NUMBERS)
+        case 5:
+            return random.choice(OTHERS)
+        case _:
+            return random.choice(TEXTS)
+
+
+def likely_filter(random: Random, depth: int = 0) -> Any:
+    """A filter that fits the schema, so that it comes through to the database, with values that are odd."""
+    text, number = random.choice(TEXTS), random.choice(TEXTS + NUMBERS)
+    moment = random.choice(("2026-11-02T08:30:00Z", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999-23:00", text))
+    match random.randrange(11):
+        case 0:
+            return {"id": {random.choice(("eq", "ne", "gt", "lte")): number}}
+        case 1:
+            return {"id": {random.choice(("in", "notIn", "between")): [number] * random.randrange(4)}}
+        case 2:
+            return {"title": {random.choice(OPERATORS[9:17]): text}}
+        case 3:
+            return {"assigneeEmail": {random.choice(("eq", "ne", "gt", "contains")): text}}
+        case 4:
+            return {"createdAt": {random.choice(("eq", "gt", "lte")): moment}}
+        case 5:
+            return {"createdAt": {random.choice(("in", "notIn", "between")): [moment] * random.randrange(4)}}
+        case 6:
+            return {"status": {random.choice(("in", "notIn")): ["Todo"] * random.randrange(3)}}
+        case 7 if depth < 4:
+            return {"and": [likely_filter(random, depth + 1) for _ in range(random.randrange(3))]}
+        case 8 if depth < 4:
+            return {"or": [likely_filter(random, depth + 1) for _ in range(random.randrange(3))]}
+        case 9 if depth < 4:
+            return {"not": likely_filter(random, depth + 1)}
+        case _:
+            return {"author": {"email": {"eq": text}}, "title": {"isNull": random.choice((True, False, None))}}
+
+
+def encoded(value: object) -> bytes:
+    """JSON, lone surrogates as they are escaped."""
+    return json.dumps(value, ensure_ascii=True).encode()
+
+
+def check(response: httpx.Response, sent: bytes) -> list[str]:
+    """The codes of its errors."""
+    shown = sent[:400]
+    assert response.status_code < 500, (shown, response.text)
+    assert NOTHING_OF_OURS.search(response.text) is None, (shown, response.text)
+    answer = response.json()
+    assert isinstance(answer, dict), shown
+    codes = [error["extensions"]["code"] for error in answer.get("errors", ())]
+    assert "INTERNAL" not in codes, (shown, response.text)
+    if response.status_code != 200:
+        assert 400 <= response.status_code < 500, shown
+        assert "data" not in answer, shown
+        assert codes, shown
+    return codes
+
+
+async def test_values_of_every_kind_in_queries(desk: Desk, bearers: dict[str, str]) -> None:
+    before = await desk.tables()
+    random = Random(20261121)
+    bodies = [
+        encoded({"query": query, "variables": {name: value for name in names}})
+        for query, names in QUERIES
+        for value in VALUES
+    ]
+    for _ in range(400):
+        query, names = random.choice(QUERIES)
+        bodies.append(encoded({"query": query, "variables": {name: hostile(random) for name in names}}))
+    for _ in range(400):
+        query = random.choice(QUERIES)[0] if random.random() < 0.2 else QUERIES[7][0]
+        bodies.append(encoded({"query": query, "variables": {"v": likely_filter(random)}}))
+
+    async def send(some: list[bytes]) -> None:
+        for body in some:
+            check(await desk.send(body, bearers["sam"]), body)
+
+    await asyncio.gather(*(send(bodies[start::8]) for start in range(8)))
+    assert await desk.tables() == before
+
+
+async def test_values_of_every_kind_in_mutations(desk: Desk, bearers: dict[str, str]) -> None:
+    random = Random(20261122)
+    sent = [(query, {name: value for name in names}) for query, names in MUTATIONS for value in random.sample(VALUES, 25)]
+    for _ in range(300):
+        query, names = random.choice(MUTATIONS)
+        sent.append((query, {name: hostile(random) for name in names}))
+    for _ in range(100):
+        query, names = random.choice(MUTATIONS[-3:-1])
+        sent.append((query, {"v": likely_filter(random), "w": "x"}))
+    before = await desk.tables()
+    for query, variables in sent:
+        body = encoded({"query": query, "variables": variables})
+        codes = check(await desk.send(body, bearers[random.choice(("ada", "kim"))]), body)
+        after = await desk.tables()
+        if codes:
+            assert after == before, body[:400]
+        before = after
+
+
+ID = "query($v: ID!) { ticket(id: $v) { id } }"
+
+
+def bodies() -> Iterator[bytes]:
+    create = 'mutation { createTicket(title: "x", description: "x") { id } }'
+    yield from (b"", b" ", b"null", b"1", b'"x"', b"[]", b"[{}]", b"{}", b"{", b"}", b"{]", b"nul", b"\x00", b"\xff")
+    yield from (b'{"query": "\xff"}', b'{"query": "\xed\xa0\x80"}', b"\xef\xbb\xbf{}", "{}".encode("utf-16"))
+    yield from (b'{"query": NaN}', b'{"query": Infinity}', b"{'query': 1}", b'{"query": "{ a }",}', b'{"a": 1} x')
+    yield from (encoded({"query": bad}) for bad in VALUES)
+    yield from (encoded({"query": create, "variables": bad}) for bad in (1, "x", True, [], [{}], 1.5))
+    yield from (encoded({"query": create, "operationName": bad}) for bad in (1, True, [], {}, "no", "\0", "\ud800"))
+    yield from (encoded({"query": create, "extensions": bad}) for bad in (1, "x", True, []))
+    yield encoded([{"query": create}, {"query": create}])
+    yield encoded({"query": f"mutation A {create[9:]} mutation B {create[9:]}"})
+    yield b"[" * 100_000
+    yield b'{"a":' * 50_000
+    yield b'{"query": "{ openTickets }", "variables": ' + b"[" * 5000 + b"]" * 5000 + b"}"
+    yield b'{"query": "{ openTickets }", "variables": {"v": ' + b"9" * 100_000 + b"}}"
+    yield b'{"query": "' + ID.encode() + b'", "variables": {"v": ' + b"9" * 4000 + b"}}"
+    yield b'{"query": "' + ID.encode() + b'", "variables": {"v": 1e' + b"9" * 400 + b"}}"
+    yield b'{"query": "' + ID.encode() + b'", "variables": {"v": "\\ud800"}}'
+    yield gzip.compress(encoded({"query": create}))
+    yield encoded({"query": create, "x": "x" * 1_500_000})
+    yield encoded({"query": f'mutation {{ createTicket(title: "{"x" * 10_000_000}", description: "x") {{ id }} }}'})
+    yield encoded({"query": ID, "variables": {"v": "x" * 10_000_000}})
+
+
+def documents() -> Iterator[str]:
+    yield from ("", " ", "{", "}", "{}", "{ }", "query", "mutation", "{ a", "{ ... }", "#", "\0", "\ufeff", "{ \0 }")
+    yield from ("{ nothing }", "{ tickets { id } }", "{ ticket { id } }", "{ ticket(id: 1) }", "{ openTickets { x } }")
+    yield from ("{ ticket(id: 1, email: 2) { id } }", "{ ticket(id: {}) { id } }", "{ ticket(id: [1]) { id } }")
+    yield from ("{ ticket(id: $v) { id } }", "query($v: Nothing) { openTickets }", "query($v: ID = {}) { openTickets }")
+    yield from ("query($v: Ticket) { openTickets }", "subscription { openTickets }", "query { ...F }", "fragment F on X")
+    yield from ("{ ...F } fragment F on Query { ...F }", "{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }")
+    yield from ("{ openTickets @skip }", "{ openTickets @no }", "{ openTickets @minRole(role: 1) }", "{ __proto__ }")
+    yield from ("{ myTickets(first: 99999999999999999999) { id } }", "{ myTickets(first: 1e5) { id } }")
+    yield from ('{ myTickets(first: "1") { id } }', "{ myTickets(first: -1) { id } }", "{ myTickets(status: X) { id } }")
+    yield from ('{ myTickets(status: "Todo") { id } }', '{ search(q: "\\uD800") { id } }', '{ search(q: "\\u{1}") { id } }')
+    yield from ('{ search(q: "\\x") { id } }', '{ search(q: """\\u0000""") { id } }', '{ search(q: "a\nb") { id } }')
+    yield from ('{ allTickets(after: "x") { totalCount nodes { id } } }', '{ allTickets(after: "") { nodes { id } } }')
+    yield from ("{ allTickets(orderBy: [id]) { totalCount } }", "{ allTickets(orderBy: [[id_ASC]]) { totalCount } }")
+    yield from ("{ allTickets(where: []) { totalCount } }", "{ allTickets(where: {x: 1}) { totalCount } }")
+    yield "{ allTickets(where: {and: " + "[{and: " * 60 + "[]" + "}]" * 60 + "}) { totalCount } }"
+    yield "{ allTickets(where: {not: " + "{not: " * 60 + "{}" + "}" * 60 + "}) { totalCount } }"
+    yield "{ allTickets(where: " + "{author: {tickets: " * 40 + "{}" + "}}" * 40 + ") { totalCount } }"
+    yield "{ allTickets(where: {or: [" + "{id: {eq: 1}}, " * 3000 + "]}) { totalCount } }"
+    yield "{ allTickets(orderBy: [" + "id_ASC, title_DESC, " * 500 + "]) { totalCount } }"
+    yield "{ " + "".join(f"a{index}: openTickets " for index in range(2000)) + "}"
+    yield "{ " + "people { tickets { author " * 300 + "{ id }" + "}}" * 300 + "}"
+    yield "{ __schema { types " + "{ fields { type { ofType " * 30 + "{ name }" + "}}}" * 30 + "}}"
+    yield "{ openTickets " + "@skip(if: false) " * 2000 + "}"
+    yield "query(" + "".join(f"$v{index}: Int " for index in range(3000)) + ") { openTickets }"
+    yield "{ ".ljust(900_000, " ")
+    yield "{ search(q: " + "[" * 3000 + "]" * 3000 + ") { id } }"
+    yield "{ " * 100_000
+
+
+async def test_bad_bodies_and_documents(desk: Desk, bearers: dict[str, str]) -> None:
+    before = await desk.tables()
+    sent = [*bodies(), *(encoded({"query": document}) for document in documents())]
+    for body in sent:
+        response = await desk.send(body, bearers["kim"])
+        codes = check(response, body)
+        assert codes or response.status_code == 200, body[:200]
+    assert await desk.tables() == before
+
+
+async def test_bad_addresses(desk: Desk, bearers: dict[str, str]) -> None:
+    before = await desk.tables()
+    client = desk.site.client
+    for address in (
+        "/graphql",
+        "/graphql?",
+        "/graphql?query=",
+        "/graphql?query=%00",
+        "/graphql?query=%ff%fe",
+        "/graphql?query=%7B%20openTickets%20%7D&variables=%7B",
+        "/graphql?query=%7B%20openTickets%20%7D&variables=[]",
+        "/graphql?query=%7B%20openTickets%20%7D&variables=" + "%5B" * 5000,
+        "/graphql?query=%7B%20openTickets%20%7D&query=%7B%20people%20%7B%20id%20%7D%20%7D",
+        "/graphql?query=mutation%20%7B%20deleteTicket(id:1)%20%7B%20id%20%7D%20%7D",
+        "/graphql?query=" + "%7B" * 3000,
+        "/graphql/../../etc/passwd",
+        "/%2e%2e/%2e%2e/etc/passwd",
+        "/" + "a" * 3000,
+        "/%00",
+        "/health%0d%0ax: y",
+    ):
+        for method in ("GET", "HEAD", "PUT", "DELETE", "PATCH", "TRACE", "FOO"):
+            response = await client.request(method, address, headers={"authorization": f"Bearer {bearers['kim']}"})
+            assert response.status_code < 500, (method, address)
+            assert NOTHING_OF_OURS.search(response.text) is None, (method, address, response.text)
+    for headers in (
+        {"content-type": "text/plain"},
+        {"content-type": "multipart/form-data; boundary=x"},
+        {"content-type": "application/x-www-form-urlencoded"},
+        {"content-type": "application/json; charset=utf-16"},
+        {"content-encoding": "gzip"},
+        {"accept": "text/html;q=zz"},
+        {"accept": "image/png"},
+        {"accept": "," * 3000},
+        {"origin": "https://evil.example"},
+        {"x-plasmic-data-user-auth-token": "x"},
+    ):
+        named = {"content-type": "application/json", "authorization": f"Bearer {bearers['kim']}", **headers}
+        response = await client.post("/graphql", content=encoded({"query": "{ no }"}), headers=named)
+        assert response.status_code < 500, headers
+        assert NOTHING_OF_OURS.search(response.text) is None, (headers, response.text)
+    assert await desk.tables() == before
+
+
+@pytest.fixture
+def bearers(desk: Desk) -> dict[str, str]:
+    return {who: desk.token(who) for who in ("ada", "sam", "kim")}
+
+
+async def test_between_with_other_than_two_ends(desk: Desk) -> None:
+    query = "query($v: TicketFilter) { allTickets(where: $v) { totalCount } }"
+    for field, ends in (("id", ["1", "3"]), ("createdAt", ["2026-11-01T00:00:00Z", "2026-11-04T00:00:00Z"])):
+        for number in (2, 1, 0, 3, 2):
+            where = {field: {"between": (ends + ends)[:number]}}
+            assert await desk.codes("sam", query, v=where) == ([] if number == 2 else ["BAD_USER_INPUT"]), (field, number)
