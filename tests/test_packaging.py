@@ -119,6 +119,10 @@ def check_installed(python: Path, site: Path, elsewhere: Path) -> None:
     assert {"tidegate", *found.split()} == {name.replace("/", ".") for name in modules}
     assert Path(file).is_relative_to(site)
     assert "Usage: tidegate" in run(python.parent / "tidegate", "--help", cwd=elsewhere)
+    # The example came along.
+    desk = elsewhere / f"desk_{site.parts[-4]}"
+    run(python.parent / "tidegate", "init", desk, cwd=elsewhere)
+    run(python.parent / "tidegate", "check", desk, cwd=elsewhere)
 
 
 @pytest.fixture(scope="module")
