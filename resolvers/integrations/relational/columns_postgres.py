@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from itertools import count
 from typing import Final
 
 import sqlalchemy as sa
@@ -23,7 +22,6 @@ from tidegate.resolvers.integrations.relational.dialects import POSTGRES, Fragme
 from tidegate.resolvers.integrations.relational.tables import Family, ReflectedColumn
 
 _UUID: Final = "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
-_elements = count()
 
 
 def shown_by_postgres(cell: Cell, types: Mapping[str, TypeDefinition]) -> Shown:
@@ -121,7 +119,7 @@ def _list(cell: Cell, type: ListOf, types: Mapping[str, TypeDefinition]) -> Show
         return Shown(value, value.is_not(sa.null()))
     if reflected.family is not Family.ARRAY or reflected.element is None:
         return Shown(sa.func.to_json(value), value.is_not(sa.null()))
-    name = f"e{next(_elements) % 1000}"
+    name = "e"  # arrays hold no arrays, so one name is enough
     element = ReflectedColumn(name, reflected.element, values=reflected.element_values)
     # A flaw inside an array would not be a member of an object: it is told outside, also of nulls.
     loose = nullable(type.of)

@@ -87,7 +87,7 @@ def _moment(value: Kept) -> str:
         moment = datetime.fromtimestamp(value, UTC)
     elif isinstance(value, float):
         moment = datetime.fromtimestamp(round((value - 2440587.5) * 86_400_000) / 1000, UTC)
-    elif isinstance(value, str) and _A_MOMENT.match(value):
+    elif isinstance(value, str) and _A_MOMENT.fullmatch(value):
         moment = datetime.fromisoformat(value)
         moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     else:
@@ -126,7 +126,7 @@ def _json(value: Kept) -> object:
     return value
 
 
-_A_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d")
+_A_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d(:?\d\d)?)?", re.ASCII)
 
 _SHOWN: Final[Mapping[str, Callable[[Kept], object]]] = {
     "String": _string,

@@ -14,9 +14,7 @@ from tests.resolvers.integrations.relational.desk import Desk, opened
 
 
 @pytest.fixture(params=["sqlite", "postgres"], scope="module")
-def desk(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, postgres_url: str
-) -> Iterator[Desk]:
+def desk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, postgres_url: str) -> Iterator[Desk]:
     """Shared by the tests of a module."""
     folder: Path = tmp_path_factory.mktemp("desk")
     if request.param == "sqlite":

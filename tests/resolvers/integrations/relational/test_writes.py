@@ -8,7 +8,8 @@ from tests.resolvers.integrations.relational.desk import Desk
 
 
 def test_composite_keys(desk: Desk) -> None:
-    take = "mutation ($row: Int!, $letter: String!, $by: String!) { take(row: $row, letter: $letter, by: $by) { row letter taken } }"
+    take = """mutation ($row: Int!, $letter: String!, $by: String!) {
+        take(row: $row, letter: $letter, by: $by) { row letter taken } }"""
     for number in (1, 2, 3):
         made = desk.data(take, variables={"row": number, "letter": "a'b", "by": f"p{number}"})["take"]
         assert made == {"row": number, "letter": "a'b", "taken": f"p{number}"}
@@ -29,7 +30,8 @@ def test_composite_keys(desk: Desk) -> None:
 
 
 def test_creating_many(desk: Desk) -> None:
-    query = "mutation ($rows: [NewTask!]!) { createMany(rows: $rows) { title kind points ownerId owner { name } price at data bytes } }"
+    query = """mutation ($rows: [NewTask!]!) {
+        createMany(rows: $rows) { title kind points ownerId owner { name } price at data bytes } }"""
     rows: list[dict[str, Any]] = [
         {"title": "a", "points": 1, "ownerId": 1, "kind": "Wish"},
         {"title": None, "price": "2.5", "at": "2026-01-01T00:00:00Z"},
@@ -54,7 +56,8 @@ def test_creating_many(desk: Desk) -> None:
 
 def test_what_is_left_out_stays(desk: Desk) -> None:
     made = desk.data('mutation { create(title: "t", kind: Bug, ownerId: 1) { id } }')["create"]["id"]
-    query = "mutation ($id: ID!, $title: String, $kind: Kind) { update(id: $id, title: $title, kind: $kind) { title kind } }"
+    query = """mutation ($id: ID!, $title: String, $kind: Kind) {
+        update(id: $id, title: $title, kind: $kind) { title kind } }"""
     assert desk.data(query, variables={"id": made, "title": "u"})["update"] == {"title": "u", "kind": "Bug"}
     assert desk.data(query, variables={"id": made, "title": None})["update"] == {"title": None, "kind": "Bug"}
     assert desk.data(query, variables={"id": made})["update"] == {"title": None, "kind": "Bug"}
@@ -66,7 +69,8 @@ def test_sql_of_the_author(desk: Desk) -> None:
             "mutation ($t: String) { create(title: $t, kind: Wish, points: 4, ownerId: 1) { id } }",
             variables={"t": title},
         )
-    query = "query ($q: String!, $least: Int) { rawTasks(q: $q, least: $least) { title points owner { name tasks(limit: 1) { __typename } } } }"
+    query = """query ($q: String!, $least: Int) {
+        rawTasks(q: $q, least: $least) { title points owner { name tasks(limit: 1) { __typename } } } }"""
     found = desk.data(query, variables={"q": "it's"})["rawTasks"]
     owner = {"name": "Ada", "tasks": [{"__typename": "Task"}]}
     assert found == [{"title": "it's", "points": 4, "owner": owner}]
