@@ -56,7 +56,7 @@ def sortable(value: Any, name: str) -> Any:
 
 def compare(operator: str, value: Any, operand: Any, name: str) -> bool | None:
     if operator in ("isNull", "isNotNull"):
-        return (value is None) == (operand == (operator == "isNull"))
+        return bool((value is None) == (operand == (operator == "isNull")))
     if operator in ("ne", "neAnyCase", "notIn") and value is None:
         return True
     if value is None:
@@ -84,17 +84,17 @@ def compare(operator: str, value: Any, operand: Any, name: str) -> bool | None:
             low, high = operand
             return bool(sortable(low, name) <= sortable(value, name) <= sortable(high, name))
         case "contains":
-            return operand in text
+            return str(operand) in text
         case "startsWith":
-            return text.startswith(operand)
+            return text.startswith(str(operand))
         case "endsWith":
-            return text.endswith(operand)
+            return text.endswith(str(operand))
         case "eqAnyCase":
-            return text.lower() == operand.lower()
+            return text.lower() == str(operand).lower()
         case "neAnyCase":
-            return text.lower() != operand.lower()
+            return text.lower() != str(operand).lower()
         case "containsAnyCase":
-            return operand.lower() in text.lower()
+            return str(operand).lower() in text.lower()
         case "startsWithAnyCase":
             return text.lower().startswith(operand.lower())
         case "endsWithAnyCase":
