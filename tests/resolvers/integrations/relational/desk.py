@@ -80,7 +80,8 @@ def read(name: str) -> str:
 
 
 @contextmanager
-def opened(folder: Path, kind: str, url: str = "") -> Iterator[Desk]:
+def opened(folder: Path, kind: str, url: str = "", others: Mapping[str, str] | None = None) -> Iterator[Desk]:
+    """`others` are files in the place of the project's own."""
     place = {"sqlite": "file: test.db", "postgres": f'url: "{url}"'}[kind]
     integration = f"{{ kind: {kind}, {place}, migrations: sql }}"
     files = {
@@ -89,6 +90,7 @@ def opened(folder: Path, kind: str, url: str = "") -> Iterator[Desk]:
         "objects/all.yaml": read("objects.yaml"),
         "operations/all.yaml": read("operations.yaml"),
         "sql/0001_tables.sql": read("tables.sql").format(**WORDS[kind]),
+        **(others or {}),
     }
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
