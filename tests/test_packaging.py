@@ -118,7 +118,10 @@ def check_installed(python: Path, site: Path, elsewhere: Path) -> None:
     modules = {name.removesuffix(".py").removesuffix("/__init__") for name in package_files() if name.endswith(".py")}
     assert {"tidegate", *found.split()} == {name.replace("/", ".") for name in modules}
     assert Path(file).is_relative_to(site)
-    assert "Usage: tidegate" in run(python.parent / "tidegate", "--help", cwd=elsewhere)
+    tidegate = python.parent / "tidegate"
+    assert "Usage: tidegate" in run(tidegate, "--help", cwd=elsewhere)
+    run(tidegate, "init", "desk", cwd=elsewhere)
+    run(tidegate, "check", "desk", cwd=elsewhere)
     # The example came along.
     desk = elsewhere / f"desk_{site.parts[-4]}"
     run(python.parent / "tidegate", "init", desk, cwd=elsewhere)
