@@ -148,6 +148,14 @@ async def test_deep_questions_are_answered_or_refused_in_words(shop: Shop) -> No
     assert found == {"part": "Son", "film": {"title": "The Long Winter"}}
 
 
+async def test_six_relations_inside_each_other_are_not_too_many(shop: Shop) -> None:
+    query = """{ filmActor(actorId: 2, filmId: 1) { film { filmActors { actor { filmActors { film { language {
+      name
+    } } } } } } } }"""
+    actors = (await shop.data(query))["filmActor"]["film"]["filmActors"]
+    assert actors[1]["actor"]["filmActors"][0]["film"]["language"]["name"].strip() == "Norwegian"
+
+
 async def test_several_ways_to_one_table_and_to_itself(shop: Shop) -> None:
     query = """{
       language(languageId: 1) { films { title } filmsByOriginalLanguage { title } }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final, Literal
@@ -57,6 +57,20 @@ def _compile_source(element: Source, compiler: SQLCompiler, **options: Any) -> s
     return _compile_fragment(element.fragment, compiler)
 
 
+class _Concatenation(Fragment):
+    """SQLite's `a || b || …`, which can be taken apart again. No brackets, because nothing there binds tighter, and its
+    parser holds 100 levels before 3.46: with them, four relations inside each other would be too many."""
+
+    inherit_cache = False
+
+    def __init__(self, inner: Sequence[str | Sql], pieces: Sequence[Sql]) -> None:
+        self.inner = tuple(inner)
+        separated: list[str | Sql] = []
+        for piece in pieces:
+            separated += [" || ", piece] if separated else [piece]
+        super().__init__(separated)
+
+
 def literal(text: str) -> Sql:
     """A text of our own, written into the statement as it stands. Never for a value that anybody sends."""
     return Fragment(("'" + text.replace("'", "''") + "'",))
@@ -95,7 +109,7 @@ class Dialect:
     def joined(self, parts: Sequence[str | Sql]) -> Sql:
         """One text of several, none of them null. Neighbouring literals become one."""
         merged: list[str | Sql] = []
-        for part in parts:
+        for part in self._flat(parts):
             if isinstance(part, str) and merged and isinstance(merged[-1], str):
                 merged[-1] += part
             elif part != "" if isinstance(part, str) else True:
@@ -108,10 +122,14 @@ class Dialect:
             while len(pieces) > 90:
                 pieces = [sa.func.concat(*pieces[at : at + 90]) for at in range(0, len(pieces), 90)]
             return sa.func.concat(*pieces)
-        separated: list[str | Sql] = []
-        for piece in pieces:
-            separated += [" || ", piece] if separated else [piece]
-        return Fragment(("(", *separated, ")"))
+        return _Concatenation(merged, pieces)
+
+    def _flat(self, parts: Sequence[str | Sql]) -> Iterator[str | Sql]:
+        for part in parts:
+            if isinstance(part, _Concatenation):
+                yield from part.inner
+            else:
+                yield part
 
     def gathered(self, text: Sql) -> Sql:
         """The texts of many rows with commas between them; empty for no rows."""

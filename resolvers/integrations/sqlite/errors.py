@@ -42,7 +42,7 @@ _VALUES: Final = ("LIKE or GLOB pattern too complex", "integer overflow", "malfo
 
 _TOO_DEEP: Final = ("parser stack overflow", "Expression tree is too large", "at most 64 tables in a join")
 """Messages of the general SQLITE_ERROR that are about a selection. Before 3.46, SQLite's parser holds 100 levels, which
-is five or six relations inside each other."""
+is about six relations inside each other."""
 
 
 def translate(error: Exception, vocabulary: Vocabulary) -> OperationError:
