@@ -12,8 +12,9 @@ ROOT = Path(__file__).parents[1]
 
 def test_a_small_run(tmp_path: Path) -> None:
     samples = tmp_path / "samples.json"
-    options = ["--quick", "--only", "tidegate", "strawberry", "--rows", "1", "20", "--rounds", "1", "--json", samples]
-    done = subprocess.run([sys.executable, "-m", "bench", *options], cwd=ROOT, capture_output=True, text=True)
+    options = ["--quick", "--only", "tidegate", "strawberry", "--rows", "1", "20", "--rounds", "1"]
+    command = [sys.executable, "-m", "bench", *options, "--json", str(samples)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "{ tickets(limit: 20) { 5 fields } }" in done.stdout
     results = json.loads(samples.read_text())
