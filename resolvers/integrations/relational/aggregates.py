@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from tidegate.core.filters import Order
 from tidegate.core.selection import Selection
-from tidegate.resolvers.integrations.relational.columns import Cell
+from tidegate.resolvers.integrations.relational.cells import Cell
 from tidegate.resolvers.integrations.relational.dialects import Fragment, Sql
 from tidegate.resolvers.integrations.relational.drafts import Draft, Rows
 from tidegate.resolvers.integrations.relational.orders import direct

@@ -9,7 +9,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from tidegate.core.types import ListOf, NonNull, TypeDefinition, nullable
-from tidegate.resolvers.integrations.relational.columns import (
+from tidegate.resolvers.integrations.relational.cells import (
     FLOATING,
     INT_HIGHEST,
     INT_LOWEST,

@@ -12,7 +12,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from tidegate.core.types import ListOf, TypeDefinition, nullable
-from tidegate.resolvers.integrations.relational.columns import INT_HIGHEST, INT_LOWEST, Cell, Shown, enum_of
+from tidegate.resolvers.integrations.relational.cells import INT_HIGHEST, INT_LOWEST, Cell, Shown, enum_of
 from tidegate.resolvers.integrations.relational.dialects import Fragment, Sql, literal
 from tidegate.resolvers.integrations.relational.tables import Family
 

@@ -16,8 +16,9 @@ from tidegate.core.filters import All, AnyOf, Comparison, Filter, Not, Related
 from tidegate.core.integration import Answer
 from tidegate.core.json import Given
 from tidegate.core.objects import Access, DataObject
-from tidegate.resolvers.integrations.relational.columns import FLAW_MARK
+from tidegate.resolvers.integrations.relational.cells import FLAW_MARK
 from tidegate.resolvers.integrations.relational.connection import Connection
+from tidegate.resolvers.integrations.relational.describing import describe_statement
 from tidegate.resolvers.integrations.relational.drafts import Draft, Setting, Statement
 from tidegate.resolvers.integrations.relational.inputs import GivenValues, Inputs, Shaping
 
@@ -166,6 +167,4 @@ def number_answer(number: int) -> Answer:
 
 
 def described(statements: Statements, inputs: Sequence[Expression]) -> str:
-    from tidegate.resolvers.integrations.relational.describing import describe_statement
-
     return describe_statement(statements.dry(), inputs)

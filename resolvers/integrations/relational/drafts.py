@@ -13,7 +13,7 @@ from tidegate.core.expressions import Expression, Literal
 from tidegate.core.integration import Surroundings
 from tidegate.core.json import Given, Json, Missing
 from tidegate.core.objects import Column, DataObject
-from tidegate.core.types import EnumType, ObjectType, TypeRef, named
+from tidegate.core.types import ObjectType
 from tidegate.resolvers.integrations.relational.dialects import Dialect
 from tidegate.resolvers.integrations.relational.inputs import GivenValues, Operand
 from tidegate.resolvers.integrations.relational.storing import Storing, stored
@@ -63,14 +63,6 @@ class Setting:
 
     def object(self, name: str) -> DataObject:
         return self.surroundings.objects[name]
-
-    def owner(self, type: str) -> DataObject | None:
-        """The object whose rows are of this type."""
-        return next((item for item in self.surroundings.objects.values() if item.type == type), None)
-
-    def enum(self, type: TypeRef) -> EnumType | None:
-        found = self.surroundings.types.get(named(type))
-        return found if isinstance(found, EnumType) else None
 
     def object_type(self, name: str) -> ObjectType | None:
         found = self.surroundings.types.get(name)

@@ -9,7 +9,6 @@ neither it nor its negation finds a row.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import StrEnum
 
 import sqlalchemy as sa
 
@@ -19,38 +18,13 @@ from tidegate.core.filters import All, AnyOf, Comparison, Filter, Not, Operator,
 from tidegate.core.json import MISSING
 from tidegate.core.objects import Access, DataObject, Relation
 from tidegate.core.types import nullable
-from tidegate.resolvers.integrations.relational.dialects import Fragment, Sql
+from tidegate.resolvers.integrations.relational.comparisons import Use, compare, conjunction, exists
+from tidegate.resolvers.integrations.relational.dialects import Sql
 from tidegate.resolvers.integrations.relational.drafts import Draft, Rows
-from tidegate.resolvers.integrations.relational.inputs import Operand
+from tidegate.resolvers.integrations.relational.sent import sent_condition
 from tidegate.resolvers.integrations.relational.storing import (
     Storing,
-    glob,
-    glob_lower,
-    like,
-    listed,
-    lower,
 )
-from tidegate.resolvers.integrations.relational.tables import Family, ReflectedColumn
-
-
-class Use(StrEnum):
-    """What a filter is for. A read drops the comparisons whose argument was not sent, a write refuses them, and an
-    access rule sees the rows of other tables as they are, whoever asks."""
-
-    READ = "read"
-    WRITE = "write"
-    RULE = "rule"
-
-
-_TEXT_ENDS = {
-    Operator.CONTAINS: (True, True),
-    Operator.STARTS_WITH: (False, True),
-    Operator.ENDS_WITH: (True, False),
-    Operator.CONTAINS_ANY_CASE: (True, True),
-    Operator.STARTS_WITH_ANY_CASE: (False, True),
-    Operator.ENDS_WITH_ANY_CASE: (True, False),
-}
-_ANY_CASE = (Operator.CONTAINS_ANY_CASE, Operator.STARTS_WITH_ANY_CASE, Operator.ENDS_WITH_ANY_CASE)
 
 
 def condition(draft: Draft, filter: Filter, item: DataObject, table: Rows, use: Use) -> Sql | None:
@@ -77,14 +51,7 @@ def condition(draft: Draft, filter: Filter, item: DataObject, table: Rows, use: 
         case Comparison():
             return _comparison(draft, filter, item, table, use)
         case Sent(value=reference):
-            from tidegate.resolvers.integrations.relational.sent import sent_condition
-
-            return sent_condition(draft, reference, item, table, use)
-
-
-def conjunction(parts: Sequence[Sql | None]) -> Sql | None:
-    kept = [part for part in parts if part is not None]
-    return sa.and_(*kept) if kept else None
+            return sent_condition(draft, reference, item, table, use, readable)
 
 
 def rule(draft: Draft, access: Access, item: DataObject, table: Rows) -> Sql | None:
@@ -92,21 +59,9 @@ def rule(draft: Draft, access: Access, item: DataObject, table: Rows) -> Sql | N
     return condition(draft, item.rows(access, draft.rank), item, table, Use.RULE)
 
 
-def joins(draft: Draft, relation: Relation, item: DataObject, table: Rows, target: Rows) -> list[Sql]:
-    """That a row of `target` belongs to the row of `table`."""
-    other = draft.setting.object(relation.target)
-    return [
-        target.c[other.columns[theirs].column] == table.c[item.columns[ours].column] for theirs, ours in relation.on
-    ]
-
-
-def exists(draft: Draft, relation: Relation, item: DataObject, table: Rows, target: Rows, inner: Sql | None) -> Sql:
-    matching = [*joins(draft, relation, item, table, target), *([] if inner is None else [inner])]
-    return sa.exists(sa.select(literal_one()).select_from(target).where(*matching).correlate_except(target))
-
-
-def literal_one() -> Sql:
-    return Fragment(("1",))
+def readable(draft: Draft, item: DataObject, table: Rows) -> Sql | None:
+    """The rows of a relation that the caller may see: what a condition on them, by whomever, is held to."""
+    return rule(draft, Access.READ, item, table)
 
 
 def _is_all(filter: Filter) -> bool:
@@ -161,85 +116,6 @@ def _whole_between(draft: Draft, value: Expression, subject: Sql, storing: Stori
 
 def _count(value: object) -> int | None:
     return len(value) if isinstance(value, Sequence) else None
-
-
-def compare(
-    draft: Draft,
-    operator: Operator,
-    value: Operand | Expression,
-    subject: Sql,
-    storing: Storing,
-    reflected: ReflectedColumn,
-    type: object,
-) -> Sql:
-    """One comparison with one bound value that is not null (or, for `eq` and its like, may be: then it is unknown)."""
-    match operator:
-        case Operator.EQ:
-            return subject == _equal_value(draft, value, storing, reflected)
-        case Operator.NE:
-            bound = _equal_value(draft, value, storing, reflected)
-            if not reflected.nullable:
-                return subject != bound
-            return subject.is_distinct_from(bound)
-        case Operator.GT:
-            return subject > draft.bind(value, storing)
-        case Operator.GTE:
-            return subject >= draft.bind(value, storing)
-        case Operator.LT:
-            return subject < draft.bind(value, storing)
-        case Operator.LTE:
-            return subject <= draft.bind(value, storing)
-        case Operator.IN:
-            return _member(draft, value, subject, storing, str(type))
-        case Operator.NOT_IN:
-            outside = sa.not_(_member(draft, value, subject, storing, str(type)))
-            return sa.or_(outside, subject.is_(sa.null())) if reflected.nullable else outside
-        case Operator.EQ_ANY_CASE | Operator.NE_ANY_CASE:
-            lowered, bound = _lowered(draft, value, subject)
-            if operator is Operator.EQ_ANY_CASE:
-                return lowered == bound
-            return lowered.is_distinct_from(bound)
-        case _:
-            return _pattern(draft, operator, value, subject, reflected)
-
-
-def _equal_value(draft: Draft, value: Operand | Expression, storing: Storing, reflected: ReflectedColumn) -> Sql:
-    if reflected.family is Family.JSON and draft.dialect.is_postgres:
-        raise OperationError(Code.BAD_USER_INPUT, "A JSON column cannot be compared.")
-    return draft.bind(value, storing)
-
-
-def _member(draft: Draft, value: Operand | Expression, subject: Sql, storing: Storing, type: str) -> Sql:
-    bound = draft.bind(value, listed(draft.dialect, storing))
-    if draft.dialect.is_postgres:
-        return Fragment((subject, " = ANY (", bound, ")"))
-    subject = Fragment(("hex(", subject, ")")) if type == "Bytes" else subject
-    return Fragment((subject, " IN (SELECT value FROM json_each(", bound, "))"))
-
-
-def _lowered(draft: Draft, value: Operand | Expression, subject: Sql) -> tuple[Sql, Sql]:
-    dialect = draft.dialect
-    if dialect.is_postgres:
-        return sa.func.lower(dialect.text(subject)), sa.func.lower(dialect.text(draft.bind(value)))
-    return Fragment(("tidegate_lower(", subject, ")")), draft.bind(value, lower)
-
-
-def _pattern(
-    draft: Draft, operator: Operator, value: Operand | Expression, subject: Sql, reflected: ReflectedColumn
-) -> Sql:
-    dialect = draft.dialect
-    before, after = _TEXT_ENDS[operator]
-    any_case = operator in _ANY_CASE
-    if not dialect.is_postgres:
-        ends = ("*" if before else "", "*" if after else "")
-        if any_case:
-            return Fragment(("tidegate_lower(", subject, ") GLOB ", draft.bind(value, glob_lower(*ends))))
-        return Fragment((subject, " GLOB ", draft.bind(value, glob(*ends))))
-    pattern = draft.bind(value, like("%" if before else "", "%" if after else ""))
-    text = subject if reflected.family is Family.TEXT else dialect.text(subject)
-    if any_case:
-        return Fragment(("lower(", text, ") LIKE lower(", dialect.text(pattern), ") ESCAPE '!'"))
-    return Fragment((text, " LIKE ", pattern, " ESCAPE '!'"))
 
 
 def has_sent(filter: Filter) -> bool:

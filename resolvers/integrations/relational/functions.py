@@ -6,7 +6,7 @@ Registered with `create_function(name, arity, function, deterministic=True)` for
 from __future__ import annotations
 
 import re
-from base64 import b64decode, b64encode
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
@@ -20,16 +20,12 @@ Kept: TypeAlias = int | float | str | bytes
 """What SQLite keeps, besides null."""
 
 FLAW: Final = ',"!":1'
-"""As in columns.py: follows a value that breaks its promise."""
+"""As in cells.py: follows a value that breaks its promise."""
 
 
 def lower(value: Kept | None) -> str | None:
     """SQLite's own `lower` knows ASCII only."""
     return None if value is None else str(value).lower()
-
-
-def unbase64(value: Kept | None) -> bytes | None:
-    return None if value is None else b64decode(str(value))
 
 
 def shown(type: str, value: Kept | None) -> str | None:
@@ -157,6 +153,5 @@ def as_json(type: str, value: Kept | None) -> str | None:
 FUNCTIONS: Final[Mapping[str, tuple[int, Callable[..., Any]]]] = {
     "tidegate_lower": (1, lower),
     "tidegate_json": (2, as_json),
-    "tidegate_unbase64": (1, unbase64),
 }
 """Name to arity and function. Any: SQLite's values."""

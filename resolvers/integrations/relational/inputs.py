@@ -41,9 +41,6 @@ class Inputs:
             self.expressions.append(expression)
         return self._places[key]
 
-    def __contains__(self, expression: Expression) -> bool:
-        return isinstance(expression, Reference) and (expression.root, expression.path) in self._places
-
 
 @dataclass(frozen=True, slots=True)
 class Operand:

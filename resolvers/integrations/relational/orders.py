@@ -20,7 +20,8 @@ from tidegate.core.location import Location
 from tidegate.core.objects import DataObject
 from tidegate.core.query import OrderBy, sent_order
 from tidegate.core.types import nullable
-from tidegate.resolvers.integrations.relational.columns import Cell, cell_json
+from tidegate.resolvers.integrations.relational.cells import Cell
+from tidegate.resolvers.integrations.relational.columns import cell_json
 from tidegate.resolvers.integrations.relational.columns_sqlite import raw_json
 from tidegate.resolvers.integrations.relational.dialects import Sql
 from tidegate.resolvers.integrations.relational.drafts import Draft, Rows, forbidden_field

@@ -22,7 +22,7 @@ from tidegate.core.naming import snake_case
 from tidegate.core.problems import Problem, did_you_mean
 from tidegate.core.selection import Selected, Selection
 from tidegate.core.types import NonNull, ObjectType, TypeRef, named
-from tidegate.resolvers.integrations.relational.columns import FLAW_MARK, Cell
+from tidegate.resolvers.integrations.relational.cells import FLAW_MARK, Cell
 from tidegate.resolvers.integrations.relational.compiled import (
     Finish,
     Statements,

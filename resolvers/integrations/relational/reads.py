@@ -12,9 +12,10 @@ import sqlalchemy as sa
 from tidegate.core.filters import Filter
 from tidegate.core.objects import Access, DataObject
 from tidegate.core.selection import Selected, Selection
+from tidegate.resolvers.integrations.relational.comparisons import Use, conjunction
 from tidegate.resolvers.integrations.relational.dialects import Fragment, Sql, literal
 from tidegate.resolvers.integrations.relational.drafts import Draft, Rows
-from tidegate.resolvers.integrations.relational.filters import Use, condition, conjunction, rule
+from tidegate.resolvers.integrations.relational.filters import condition, rule
 from tidegate.resolvers.integrations.relational.orders import SortKey, after, cursor, ordering, sort_keys
 from tidegate.resolvers.integrations.relational.rows import (
     TYPENAME,
@@ -121,7 +122,7 @@ class _Page:
     def field(self, selected: Selected, selection: Selection) -> str | Sql:
         match selected.field:
             case "nodes" if selected.selection is not None:
-                page = sa.select(self.rows).where(self.within).order_by(self.rows.c[_ROW]).subquery(self.draft.name())
+                page = self._rows_within()
                 return list_json(self.draft, selected.selection, Owned(self.item), page)
             case "edges" if selected.selection is not None:
                 return self._edges(selected.selection)
@@ -133,8 +134,13 @@ class _Page:
             case _:
                 return f'"{selection.type}"'
 
+    def _rows_within(self) -> Rows:
+        # The limit changes nothing but this: no database drops the order of a subquery that has one.
+        query = sa.select(self.rows).where(self.within).order_by(self.rows.c[_ROW]).limit(self.limit)
+        return query.subquery(self.draft.name())
+
     def _edges(self, selection: Selection) -> Sql:
-        page = sa.select(self.rows).where(self.within).order_by(self.rows.c[_ROW]).subquery(self.draft.name())
+        page = self._rows_within()
         parts: list[str | Sql] = ["{"]
         for index, selected in enumerate(selection.fields):
             parts.append(f'{"," if index else ""}"{selected.key}":')

@@ -19,10 +19,12 @@ from tidegate.core.json import Given
 from tidegate.core.objects import Access, Column, DataObject, Relation
 from tidegate.core.selection import Selected, Selection
 from tidegate.core.types import NonNull
-from tidegate.resolvers.integrations.relational.columns import FLAW, Cell, cell_parts
+from tidegate.resolvers.integrations.relational.cells import FLAW, Cell
+from tidegate.resolvers.integrations.relational.columns import cell_parts
+from tidegate.resolvers.integrations.relational.comparisons import conjunction
 from tidegate.resolvers.integrations.relational.dialects import Fragment, Sql, literal
 from tidegate.resolvers.integrations.relational.drafts import Draft, Rows, forbidden_field
-from tidegate.resolvers.integrations.relational.filters import conjunction, rule
+from tidegate.resolvers.integrations.relational.filters import rule
 from tidegate.resolvers.integrations.relational.orders import ordering, sort_keys
 
 TYPENAME: Final = "__typename"

@@ -6,7 +6,8 @@ It may name the fields that the caller's role may read, and the relations from t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
 
 import sqlalchemy as sa
 
@@ -14,16 +15,21 @@ from tidegate.core.errors import Code, OperationError
 from tidegate.core.expressions import Reference
 from tidegate.core.filters import Operator
 from tidegate.core.json import Json, Missing
-from tidegate.core.objects import Access, DataObject
+from tidegate.core.objects import DataObject
 from tidegate.core.types import nullable
+from tidegate.resolvers.integrations.relational.comparisons import Use, compare, conjunction, exists
 from tidegate.resolvers.integrations.relational.dialects import Sql
 from tidegate.resolvers.integrations.relational.drafts import Draft, Rows, forbidden_field
-from tidegate.resolvers.integrations.relational.filters import Use, compare, conjunction, exists, rule
 from tidegate.resolvers.integrations.relational.inputs import Operand, outline
 
+Readable: TypeAlias = Callable[[Draft, DataObject, Rows], Sql | None]
 
-def sent_condition(draft: Draft, reference: Reference, item: DataObject, table: Rows, use: Use) -> Sql | None:
-    """None where the client asks for every row: not in a write, where that is refused. Raises `OperationError`."""
+
+def sent_condition(
+    draft: Draft, reference: Reference, item: DataObject, table: Rows, use: Use, readable: Readable
+) -> Sql | None:
+    """None where the client asks for every row: not in a write, where that is refused. `readable` gives the rows of a
+    relation that the caller may see. Raises `OperationError`."""
     value = draft.given.structure(reference, outline)
     if draft.given.values is None:
         return None
@@ -31,13 +37,14 @@ def sent_condition(draft: Draft, reference: Reference, item: DataObject, table: 
         if use is Use.WRITE:
             raise OperationError(Code.BAD_USER_INPUT, "A filter must be given: it says which rows.")
         return None
-    walk = _Walk(draft, use)
+    walk = _Walk(draft, use, readable)
     return walk.filter(value, draft.given.operand(reference), item, table)
 
 
 class _Walk:
-    def __init__(self, draft: Draft, use: Use) -> None:
+    def __init__(self, draft: Draft, use: Use, readable: Readable) -> None:
         self.draft = draft
+        self.readable = readable
         self.use = use
         self.left = draft.setting.surroundings.limits.filterTerms
 
@@ -69,7 +76,7 @@ class _Walk:
             other = self.draft.setting.object(relation.target)
             target = self.draft.table(other)
             inner = self.filter(value, place, other, target)
-            inner = conjunction([inner, rule(self.draft, Access.READ, other, target)])
+            inner = conjunction([inner, self.readable(self.draft, other, target)])
             return exists(self.draft, relation, item, table, target, inner)
         raise OperationError(Code.BAD_USER_INPUT, f'"{name}" is not a field of {item.type}.')
 

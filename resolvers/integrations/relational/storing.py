@@ -63,7 +63,7 @@ def _number(value: Json) -> Json:
     digits = text.removeprefix("-")
     if len(digits) < 20 and digits.isascii() and digits.isdigit() and -(2**63) <= int(text) < 2**63:
         return int(text)
-    raise OperationError(Code.BAD_USER_INPUT, "An ID is not a whole number of 64 bits.")
+    raise OperationError(Code.BAD_USER_INPUT, "A whole number of 64 bits is wanted.")
 
 
 def _moment(value: Json) -> Json:

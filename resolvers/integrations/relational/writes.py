@@ -15,9 +15,10 @@ from tidegate.core.errors import Code, OperationError
 from tidegate.core.expressions import Expression
 from tidegate.core.filters import Filter
 from tidegate.core.objects import Access, DataObject
+from tidegate.resolvers.integrations.relational.comparisons import Use, conjunction
 from tidegate.resolvers.integrations.relational.dialects import Fragment, Sql
 from tidegate.resolvers.integrations.relational.drafts import Draft, Rows
-from tidegate.resolvers.integrations.relational.filters import Use, condition, conjunction, rule
+from tidegate.resolvers.integrations.relational.filters import condition, rule
 from tidegate.resolvers.integrations.relational.keyed import EXTRA, among_keys, recordset
 from tidegate.resolvers.integrations.relational.orders import key_json, ordering, sort_keys
 from tidegate.resolvers.integrations.relational.verbs import Deleting, Updating

@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from tests.conftest import alone
 from tidegate.core.location import Location
 from tidegate.core.types import EnumType, ListOf, Named, NonNull, TypeRef
-from tidegate.resolvers.integrations.relational.columns import FLAW_MARK, Cell, cell_json
+from tidegate.resolvers.integrations.relational.cells import FLAW_MARK, Cell
+from tidegate.resolvers.integrations.relational.columns import cell_json
 from tidegate.resolvers.integrations.relational.dialects import POSTGRES, Fragment
 from tidegate.resolvers.integrations.relational.tables import Family, ReflectedColumn
 

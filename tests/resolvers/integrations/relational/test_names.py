@@ -30,8 +30,10 @@ odds:
 """
 OPERATIONS = """
 odds: { kind: query, minRole: anonymous, args: { where: OddFilter, after: String, orderBy: "[OddOrder!]" },
-  returns: OddConnection!, run: { use: odds, list: { where: $args.where, orderBy: $args.orderBy, after: $args.after } } }
-create: { kind: mutation, minRole: anonymous, args: { Mixed: String!, group: Int, mood: Mood, moods: "[Mood!]" }, returns: Odd!,
+  returns: OddConnection!,
+  run: { use: odds, list: { where: $args.where, orderBy: $args.orderBy, after: $args.after } } }
+create: { kind: mutation, minRole: anonymous, args: { Mixed: String!, group: Int, mood: Mood, moods: "[Mood!]" },
+  returns: Odd!,
   run: { use: odds, create: { Mixed: $args.Mixed, group: $args.group, mood: $args.mood, moods: $args.moods } } }
 createMany: { kind: mutation, minRole: anonymous, args: { rows: "[NewOdd!]!" }, returns: "[Odd!]!",
   run: { use: odds, createMany: { rows: $args.rows } } }
@@ -40,7 +42,8 @@ update: { kind: mutation, minRole: anonymous, args: { id: ID!, group: Int }, ret
 delete: { kind: mutation, minRole: anonymous, args: { id: ID! }, returns: Odd!,
   run: { use: odds, delete: { where: { select: $args.id } } } }
 raw: { kind: query, minRole: anonymous, args: { s: String! }, returns: "[Found!]!",
-  run: { use: db, sql: 'select "select", "group" as "theGroup" from TABLE where ''a:b ? %s {{ args.s }}'' <> '''' order by 1' } }
+  run: { use: db,
+    sql: 'select "select", "group" as "theGroup" from TABLE where ''a:b ? %s {{ args.s }}'' <> '''' order by 1' } }
 """
 SQL = {
     "sqlite": """create table "Odd Table" ("select" integer primary key, "Mixed ""Case"" ?:x %s" text not null,
@@ -72,8 +75,13 @@ def test_names_that_need_quotes(odd: Desk) -> None:
     fields = "{ select Mixed group mood moods parent { Mixed } order { Mixed } }"
     first = odd.data(f'mutation {{ create(Mixed: "a", mood: glad, moods: [sad, glad]) {fields} }}')["create"]
     assert first == {
-        **{"select": "1", "Mixed": "a", "group": None, "mood": "glad", "moods": ["sad", "glad"]},
-        **{"parent": None, "order": []},
+        "select": "1",
+        "Mixed": "a",
+        "group": None,
+        "mood": "glad",
+        "moods": ["sad", "glad"],
+        "parent": None,
+        "order": [],
     }
     rows = [{"Mixed": "b", "group": 1, "moods": [], "mood": "sad"}, {"Mixed": "c", "group": 1}]
     many = f"mutation ($rows: [NewOdd!]!) {{ createMany(rows: $rows) {fields} }}"

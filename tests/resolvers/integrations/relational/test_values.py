@@ -83,6 +83,9 @@ def test_what_breaks_the_promises_of_the_schema_is_a_graphql_error(desk: Desk) -
         selected = " ".join({"id", "title", "kind", "points"} - {field})
         whole = desk.ask(f"query ($id: ID!) {{ strict(id: $id) {{ {selected} }} }}", variables={"id": str(number)})
         assert "errors" not in whole
+    nulls = desk.ask("{ all: stricts { key: id text: title } }")
+    assert nulls["data"] is None
+    assert [error["path"] for error in nulls["errors"]] == [["all", 1, "text"]]
     assert desk.ask("{ stricts { id } }")["data"] == {"stricts": [{"id": str(number)} for number in (1, 2, 3, 4)]}
 
 
