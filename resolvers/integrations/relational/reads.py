@@ -136,7 +136,8 @@ class _Page:
 
     def _rows_within(self) -> Rows:
         # The limit changes nothing but this: no database drops the order of a subquery that has one.
-        query = sa.select(self.rows).where(self.within).order_by(self.rows.c[_ROW]).limit(self.limit)
+        most = Fragment((str(self.draft.setting.surroundings.limits.pageSize),))
+        query = sa.select(self.rows).where(self.within).order_by(self.rows.c[_ROW]).limit(most)
         return query.subquery(self.draft.name())
 
     def _edges(self, selection: Selection) -> Sql:
