@@ -201,6 +201,10 @@ class Desk:
     postgres: str | None
 
     @property
+    def secret(self) -> str:
+        return SECRET
+
+    @property
     def claims(self) -> Mapping[str, Mapping[str, Any]]:
         return CLAIMS
 

@@ -183,10 +183,11 @@ def compared(operator: str, value: Any, operand: Any) -> Truth:
         case "eq":
             return bool(value == operand)
         case "in":
-            return value in operand
+            return bool(value in operand)
         case "gt":
-            return int(value) > int(operand)
+            return bool(int(value) > int(operand))
         case "lte":
-            return int(value) <= int(operand)
+            return bool(int(value) <= int(operand))
         case _:
-            return _TEXT[operator](value, operand)
+            found = _TEXT[operator]
+            return found(value, operand)

@@ -120,7 +120,7 @@ async def test_random_questions_find_exactly_what_their_asker_may_see(desk: Desk
     random = Random(7)
     readers = {who: await reader(desk, who) for who in PEOPLE}
     forbidden = answered = 0
-    for _ in range(160):
+    for _ in range(100):
         who, table = random.choice(PEOPLE), random.choice(list(FIND))
         asked_by = readers[who]
         where = filter_of(random, table, restricted=random.random() < 0.4)
@@ -144,8 +144,8 @@ async def test_random_questions_find_exactly_what_their_asker_may_see(desk: Desk
         for node in page["nodes"]:
             check_node(table, node, selection, asked_by)
         answered += bool(wanted)
-    assert forbidden > 5
-    assert answered > 30
+    assert forbidden > 3
+    assert answered > 20
 
 
 async def test_counts_and_groups_count_what_may_be_seen(desk: Desk) -> None:
@@ -154,7 +154,7 @@ async def test_counts_and_groups_count_what_may_be_seen(desk: Desk) -> None:
       countTickets(where: $where) countByStatus(where: $where) { status tickets }
       firstTicket(where: $where) { id } listTickets(where: $where) { id }
     }"""
-    for _ in range(60):
+    for _ in range(30):
         who = random.choice(PEOPLE)
         asked_by = await reader(desk, who)
         where = filter_of(random, "tickets", restricted=False)
@@ -175,7 +175,7 @@ async def test_pages_walk_over_what_may_be_seen_and_nothing_else(desk: Desk) -> 
       }
     }"""
     cursors: list[str] = []
-    for _ in range(25):
+    for _ in range(18):
         who = random.choice(PEOPLE)
         asked_by = await reader(desk, who)
         where = filter_of(random, "tickets", restricted=False)
@@ -193,7 +193,7 @@ async def test_pages_walk_over_what_may_be_seen_and_nothing_else(desk: Desk) -> 
                 break
         assert sorted(seen) == sorted(row["id"] for row in asked_by.found("tickets", where)), (who, order, where)
     # Somebody else's cursors, of any order, lead to one's own rows or to an error.
-    for cursor in random.sample(cursors, 20):
+    for cursor in random.sample(cursors, min(12, len(cursors))):
         answer = await desk.ask("grace", query, first=100, after=cursor, orderBy=["status_ASC", "title_DESC"])
         if "errors" not in answer:
             mine = {row["id"] for row in (await reader(desk, "grace")).rows("tickets")}
@@ -253,7 +253,7 @@ async def test_random_writes_touch_only_what_their_writer_may_touch(desk: Desk) 
     random = Random(10)
     done: Counter[str] = Counter()
     world = World.of(await desk.tables())
-    for number in range(150):
+    for number in range(100):
         who = random.choice(PEOPLE)
         asked_by = await reader(desk, who, world)
         query, kind = random.choice(WRITES)
@@ -304,7 +304,9 @@ def check_written(kind: str, by: Reader, before: World, after: World, told: Any,
         assert by.sees("tickets", was), about
         assert by.is_support or (was["email"] == became["email"] == by.email), about
     if kind != "comment":
-        kept = {row["id"] for row in before.rows["comments"] if row["ticketId"] not in {ticket["id"] for ticket in gone}}
+        kept = {
+            row["id"] for row in before.rows["comments"] if row["ticketId"] not in {ticket["id"] for ticket in gone}
+        }
         assert {row["id"] for row in after.rows["comments"]} == kept, about
         for row in told if isinstance(told, list) else [told] if isinstance(told, dict) else []:
             assert by.is_support or row["email"] == by.email, about
