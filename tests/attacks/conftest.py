@@ -92,6 +92,31 @@ countByStatus:
     use: tickets
     aggregate: { where: $args.where, groupBy: [status], values: { tickets: count, oldest: { min: createdAt } } }
 
+ticketsByNote:
+  kind: query
+  minRole: customer
+  args: { after: String }
+  returns: TicketConnection!
+  run: { use: tickets, list: { orderBy: internalNote, limit: 2, after: $args.after } }
+
+notes:
+  kind: query
+  minRole: customer
+  returns: "[NoteCount!]!"
+  run: { use: tickets, aggregate: { groupBy: [internalNote], values: { tickets: count } } }
+
+lastNote:
+  kind: query
+  minRole: customer
+  returns: LastNote!
+  run: { use: tickets, aggregate: { values: { note: { max: internalNote } } } }
+
+countedNotes:
+  kind: query
+  minRole: customer
+  returns: CountedNotes!
+  run: { use: tickets, aggregate: { values: { notes: { countDistinct: internalNote } } } }
+
 narrowed:
   kind: query
   minRole: customer
@@ -179,6 +204,9 @@ input AnyTicket {
   status: Status
   internalNote: String
 }
+type NoteCount { internalNote: String, tickets: Int! }
+type LastNote { note: String }
+type CountedNotes { notes: Int! }
 """
 DELETE = "delete: { admin: all }"
 CUSTOMERS_DELETE = "delete: { customer: { email: $currentUser.email, status: Todo }, admin: all }"

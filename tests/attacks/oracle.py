@@ -168,9 +168,9 @@ _TEXT: Mapping[str, Callable[[str, str], bool]] = {
 def compared(operator: str, value: Any, operand: Any) -> Truth:
     match operator:
         case "isNull":
-            return (value is None) == operand
+            return bool((value is None) == operand)
         case "isNotNull":
-            return (value is not None) == operand
+            return bool((value is not None) == operand)
         case "ne":
             return value is None or bool(value != operand)
         case "notIn":

@@ -219,6 +219,13 @@ async def test_what_only_support_may_read_cannot_be_felt_for(desk: Desk) -> None
         ("{ findUsers(where: { tickets: { internalNote: { isNull: false } } }) { totalCount } }", {}),
         ("{ countByStatus(where: { internalNote: { isNull: false } }) { status } }", {}),
         ("{ firstTicket(where: { internalNote: { isNull: false } }) { id } }", {}),
+        ("{ ticketsByNote { edges { cursor } } }", {}),
+        ("{ ticketsByNote { pageInfo { endCursor } } }", {}),
+        ("query($a: String) { ticketsByNote(after: $a) { totalCount } }", {"a": b'["B",0]'.hex()}),
+        ("{ notes { internalNote } }", {}),
+        ("{ notes { tickets } }", {}),
+        ("{ lastNote { note } }", {}),
+        ("{ countedNotes { notes } }", {}),
         ('mutation { retitle(where: { internalNote: { isNull: false } }, title: "x") { id } }', {}),
         ('mutation { retitle(where: { id: { eq: 1 } }, title: "x") { internalNote } }', {}),
         ("mutation { removeMany(where: { internalNote: { isNull: false } }) { id } }", {}),
@@ -232,6 +239,8 @@ async def test_what_only_support_may_read_cannot_be_felt_for(desk: Desk) -> None
         for note in ("Again", "router", "Refund"):
             assert note not in json.dumps(answer)
     assert await desk.tables() == before
+    for query in ("{ ticketsByNote { edges { cursor } } }", "{ lastNote { note } }", "{ notes { tickets } }"):
+        assert await desk.codes("sam", query) == []
 
 
 WRITES: tuple[tuple[str, str], ...] = (

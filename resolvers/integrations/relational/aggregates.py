@@ -12,7 +12,7 @@ from tidegate.core.filters import Order
 from tidegate.core.selection import Selection
 from tidegate.resolvers.integrations.relational.cells import Cell
 from tidegate.resolvers.integrations.relational.dialects import Fragment, Sql
-from tidegate.resolvers.integrations.relational.drafts import Draft, Rows
+from tidegate.resolvers.integrations.relational.drafts import Draft, Rows, require_readable
 from tidegate.resolvers.integrations.relational.orders import direct
 from tidegate.resolvers.integrations.relational.reads import readable
 from tidegate.resolvers.integrations.relational.rows import Computed, Limit, object_json
@@ -40,6 +40,7 @@ def aggregate_statement(draft: Draft, verb: Aggregating, selection: Selection) -
     values: dict[str, Sql] = {}
     for field in verb.group_by:
         column = item.columns[field]
+        require_readable(draft, column)
         values[field] = table.c[column.column]
         reflected[field] = draft.setting.reflected(item, column)
     for name, measure in verb.measures.items():
@@ -82,6 +83,7 @@ def _measured(draft: Draft, verb: Aggregating, measure: Measure, table: Rows) ->
     if measure.field is None:
         return sa.func.count(), counted
     column = verb.target.columns[measure.field]
+    require_readable(draft, column)
     value: Sql = table.c[column.column]
     found = draft.setting.reflected(verb.target, column)
     absent = found.nullable or not verb.group_by

@@ -126,5 +126,7 @@ class Draft:
         return Statement(sql, tuple(slots))
 
 
-def forbidden_field(field_name: str) -> OperationError:
-    return OperationError(Code.FORBIDDEN, f'Your role may not read "{field_name}".')
+def require_readable(draft: Draft, column: Column) -> None:
+    """Raises `OperationError` (FORBIDDEN) where the caller's role may not read the column."""
+    if column.rank > draft.rank:
+        raise OperationError(Code.FORBIDDEN, f'Your role may not read "{column.field}".')

@@ -24,7 +24,7 @@ from tidegate.resolvers.integrations.relational.cells import Cell
 from tidegate.resolvers.integrations.relational.columns import cell_json
 from tidegate.resolvers.integrations.relational.columns_sqlite import raw_json
 from tidegate.resolvers.integrations.relational.dialects import Sql
-from tidegate.resolvers.integrations.relational.drafts import Draft, Rows, forbidden_field
+from tidegate.resolvers.integrations.relational.drafts import Draft, Rows, require_readable
 from tidegate.resolvers.integrations.relational.storing import Storing
 from tidegate.resolvers.integrations.relational.tables import ReflectedColumn
 
@@ -65,8 +65,7 @@ def _sent(draft: Draft, reference: Reference, item: DataObject) -> tuple[Order, 
         column = item.columns.get(order.field)
         if column is None:
             raise OperationError(Code.BAD_USER_INPUT, f"Rows of {item.name} have no such order.")
-        if column.rank > draft.rank:
-            raise forbidden_field(order.field)
+        require_readable(draft, column)
         orders.append(order)
     return tuple(orders)
 

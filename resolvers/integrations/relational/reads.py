@@ -14,7 +14,7 @@ from tidegate.core.objects import Access, DataObject
 from tidegate.core.selection import Selected, Selection
 from tidegate.resolvers.integrations.relational.comparisons import Use, conjunction
 from tidegate.resolvers.integrations.relational.dialects import Fragment, Sql, literal
-from tidegate.resolvers.integrations.relational.drafts import Draft, Rows
+from tidegate.resolvers.integrations.relational.drafts import Draft, Rows, require_readable
 from tidegate.resolvers.integrations.relational.filters import condition, rule
 from tidegate.resolvers.integrations.relational.orders import SortKey, after, cursor, ordering, sort_keys
 from tidegate.resolvers.integrations.relational.rows import (
@@ -79,6 +79,9 @@ def page_statement(draft: Draft, verb: Listing, selection: Selection) -> sa.Sele
     item = verb.target
     table = draft.table(item)
     keys = sort_keys(draft, verb.order, item)
+    for key in keys:
+        # A cursor holds the values that rows are sorted by, and one made up by a client could feel for them.
+        require_readable(draft, item.columns[key.field])
     where = readable(draft, item, table, verb.where)
     page = _Page(draft, verb, selection, keys, table, where)
     parts: list[str | Sql] = ["{"]

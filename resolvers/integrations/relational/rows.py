@@ -23,7 +23,7 @@ from tidegate.resolvers.integrations.relational.cells import FLAW, Cell
 from tidegate.resolvers.integrations.relational.columns import cell_parts
 from tidegate.resolvers.integrations.relational.comparisons import conjunction
 from tidegate.resolvers.integrations.relational.dialects import Fragment, Sql, literal
-from tidegate.resolvers.integrations.relational.drafts import Draft, Rows, forbidden_field
+from tidegate.resolvers.integrations.relational.drafts import Draft, Rows, require_readable
 from tidegate.resolvers.integrations.relational.filters import rule
 from tidegate.resolvers.integrations.relational.orders import ordering, sort_keys
 
@@ -38,8 +38,7 @@ class Owned:
 
     def cell(self, draft: Draft, field: str, table: Rows) -> Cell:
         column = self.item.columns[field]
-        if column.rank > draft.rank:
-            raise forbidden_field(field)
+        require_readable(draft, column)
         return _cell(draft, self.item, column, table.c[column.column])
 
     def relation(self, field: str) -> Relation | None:

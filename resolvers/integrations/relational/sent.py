@@ -19,7 +19,7 @@ from tidegate.core.objects import DataObject
 from tidegate.core.types import nullable
 from tidegate.resolvers.integrations.relational.comparisons import Use, compare, conjunction, exists
 from tidegate.resolvers.integrations.relational.dialects import Sql
-from tidegate.resolvers.integrations.relational.drafts import Draft, Rows, forbidden_field
+from tidegate.resolvers.integrations.relational.drafts import Draft, Rows, require_readable
 from tidegate.resolvers.integrations.relational.inputs import Operand, outline
 
 Readable: TypeAlias = Callable[[Draft, DataObject, Rows], Sql | None]
@@ -97,8 +97,7 @@ class _Walk:
 
     def _comparisons(self, field: str, value: Json, place: Operand, item: DataObject, table: Rows) -> Sql | None:
         column = item.columns[field]
-        if column.rank > self.draft.rank:
-            raise forbidden_field(field)
+        require_readable(self.draft, column)
         if not isinstance(value, Mapping):
             raise OperationError(Code.BAD_USER_INPUT, f'"{field}" takes an object of operators.')
         setting = self.draft.setting
