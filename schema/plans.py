@@ -116,7 +116,9 @@ class Planner:
             self._check_where(header, built, body)
             return None
         at = node.keys[verb]
-        declaration = Declaration(header.name, built, verb, body, header.returns, header.arguments, at)
+        declaration = Declaration(
+            header.name, built, verb, body, header.returns, header.arguments, at, header.rank or 0
+        )
         spoken = {problem.at for problem in self._problems.found}
         try:
             return Request(integration, ready.prepare(declaration, self._surroundings), at)

@@ -71,7 +71,8 @@ class Session(Protocol):
 @dataclass(frozen=True, slots=True)
 class Declaration:
     """A request as the author wrote it: `use: target, verb: body`. `target` is the object named, or none where the
-    integration itself was. `returns` is what the operation promises, or none for a step in the middle."""
+    integration itself was. `returns` is what the operation promises, or none for a step in the middle. `rank` is the
+    lowest that may call the operation."""
 
     operation: str
     target: DataObject | None
@@ -80,6 +81,7 @@ class Declaration:
     returns: TypeRef | None
     arguments: Mapping[str, Argument]
     at: Location
+    rank: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Two ways around ASGI's messages where uvicorn is underneath: the usual request is in one piece when its turn comes,
-and the usual answer can leave in one write. Together they save a quarter of what HTTP costs (docs/decisions)."""
+and the usual answer can leave in one write. Together they are more than a third of what a small request costs: 28
+against 46 microseconds of processor time (docs/decisions/0004-http.md)."""
 
 from __future__ import annotations
 

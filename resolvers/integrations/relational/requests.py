@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from tidegate.core.expressions import Expression, Literal, Record, Reference, Text
-from tidegate.core.filters import EVERY_ROW, All, Comparison, Filter, Operator
+from tidegate.core.filters import EVERY_ROW, All, Comparison, Filter, Operator, Order
 from tidegate.core.fitting import fit, sendable
 from tidegate.core.integration import Declaration, Surroundings
 from tidegate.core.objects import DataObject
 from tidegate.core.problems import Problems, did_you_mean
-from tidegate.core.query import parse_filter, parse_order, parse_order_keys
+from tidegate.core.query import OrderBy, parse_filter, parse_order, parse_order_keys
 from tidegate.core.types import InputType, ListOf, Named, NonNull, ObjectType, TypeRef, nullable
 from tidegate.resolvers.integrations.relational.outcomes import outcome_of, shape_of
 from tidegate.resolvers.integrations.relational.sql_text import read_sql
@@ -105,9 +105,11 @@ class _Parser:
 
     def _listing(self, outcome: Outcome) -> Listing:
         body = self.body
-        order = ()
+        order: OrderBy = ()
         if (written := body.fields.get("orderBy")) is not None:
-            order = parse_order(written, self.target, self.surroundings, self.problems, self.declaration.arguments)  # type: ignore[assignment]
+            order = parse_order(written, self.target, self.surroundings, self.problems, self.declaration.arguments)
+        if outcome.shape is Shape.PAGE and not isinstance(order, Reference):
+            self._refuse_hidden(order)
         after = self._value("after", Named("String"))
         if after is not None and outcome.shape is not Shape.PAGE:
             hint = f"Write returns: {self.target.type}Connection!."
@@ -116,6 +118,15 @@ class _Parser:
             self.problems.add(body.keys["offset"], '"offset" and "after" exclude each other.', "Keep one of them.")
         limit, offset = self._value("limit", Named("Int")), self._value("offset", Named("Int"))
         return Listing(self.target, self._filter(), order, limit, offset, after, outcome)
+
+    def _refuse_hidden(self, order: tuple[Order, ...]) -> None:
+        """A cursor holds the values of the sort keys, so its reader must be one who may read them."""
+        for key in order:
+            column = self.target.columns[key.field]
+            if column.rank > self.declaration.rank:
+                role = self.surroundings.roles[column.rank]
+                sentence = f'The cursors would show "{key.field}", which only {role} and higher roles may read.'
+                self.problems.add(key.at, sentence, "Raise minRole, or sort by another field.")
 
     def _aggregating(self, outcome: Outcome) -> Aggregating:
         group_by = tuple(self._group_by())
