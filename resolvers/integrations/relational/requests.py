@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Final
 
 from tidegate.core.expressions import Expression, Literal, Record, Reference, Text
-from tidegate.core.filters import EVERY_ROW, All, Comparison, Filter, Operator, Order
+from tidegate.core.filters import EVERY_ROW, All, AnyOf, Comparison, Filter, Not, Operator, Order, Related, Sent
 from tidegate.core.fitting import fit, sendable
 from tidegate.core.integration import Declaration, Surroundings
 from tidegate.core.objects import DataObject
@@ -89,7 +90,7 @@ class _Parser:
             case "list":
                 return self._listing(outcome)
             case "get":
-                return Getting(target, self._needed_filter(), outcome)
+                return Getting(target, _firm(self._needed_filter()), outcome)
             case "count":
                 return Counting(target, self._filter(), outcome)
             case "aggregate":
@@ -315,6 +316,23 @@ class _Parser:
                 self.problems.add(written.at, f"A list has {most} rows at most.", hint)
                 return None
         return fit(written, type, f'"{key}"', self.surroundings.types, self.problems, self.declaration.arguments)
+
+
+def _firm(filter: Filter) -> Filter:
+    """Nothing of it is dropped where an argument was left out: a request for one row then finds none, not any."""
+    match filter:
+        case Comparison():
+            return replace(filter, optional=False)
+        case All(filters=filters):
+            return All(tuple(map(_firm, filters)))
+        case AnyOf(filters=filters):
+            return AnyOf(tuple(map(_firm, filters)))
+        case Not(filter=inner):
+            return Not(_firm(inner))
+        case Related():
+            return replace(filter, filter=_firm(filter.filter))
+        case Sent():
+            return filter
 
 
 def _conjuncts(filter: Filter) -> Iterator[Comparison]:

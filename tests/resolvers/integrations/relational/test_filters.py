@@ -289,3 +289,13 @@ def test_statements_name_no_value(desk: Desk) -> None:
     prepared = desk.gateway.catalog.operations["optional"].plan.run[-1].prepared
     sql = prepared.compile(None, 3).describe().split("\n  1 = ")[0]
     assert not re.search(r"'(Bug|Wish|red)' *=|= *'(Bug|Wish|red)'", sql)
+
+
+def test_one_row_is_never_any_row(desk: Desk, rows: list[dict[str, Any]]) -> None:
+    """What a list would drop, a request for one row does not: without its argument it finds nothing."""
+    assert desk.data("{ maybeTask { id } }") == {"maybeTask": None}
+    assert desk.data("{ maybeTask(id: null, title: null) { id } }") == {"maybeTask": None}
+    first = rows[0]["id"]
+    assert desk.data("query ($id: ID) { maybeTask(id: $id) { id } }", variables={"id": first}) == {
+        "maybeTask": {"id": first}
+    }
