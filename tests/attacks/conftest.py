@@ -65,9 +65,16 @@ listTickets:
 firstTicket:
   kind: query
   minRole: customer
-  args: { id: ID, where: TicketFilter }
+  args: { where: TicketFilter }
   returns: Ticket
-  run: { use: tickets, get: { where: { id: $args.id, and: [$args.where] } } }
+  run: { use: tickets, get: { where: $args.where } }
+
+maybeTicket:
+  kind: query
+  minRole: customer
+  args: { id: ID }
+  returns: Ticket
+  run: { use: tickets, get: { where: { id: $args.id } } }
 
 countTickets:
   kind: query
@@ -91,13 +98,6 @@ countByStatus:
   run:
     use: tickets
     aggregate: { where: $args.where, groupBy: [status], values: { tickets: count, oldest: { min: createdAt } } }
-
-ticketsByNote:
-  kind: query
-  minRole: customer
-  args: { after: String }
-  returns: TicketConnection!
-  run: { use: tickets, list: { orderBy: internalNote, limit: 2, after: $args.after } }
 
 notes:
   kind: query
