@@ -32,7 +32,7 @@ def read_access(
     rules_form = Form(section, f'access of the object "{built.name}"', KEYS, problems)
     access: dict[Access, tuple[Rule, ...]] = {}
     for verb in Access:
-        roles = rules_form.mapping(verb)
+        roles = rules_form.mapping(verb, _example(verb, rules_form, names))
         rules: list[Rule] = []
         for role, node in roles.entries.items() if roles is not None else ():
             at = roles.keys[role] if roles is not None else node.at
@@ -43,6 +43,15 @@ def read_access(
             rules.append(Rule(known.index(role) if role in known else 0, filter))
         access[verb] = tuple(rules)
     return access
+
+
+def _example(verb: Access, form: Form, names: Names) -> str:
+    """How the verb's rules are written, with the role that the author may have meant."""
+    roles = names.project.roles
+    node = form.node.entries.get(verb)
+    written = node.value if isinstance(node, ScalarNode) else None
+    role = written if isinstance(written, str) and written in roles else next(iter(roles[1:] or roles), "")
+    return f"Write {verb}: {{ {role}: all }}." if role else ""
 
 
 def _read_rule(node: Node, built: DataObject, names: Names, surroundings: Surroundings, problems: Problems) -> Filter:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from tidegate.core.location import Location
 from tidegate.core.problems import Problems, did_you_mean
 from tidegate.schema.tree import ListNode, MapNode, Node, ScalarNode, kind_of
 
+_NO_HINTS: Final[Mapping[str, str]] = {}
 NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 
@@ -36,12 +37,13 @@ class Form:
         """Where the key stands, or the mapping if it has no such key."""
         return self.node.keys.get(key, self.at)
 
-    def required(self, *keys: str, at: Location | None = None) -> bool:
-        """Whether all keys are there; each that is not is a problem, unless another is a misspelling of it."""
+    def required(self, *keys: str, at: Location | None = None, hints: Mapping[str, str] = _NO_HINTS) -> bool:
+        """Whether all keys are there; each that is not is a problem, unless another is a misspelling of it. `hints`
+        are by key."""
         missing = [key for key in keys if key not in self.node.entries] if self.sound else []
         for key in missing:
             if not any(did_you_mean(other, [key]).startswith("Did") for other in self.unknown):
-                self.problems.add(at or self.at, f'{capital(self.noun)} lacks "{key}".', _MISSING.get(key, ""))
+                self.problems.add(at or self.at, f'{capital(self.noun)} lacks "{key}".', hints.get(key, ""))
         return self.sound and not missing
 
     def node_of(self, key: str) -> Node | None:
@@ -103,11 +105,11 @@ class Form:
                 self.problems.add(item.at, f'"{key}" of {self.noun} holds texts; {kind_of(item)} is not one.')
         return found
 
-    def mapping(self, key: str) -> MapNode | None:
+    def mapping(self, key: str, hint: str = "") -> MapNode | None:
         node = self.node_of(key)
         if node is None or isinstance(node, MapNode):
             return node
-        self.wrong(key, node, "a mapping")
+        self.wrong(key, node, "a mapping", hint)
         return None
 
     def wrong(self, key: str, node: Node, wanted: str, hint: str = "") -> None:
@@ -137,6 +139,3 @@ def _shown(node: Node) -> str:
 
 def _keys_hint(keys: Collection[str]) -> str:
     return f"Its keys: {', '.join(keys)}." if 0 < len(keys) <= 12 else ""
-
-
-_MISSING: Final = {"minRole": "There is no default. minRole: anonymous makes it public."}

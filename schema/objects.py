@@ -46,6 +46,13 @@ def build_objects(forms: Mapping[str, ObjectForm], names: Names, problems: Probl
         _mark_type(built, names)
 
 
+_HINTS: Final = {
+    "integration": "Name one of those in tidegate.yaml.",
+    "key": "Name the field that tells its rows apart, such as id.",
+    "type": "Name the type in types.graphql that its rows have.",
+}
+
+
 def add_access(
     forms: Mapping[str, ObjectForm], names: Names, surroundings: Surroundings, problems: Problems
 ) -> dict[str, DataObject]:
@@ -58,7 +65,7 @@ def add_access(
 
 def _build(written: ObjectForm, owners: dict[str, ObjectForm], names: Names, problems: Problems) -> DataObject | None:
     form, name = written.form, written.name
-    form.required("integration", "key", "type", at=written.at)
+    form.required("integration", "key", "type", at=written.at, hints=_HINTS)
     integration = names.integration_of(form, "integration")
     table = form.text("table") or name
     type = _read_type(written, owners, names, problems)

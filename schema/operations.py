@@ -43,6 +43,13 @@ class Header:
     at: Location
 
 
+_HINTS: Final = {
+    "kind": "It is a query or a mutation.",
+    "minRole": "There is no default. minRole: anonymous makes it public.",
+    "returns": 'Write the type of its answer, such as "[Ticket!]!".',
+}
+
+
 def read_header(name: str, node: Node, at: Location, names: Names, problems: Problems) -> Header | None:
     """The header of one operation; none if it is no mapping. Types are only read: `check_header` holds them against
     the types there are."""
@@ -50,7 +57,7 @@ def read_header(name: str, node: Node, at: Location, names: Names, problems: Pro
     form = Form(node, f'the operation "{name}"', KEYS, problems)
     if not form.sound:
         return None
-    form.required("kind", "minRole", "returns", "run", at=at)
+    form.required("kind", "minRole", "returns", "run", at=at, hints=_HINTS)
     kind = form.word("kind", [str(kind) for kind in Kind], "a kind of operation")
     rank = names.rank_of(form, "minRole")
     returns_node = form.node_of("returns")

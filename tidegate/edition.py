@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from logging import getLogger
 from pathlib import Path
 
 from tidegate.auth import Authenticator
@@ -13,6 +14,9 @@ from tidegate.kinds import installed_kinds
 from tidegate.resolvers.runner import LocalRunner
 from tidegate.schema.api import build_api
 from tidegate.schema.compile import compile_project
+
+
+log = getLogger(__name__)
 
 
 class Use:
@@ -63,6 +67,9 @@ class Edition:
             for integration in self.catalog.integrations.values():
                 await integration.open()
                 opened.append(integration)
+                for problem in await integration.check(self.catalog.surroundings):
+                    # Not everything may be needed, and what is can still be made: a table, say.
+                    log.warning("%s", problem)
         except BaseException:
             await self.authenticator.close()
             for integration in opened:

@@ -20,6 +20,8 @@ def caller(catalog: Catalog, folder: Path, text: str | None) -> CurrentUser:
     it, anonymous."""
     if text is None:
         return anonymous(catalog.auth, catalog.roles)
+    if catalog.auth.jwt is None:
+        raise click.BadParameter("The project takes no tokens: it has no auth.jwt.", param_hint="--as")
     if text.lstrip().startswith(("{", "@")):
         claims = JsonObject().convert(text, None, None)
     else:

@@ -15,6 +15,7 @@ from tidegate.cli.console import note, say, show_problems
 from tidegate.cli.exits import Exit
 from tidegate.cli.parameters import examples, folder_argument
 from tidegate.cli.project import environment, offline
+from tidegate.cli.remarks import remarks
 from tidegate.core.catalog import Catalog
 from tidegate.core.integration import Integration
 from tidegate.core.problems import Problem, ProjectError
@@ -52,6 +53,8 @@ def command(ctx: click.Context, folder: Path, as_json: bool, online: bool) -> No
         show_problems(problems, folder)
     elif catalog is not None:
         note(Text(f"{catalog.name} is in order: {_counts(catalog)}.", "green"))
+        for remark in remarks(catalog):
+            note(Text(remark, "yellow"))
     ctx.exit(Exit.PROJECT if problems else Exit.OK)
 
 

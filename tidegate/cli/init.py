@@ -19,6 +19,7 @@ from tidegate.scaffold.yaml_text import Opening
 
 @click.command(
     "init",
+    short_help="Make a new project in DIR.",
     epilog=examples(
         "tidegate init desk",
         "tidegate init shop --from postgresql://me@localhost/shop",

@@ -22,6 +22,7 @@ from tidegate.core.problems import did_you_mean
 
 @click.command(
     "plan",
+    short_help="Print the SQL of OPERATION.",
     epilog=examples(
         "tidegate plan desk myTickets",
         "tidegate plan desk ticket --role support --select '{ title comments { text author { name } } }'",

@@ -16,6 +16,7 @@ from tidegate.cli.demonstration import demonstration
 from tidegate.cli.exits import Exit
 from tidegate.cli.parameters import examples, folder_argument
 from tidegate.cli.project import environment
+from tidegate.cli.remarks import remarks
 from tidegate.cli.signing import Unsignable, own_jwt
 from tidegate.cli.watching import watch
 from tidegate.core.integration import IntegrationUnavailable
@@ -77,6 +78,8 @@ def command(ctx: click.Context, folder: Path, host: str | None, port: int | None
         ctx.exit(Exit.USAGE)
     configure_logs(settings)
     gateway = Gateway.load(folder, environ)
+    for remark in remarks(gateway.catalog):
+        note(Text(remark, "yellow"))
     tokens = _demonstration(gateway, folder, environ) if demo else None
 
     def started(address: tuple[str, int]) -> None:
