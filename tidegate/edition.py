@@ -15,7 +15,6 @@ from tidegate.resolvers.runner import LocalRunner
 from tidegate.schema.api import build_api
 from tidegate.schema.compile import compile_project
 
-
 log = getLogger(__name__)
 
 
