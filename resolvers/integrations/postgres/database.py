@@ -6,7 +6,6 @@ import asyncio
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -19,13 +18,11 @@ from tidegate.resolvers.integrations.postgres.connection import PostgresConnecti
 from tidegate.resolvers.integrations.postgres.migrating import migrate
 from tidegate.resolvers.integrations.relational.pool import Pool
 from tidegate.resolvers.integrations.relational.reflection import Reflection
+from tidegate.resolvers.integrations.relational.sessions import Reading, Writing
 from tidegate.resolvers.integrations.relational.violations import Vocabulary
 
 _MENDING: Final = 5.0
 """Seconds that a cancelled statement may take to end before its connection is given up."""
-
-_ROLLING_BACK: Final = 1.0
-"""Seconds that whoever left a transaction waits to see it rolled back; then that goes on in the background."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +67,7 @@ class PostgresDatabase:
             await operator.close(timeout=self.settings.connect_timeout)
 
     def session(self, *, writes: bool) -> AbstractAsyncContextManager[PostgresConnection]:
-        return _Writing(self.writers) if writes else _Reading(self.readers)
+        return Writing(self.writers, _mend) if writes else Reading(self.readers, _mend)
 
     async def close(self) -> None:
         await asyncio.gather(self.readers.shut(_MENDING), self.writers.shut(_MENDING))
@@ -146,63 +143,6 @@ class PostgresDatabase:
         for secret in secrets:
             why = why.replace(secret, "…")
         return f'The database of "{self.name}" at {place} cannot be used: {why}.'
-
-
-class _Reading:
-    """A connection on which nothing can be written. Each statement sees what is committed when it starts."""
-
-    __slots__ = ("_connection", "_pool")
-
-    def __init__(self, pool: Pool[PostgresConnection]) -> None:
-        self._pool = pool
-
-    async def __aenter__(self) -> PostgresConnection:
-        self._connection = self._pool.take() or await self._pool.acquire()
-        return self._connection
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        if error is None or isinstance(error, OperationError):
-            self._pool.release(self._connection)
-        else:
-            self._pool.own(_mend(self._pool, self._connection))
-
-
-class _Writing:
-    """A transaction."""
-
-    __slots__ = ("_connection", "_pool")
-
-    def __init__(self, pool: Pool[PostgresConnection]) -> None:
-        self._pool = pool
-
-    async def __aenter__(self) -> PostgresConnection:
-        self._connection = self._pool.take() or await self._pool.acquire()
-        try:
-            await self._connection.begin()
-        except BaseException:
-            self._pool.own(_mend(self._pool, self._connection))
-            raise
-        return self._connection
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        if error is None:
-            try:
-                await self._connection.commit()
-            except BaseException:
-                await self._roll_back()
-                raise
-            self._pool.release(self._connection)
-        else:
-            await self._roll_back()
-
-    async def _roll_back(self) -> None:
-        mending = self._pool.own(_mend(self._pool, self._connection))
-        # `wait` leaves the task alone when we are cancelled ourselves.
-        await asyncio.wait([mending], timeout=_ROLLING_BACK)
 
 
 async def _mend(pool: Pool[PostgresConnection], connection: PostgresConnection) -> None:

@@ -61,6 +61,15 @@ class SqliteConnection:
             await self.control(f"pragma query_only = {'off' if allowed else 'on'}")
             self.read_only = not allowed
 
+    async def begin(self) -> None:
+        """Opens a transaction, the only one in this process."""
+        if self.read_only:
+            await self.allow_writes(allowed=True)
+        await self.control("begin immediate")
+
+    async def commit(self) -> None:
+        await self.control("commit")
+
     async def control(self, command: str) -> None:
         """BEGIN, COMMIT and the like."""
         await self.call(lambda connection: connection.execute(command).fetchall())

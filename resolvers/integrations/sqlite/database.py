@@ -7,13 +7,13 @@ import sqlite3
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Final
 
 from tidegate.core.errors import Code, OperationError
 from tidegate.core.integration import IntegrationUnavailable
 from tidegate.resolvers.integrations.relational.pool import Pool
 from tidegate.resolvers.integrations.relational.reflection import Reflection
+from tidegate.resolvers.integrations.relational.sessions import Reading, Writing
 from tidegate.resolvers.integrations.relational.violations import Vocabulary
 from tidegate.resolvers.integrations.sqlite.catalogue import reflect
 from tidegate.resolvers.integrations.sqlite.connection import SqliteConnection
@@ -22,9 +22,6 @@ from tidegate.resolvers.integrations.sqlite.worker import MEMORY, connector
 
 _MENDING: Final = 10.0
 """Seconds that connections in use may take to come back when the database is closed."""
-
-_ROLLING_BACK: Final = 1.0
-"""Seconds that whoever left a transaction waits to see it rolled back; then that goes on in the background."""
 
 _OLDEST: Final = (3, 38)
 """The first SQLite that can do what our statements ask of it (RETURNING, STRICT, JSON operators)."""
@@ -79,7 +76,7 @@ class SqliteDatabase:
             ) from error
 
     def session(self, *, writes: bool) -> AbstractAsyncContextManager[SqliteConnection]:
-        return _Writing(self.writers) if writes else _Reading(self.readers)
+        return Writing(self.writers, _mend) if writes else _Reading(self.readers, _mend)
 
     async def close(self) -> None:
         await asyncio.gather(*(pool.shut(_MENDING) for pool in {self.readers, self.writers}))
@@ -114,69 +111,20 @@ class SqliteDatabase:
         return pool
 
 
-class _Reading:
-    """A connection on which nothing can be written. Each statement sees what is committed when it starts."""
+class _Reading(Reading[SqliteConnection]):
+    """The one connection of a database in memory also writes: it is told not to."""
 
-    __slots__ = ("_connection", "_pool")
-
-    def __init__(self, pool: Pool[SqliteConnection]) -> None:
-        self._pool = pool
+    __slots__ = ()
 
     async def __aenter__(self) -> SqliteConnection:
-        self._connection = self._pool.take() or await self._pool.acquire()
-        if not self._connection.read_only:
+        connection = await super().__aenter__()
+        if not connection.read_only:
             try:
-                await self._connection.allow_writes(allowed=False)
+                await connection.allow_writes(allowed=False)
             except BaseException:
-                self._pool.own(_mend(self._pool, self._connection))
+                self._pool.own(_mend(self._pool, connection))
                 raise
-        return self._connection
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        if error is None or isinstance(error, OperationError):
-            self._pool.release(self._connection)
-        else:
-            self._pool.own(_mend(self._pool, self._connection))
-
-
-class _Writing:
-    """A transaction, the only one in this process."""
-
-    __slots__ = ("_connection", "_pool")
-
-    def __init__(self, pool: Pool[SqliteConnection]) -> None:
-        self._pool = pool
-
-    async def __aenter__(self) -> SqliteConnection:
-        self._connection = self._pool.take() or await self._pool.acquire()
-        try:
-            if self._connection.read_only:
-                await self._connection.allow_writes(allowed=True)
-            await self._connection.control("begin immediate")
-        except BaseException:
-            self._pool.own(_mend(self._pool, self._connection))
-            raise
-        return self._connection
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        if error is None:
-            try:
-                await self._connection.control("commit")
-            except BaseException:
-                await self._roll_back()
-                raise
-            self._pool.release(self._connection)
-        else:
-            await self._roll_back()
-
-    async def _roll_back(self) -> None:
-        mending = self._pool.own(_mend(self._pool, self._connection))
-        # `wait` leaves the task alone when we are cancelled ourselves.
-        await asyncio.wait([mending], timeout=_ROLLING_BACK)
+        return connection
 
 
 async def _mend(pool: Pool[SqliteConnection], connection: SqliteConnection) -> None:
