@@ -247,7 +247,7 @@ class _FilterParser:
                 exists = word in list(Operator)
                 self.problems.add(
                     place,
-                    f'"{word}" cannot compare "{column.field}": it is {article(column.type)}.'
+                    f'"{word}" cannot compare "{column.field}": it is {article(nullable(column.type))}.'
                     if exists
                     else f'"{word}" is not an operator.',
                     did_you_mean("", permitted) if exists else did_you_mean(word, Operator),
