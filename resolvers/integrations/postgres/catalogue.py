@@ -64,7 +64,7 @@ async def reflect(connection: asyncpg.Connection, types: Types, default_schema: 
         names[oid]: _table(names[oid], columns, rules[oid], names, oid, is_view=is_view, comment=comment)
         for oid, _, _, is_view, comment in tables
     }
-    return Reflection(known, constraints)
+    return Reflection(known, constraints, connection.get_server_version().major)
 
 
 def _column(row: Any, types: Types) -> ReflectedColumn:

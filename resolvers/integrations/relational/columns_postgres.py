@@ -18,7 +18,7 @@ from tidegate.resolvers.integrations.relational.cells import (
     Shown,
     enum_of,
 )
-from tidegate.resolvers.integrations.relational.dialects import POSTGRES, Fragment, Sql, literal
+from tidegate.resolvers.integrations.relational.dialects import POSTGRES, Fragment, ScalarJson, Sql, literal
 from tidegate.resolvers.integrations.relational.tables import Family, ReflectedColumn
 
 _UUID: Final = "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
@@ -48,11 +48,11 @@ def shown_by_postgres(cell: Cell, types: Mapping[str, TypeDefinition]) -> Shown:
             if type.name == "BigInt":
                 return _quoted(whole, sa.or_(value != whole, _infinite(value)))
             out = sa.or_(value > INT_HIGHEST_SQL, value < INT_LOWEST_SQL, value != whole)
-            return Shown(sa.func.to_json(value), out)
+            return Shown(ScalarJson(value), out)
         case "Float" if family in WHOLE:
             return Shown(value)
         case "Float" if family is Family.NUMERIC or family in FLOATING:
-            return Shown(sa.func.to_json(value), _infinite(value))
+            return Shown(ScalarJson(value), _infinite(value))
         case "Decimal" if family in WHOLE:
             return _quoted(value)
         case "Decimal" if family is Family.NUMERIC or family in FLOATING:
@@ -62,12 +62,12 @@ def shown_by_postgres(cell: Cell, types: Mapping[str, TypeDefinition]) -> Shown:
         case "DateTime" if family in (Family.TIMESTAMPTZ, Family.TIMESTAMP):
             return _moment(value, family)
         case "Date" if family is Family.DATE:
-            return Shown(sa.func.to_json(value), _outside(value, "date"))
+            return Shown(ScalarJson(value), _outside(value, "date"))
         case "Time" if family in (Family.TIME, Family.TIMETZ):
-            return Shown(sa.func.to_json(value), None)
+            return Shown(ScalarJson(value), None)
         case "UUID" if family in (Family.TEXT, Family.CITEXT, Family.UNKNOWN):
             lower = sa.func.lower(POSTGRES.text(value))
-            return Shown(sa.func.to_json(lower), Fragment((lower, f" !~ '{_UUID}'")))
+            return Shown(ScalarJson(lower), Fragment((lower, f" !~ '{_UUID}'")))
         case "JSON":
             return Shown(value if family in (Family.JSON, Family.JSONB) else sa.func.to_json(value))
         case "Bytes" if family is Family.BYTEA:
@@ -90,7 +90,7 @@ def _quoted(value: Sql, flaw: Sql | None = None) -> Shown:
 
 
 def _string(value: Sql, family: Family) -> Sql:
-    return sa.func.to_json(value if family is Family.TEXT else POSTGRES.text(value))
+    return ScalarJson(value if family is Family.TEXT else POSTGRES.text(value))
 
 
 def _infinite(value: Sql) -> Sql:
@@ -103,7 +103,7 @@ def _moment(value: Sql, family: Family) -> Shown:
         utc, name, zone = value, "timestamp", ""
     else:
         utc, name, zone = Fragment(("(", value, " AT TIME ZONE 'UTC')")), "timestamptz", "+00"
-    text = Fragment(("left(", POSTGRES.text(sa.func.to_json(utc)), ", -1)"))
+    text = Fragment(("left(", POSTGRES.text(ScalarJson(utc)), ", -1)"))
     return Shown(text, _outside(value, name, zone), after='Z"')
 
 

@@ -121,7 +121,7 @@ class Draft:
         return sa.bindparam(name, type_=sa.types.NULLTYPE)
 
     def finish(self, statement: sa.ClauseElement) -> Statement:
-        sql, names, constants = self.dialect.compile(statement)
+        sql, names, constants = self.dialect.compile(statement, self.setting.tables.release)
         slots = (self._slots.get(name) or Slot(None, None, constants[name]) for name in names)
         return Statement(sql, tuple(slots))
 

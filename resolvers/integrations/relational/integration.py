@@ -76,7 +76,7 @@ class RelationalIntegration:
     async def open(self) -> None:
         """Raises `ProjectError` too, where the author's SQL does not fit the database."""
         reflection = await self._database.open()
-        self.tables.learn(reflection.tables)
+        self.tables.learn(reflection.tables, reflection.release)
         try:
             problems = await self._learn()
             if problems:

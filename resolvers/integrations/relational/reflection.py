@@ -15,7 +15,9 @@ OWN_TABLE: Final = "tidegate_migrations"
 @dataclass(frozen=True, slots=True)
 class Reflection:
     """`constraints` has the columns of each named rule (unique, foreign key, check, exclusion) by the table's name, as
-    `ReflectedTable.name` is, and the rule's own: what a broken rule is about. Not every database names its rules."""
+    `ReflectedTable.name` is, and the rule's own: what a broken rule is about. Not every database names its rules.
+    `release` is the server's major version, 0 where statements do not depend on it."""
 
     tables: Mapping[str, ReflectedTable] = field(default_factory=dict)
     constraints: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    release: int = 0

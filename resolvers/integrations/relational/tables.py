@@ -95,9 +95,12 @@ class Tables:
 
     known: Mapping[str, ReflectedTable] = field(default_factory=dict)
     version: int = 0
+    release: int = 0
 
-    def learn(self, known: Mapping[str, ReflectedTable]) -> None:
+    def learn(self, known: Mapping[str, ReflectedTable], release: int = 0) -> None:
+        """`release` is the server's major version, as in `Reflection`."""
         self.known = known
+        self.release = release
         self.version += 1
 
     def column(self, table: str, column: str) -> ReflectedColumn:

@@ -106,31 +106,39 @@ def reflected(sql: str, family: Family, type: TypeRef, *, nullable: bool) -> Ref
     return ReflectedColumn("c", family, nullable, values=values, element=element, element_values=elements)
 
 
-def statement(sql: str, family: Family, type: TypeRef, *, nullable: bool = False, null: bool = False) -> str:
+def statement(
+    sql: str, family: Family, type: TypeRef, *, nullable: bool = False, null: bool = False, release: int = 16
+) -> str:
     column = reflected(sql, family, type, nullable=nullable)
     cell = Cell(Fragment(("t.c",)), type, column)
     text = POSTGRES.joined(['{"value":', cell_json(cell, POSTGRES, TYPES), "}"])
     source = f"(select nullif({sql}, {sql}) as c) as t" if null else f"(select {sql} as c) as t"
     query = sa.select(POSTGRES.bytes(text)).select_from(sa.text(source))
-    return POSTGRES.compile(query)[0]
+    return POSTGRES.compile(query, release)[0]
 
 
 @pytest.fixture(scope="module")
 def answers(postgres_url: str) -> dict[str, bytes]:
-    """All statements of this module, asked in one go."""
-    wanted = [statement(*case[:3], nullable=nullable) for case in CASES for nullable in (False, True)]
-    wanted += [statement(*case, nullable=nullable) for case in FLAWED for nullable in (False, True)]
+    """All statements of this module, asked in one go, in the words of older and of newer servers."""
     comparable = [case for case in CASES if case[1] is not F.JSON]
-    wanted += [statement(*case[:3], nullable=True, null=True) for case in comparable]
-    wanted += [statement(sql, family, NonNull(type), nullable=True, null=True) for sql, family, type, _ in comparable]  # type: ignore[arg-type]
+
+    def wanted(release: int) -> list[str]:
+        def made(*case: Any, nullable: bool, null: bool = False) -> str:
+            return statement(*case[:3], nullable=nullable, null=null, release=release)
+
+        statements = [made(*case, nullable=nullable) for case in (*CASES, *FLAWED) for nullable in (False, True)]
+        statements += [made(*case, nullable=True, null=True) for case in comparable]
+        return statements + [made(case[0], case[1], NonNull(case[2]), nullable=True, null=True) for case in comparable]  # type: ignore[arg-type]
 
     async def ask() -> dict[str, bytes]:
         connection = await asyncpg.connect(
             postgres_url, server_settings={"timezone": "UTC", "intervalstyle": "iso_8601"}
         )
-        await connection.execute("drop type if exists mood; create type mood as enum ('glad', 'sad')")
-        found = {sql: await connection.fetchval(sql) for sql in wanted}
-        await connection.execute("drop type mood")
+        await connection.execute("create type pg_temp.mood as enum ('glad', 'sad')")
+        found = {}
+        for older, newer in zip(wanted(16), wanted(17), strict=True):
+            found[older] = await connection.fetchval(older)
+            assert found[older] == await connection.fetchval(newer)
         await connection.close()
         return found
 
