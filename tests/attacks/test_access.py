@@ -321,3 +321,15 @@ def check_written(kind: str, by: Reader, before: World, after: World, told: Any,
         (comment,) = after.rows["comments"][len(before.rows["comments"]) :]
         assert comment["email"] == by.email, about
         assert by.is_support or old[comment["ticketId"]]["email"] == by.email, about
+
+
+async def test_what_may_not_be_seen_and_what_does_not_exist_look_alike(desk: Desk) -> None:
+    for query in (
+        'mutation($id: ID!) { a: addComment(ticketId: $id, text: "x") { id } }',
+        'mutation($id: ID!) { a: updateTicket(id: $id, title: "x") { id } }',
+        "mutation($id: ID!) { a: remove(id: $id) { id } }",
+        "query($id: ID!) { a: ticket(id: $id) { id } }",
+    ):
+        assert await desk.ask("ada", query, id="5") == await desk.ask("ada", query, id="999"), query
+    # Who may see every ticket is told.
+    assert await desk.codes("sam", 'mutation { addComment(ticketId: 999, text: "x") { id } }') == ["CONFLICT"]

@@ -27,11 +27,12 @@ from tidegate.resolvers.integrations.relational.compiled import (
 )
 from tidegate.resolvers.integrations.relational.connection import Connection
 from tidegate.resolvers.integrations.relational.drafts import Draft, Setting
-from tidegate.resolvers.integrations.relational.filters import has_sent
+from tidegate.resolvers.integrations.relational.filters import has_related, has_sent
 from tidegate.resolvers.integrations.relational.inputs import Inputs
 from tidegate.resolvers.integrations.relational.keyed import passing_statement, read_keys, rows_statement
 from tidegate.resolvers.integrations.relational.new_rows import NewRows
 from tidegate.resolvers.integrations.relational.verbs import Creating, CreatingMany, Deleting, Outcome, Shape, Updating
+from tidegate.resolvers.integrations.relational.violations import Dangling
 from tidegate.resolvers.integrations.relational.writes import (
     create_statement,
     delete_keys_statement,
@@ -85,6 +86,16 @@ class CompiledWrite:
         if self.error is not None:
             raise OperationError(self.error.code, self.error.message)
         self._refuse()
+        try:
+            return await self._write(connection, values)
+        except Dangling as dangling:
+            # Whose rule looks at the row pointed at must not learn whether there is one that it may not see.
+            access = self._access
+            if access is Access.DELETE or not has_related(self._item.rows(access, self.rank)):
+                raise
+            raise self._forbidden(access) from dangling
+
+    async def _write(self, connection: Connection, values: Sequence[Given]) -> Answer:
         match self.verb:
             case Deleting():
                 return await self._delete(self.verb, connection, values)
@@ -133,6 +144,9 @@ class CompiledWrite:
         """Before any statement: a role that no rule reaches."""
         if self._item.rows(self._access, self.rank) == NO_ROW:
             raise OperationError(Code.FORBIDDEN, f"Your role may not {self._access} {self._item.name}.")
+
+    def _forbidden(self, access: Access) -> OperationError:
+        return OperationError(Code.FORBIDDEN, f"Your role may not {access} {self._item.name} like this.")
 
     def _refuse_nulls(self, assignments: Mapping[str, Expression], values: Sequence[Given]) -> None:
         for name, expression in assignments.items():
@@ -202,7 +216,7 @@ class CompiledWrite:
             keys = read_keys(self.setting, self._item, rows)
             passing = await self._rows("pass", connection, [*values, keys])
             if passing[0][0] < len(rows):
-                raise OperationError(Code.FORBIDDEN, f"Your role may not {access} {self._item.name} like this.")
+                raise self._forbidden(access)
         if self._is_counted:
             return self._number(len(rows))
         return await self._read(rows, connection, values)

@@ -118,6 +118,18 @@ def _count(value: object) -> int | None:
     return len(value) if isinstance(value, Sequence) else None
 
 
+def has_related(filter: Filter) -> bool:
+    match filter:
+        case Related():
+            return True
+        case All(filters=filters) | AnyOf(filters=filters):
+            return any(has_related(inner) for inner in filters)
+        case Not(filter=inner):
+            return has_related(inner)
+        case _:
+            return False
+
+
 def has_sent(filter: Filter) -> bool:
     match filter:
         case Sent():

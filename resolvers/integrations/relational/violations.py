@@ -41,6 +41,10 @@ class Violation:
     constraint: str = ""
 
 
+class Dangling(OperationError):
+    """A row would point at nothing."""
+
+
 @dataclass(slots=True)
 class Vocabulary:
     """The project's words for tables and columns. Mutable: it learns the objects as requests are prepared. What the
@@ -67,7 +71,8 @@ class Vocabulary:
         names = self.names(violation.table, violation.columns)
         user = self.objects.get(violation.table, "")
         extensions = {"fields": names} if names else None
-        return OperationError(_CODES[violation.rule], _sentence(violation, names, user), extensions)
+        kind = Dangling if violation.rule in (Rule.MISSING_TARGET, Rule.BROKEN_LINK) else OperationError
+        return kind(_CODES[violation.rule], _sentence(violation, names, user), extensions)
 
 
 _CODES: Final = {
