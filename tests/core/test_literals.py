@@ -7,11 +7,22 @@ import pytest
 from tidegate.core.json import Json
 from tidegate.core.literals import Misfit, coerce_literal, shown
 from tidegate.core.location import Location
-from tidegate.core.types import SCALARS, Argument, EnumType, InputType, ListOf, Named, NonNull, ObjectType, TypeRef
+from tidegate.core.types import (
+    SCALARS,
+    Argument,
+    EnumType,
+    InputType,
+    ListOf,
+    Named,
+    NonNull,
+    ObjectType,
+    TypeDefinition,
+    TypeRef,
+)
 
 AT = Location("types.graphql")
 STATUS = Named("Status")
-TYPES = {
+TYPES: dict[str, TypeDefinition] = {
     "Status": EnumType("Status", {"Todo": "", "Done": ""}, AT),
     "Draft": InputType(
         "Draft",
