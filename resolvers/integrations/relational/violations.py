@@ -108,12 +108,21 @@ def _sentence(violation: Violation, names: Sequence[str], user: str) -> str:
             return f"{shown or 'It'} collides with something that is there already."
         case Rule.NOT_NULL:
             return f"{shown} must not be null." if names else "A value that must be there is missing."
-        case Rule.CHECK if violation.constraint:
+        case Rule.CHECK if names:
+            return f"A value breaks a rule about {shown}."
+        case Rule.CHECK if violation.constraint and not _is_automatic(violation):
             return f'A value breaks the rule "{violation.constraint}".'
         case Rule.CHECK:
-            return f"A value breaks a rule{' about ' + shown if names else ''}."
+            return "A value breaks a rule."
         case Rule.TYPE:
             return f"The value of {shown} does not fit." if names else "A value does not fit."
+
+
+def _is_automatic(violation: Violation) -> bool:
+    """Whether PostgreSQL may have made the rule's name up, of the table's name and a column's: nothing for clients.
+    SQLite makes no names up, and does not say the table's."""
+    table = violation.table.rpartition(".")[2]
+    return bool(table) and violation.constraint.startswith(f"{table}_")
 
 
 def _quoted(names: Sequence[str]) -> str:

@@ -25,11 +25,12 @@ _PARAMETERS: Final = re.compile(r"current statement uses ([0-9]+)")
 
 
 class SqliteConnection:
-    """Implements `relational.connection.Connection`. `read_only` is what the connection is set to now."""
+    """Implements `relational.connection.Connection`. `read_only` is what the connection is set to now, none where nobody
+    knows: the command that sets it was cancelled, and may have been carried out or not."""
 
     def __init__(self, worker: Worker, vocabulary: Vocabulary, *, read_only: bool) -> None:
         self.worker = worker
-        self.read_only = read_only
+        self.read_only: bool | None = read_only
         self.broken = False
         self._vocabulary = vocabulary
 
@@ -57,14 +58,14 @@ class SqliteConnection:
 
     async def allow_writes(self, *, allowed: bool) -> None:
         """For a database in memory, which has one connection for everything."""
-        if self.read_only == allowed:
+        if self.read_only is not (not allowed):
+            self.read_only = None
             await self.control(f"pragma query_only = {'off' if allowed else 'on'}")
             self.read_only = not allowed
 
     async def begin(self) -> None:
         """Opens a transaction, the only one in this process."""
-        if self.read_only:
-            await self.allow_writes(allowed=True)
+        await self.allow_writes(allowed=True)
         await self.control("begin immediate")
 
     async def commit(self) -> None:

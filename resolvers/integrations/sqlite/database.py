@@ -118,7 +118,7 @@ class _Reading(Reading[SqliteConnection]):
 
     async def __aenter__(self) -> SqliteConnection:
         connection = await super().__aenter__()
-        if not connection.read_only:
+        if connection.read_only is not True:
             try:
                 await connection.allow_writes(allowed=False)
             except BaseException:

@@ -214,7 +214,7 @@ async def test_what_the_database_refuses_is_told_in_the_words_of_the_project(
     assert caught.value.code is code
     assert message is None or caught.value.message == message
     for word in ("people_", "person_id", "constraint", "syntax", "relation", "insert", "table"):
-        assert word not in caught.value.message.lower().replace("people_age_check", "")
+        assert word not in caught.value.message.lower()
     assert await count(database, "people") == await count(database, "notes") == 1
 
 

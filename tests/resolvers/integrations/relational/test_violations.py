@@ -44,6 +44,9 @@ WORDS = Vocabulary(
         (Violation(Rule.NOT_NULL, "people", ("mail",)), Code.BAD_USER_INPUT, '"email" must not be null.'),
         (Violation(Rule.NOT_NULL, "x", ("y",)), Code.BAD_USER_INPUT, "A value that must be there is missing."),
         (Violation(Rule.CHECK, "x", (), "positive"), Code.BAD_USER_INPUT, 'A value breaks the rule "positive".'),
+        (Violation(Rule.CHECK, "x", (), "x_check"), Code.BAD_USER_INPUT, "A value breaks a rule."),
+        (Violation(Rule.CHECK, "s.x", (), "x_age_check"), Code.BAD_USER_INPUT, "A value breaks a rule."),
+        (Violation(Rule.CHECK, "", (), "adult"), Code.BAD_USER_INPUT, 'A value breaks the rule "adult".'),
         (Violation(Rule.CHECK, "people", ("mail",)), Code.BAD_USER_INPUT, 'A value breaks a rule about "email".'),
         (Violation(Rule.CHECK), Code.BAD_USER_INPUT, "A value breaks a rule."),
         (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -151,3 +152,32 @@ async def test_readers_work_at_the_same_time(database: SqliteDatabase) -> None:
 
     await asyncio.gather(read(), read(), read())
     assert database.readers.opened == 3
+
+
+@pytest.mark.parametrize("cancelled_while_writing", [True, False])
+async def test_a_cancelled_switch_between_reading_and_writing_is_made_again(cancelled_while_writing: bool) -> None:
+    """A database in memory has one connection for both. The command that switches it is carried out, but whoever gave
+    it is cancelled before hearing of it."""
+    database = SqliteDatabase("db", sqlite_settings(":memory:"), Vocabulary())
+    await database.open()
+    async with database.session(writes=True) as connection:
+        await connection.execute("create table t (id integer primary key)", [])
+
+    async def enter(*, writes: bool) -> None:
+        async with database.session(writes=writes):
+            pass
+
+    await enter(writes=not cancelled_while_writing)
+    entering = asyncio.create_task(enter(writes=cancelled_while_writing))
+    await asyncio.sleep(0)
+    time.sleep(0.05)  # noqa: ASYNC251 - the connection's thread works, the event loop does not hear of it
+    entering.cancel()
+    await asyncio.wait([entering])
+    assert entering.cancelled()
+    async with database.session(writes=True) as connection:
+        await connection.execute("insert into t (id) values (1)", [])
+    async with database.session(writes=False) as connection:
+        with pytest.raises(OperationError):
+            await connection.execute("insert into t (id) values (2)", [])
+        assert await connection.rows("select id from t", []) == [(1,)]
+    await database.close()
