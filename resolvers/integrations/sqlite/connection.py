@@ -25,8 +25,8 @@ _PARAMETERS: Final = re.compile(r"current statement uses ([0-9]+)")
 
 
 class SqliteConnection:
-    """Implements `relational.connection.Connection`. `read_only` is what the connection is set to now, none where nobody
-    knows: the command that sets it was cancelled, and may have been carried out or not."""
+    """Implements `relational.connection.Connection`. `read_only` is what the connection is set to now, none where
+    nobody knows: the command that sets it was cancelled, and may have been carried out or not."""
 
     def __init__(self, worker: Worker, vocabulary: Vocabulary, *, read_only: bool) -> None:
         self.worker = worker
