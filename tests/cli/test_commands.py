@@ -172,6 +172,16 @@ def test_every_operation_of_the_example_has_a_plan(tidegate: Run, desk: Path) ->
         assert tidegate("plan", desk, operation).exit_code == 0, operation
 
 
+def test_a_plan_of_a_write_says_what_its_steps_hand_on(tidegate: Run, desk: Path) -> None:
+    """The keys of the rows written go into the statement that reads them back: they are nobody's argument."""
+    shown = tidegate("plan", desk, "setStatus").stdout
+    update, reading = shown.split("\n\n", 1)
+    assert "1 = $args.status" in update
+    assert "2 = $args.id" in update
+    assert "1 = what the step before gave" in reading
+    assert "$args" not in reading
+
+
 def test_plans_that_cannot_be(tidegate: Run, desk: Path) -> None:
     unknown = tidegate("plan", desk, "myTicket")
     assert unknown.exit_code == 2

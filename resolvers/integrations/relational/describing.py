@@ -7,6 +7,7 @@ from json import dumps
 
 from tidegate.core.expressions import Expression, Literal, Reference
 from tidegate.resolvers.integrations.relational.drafts import Statement
+from tidegate.resolvers.integrations.relational.keyed import EXTRA
 
 
 def describe_statement(statement: Statement, inputs: Sequence[Expression]) -> str:
@@ -17,7 +18,9 @@ def describe_statement(statement: Statement, inputs: Sequence[Expression]) -> st
             lines.append(f"  {number} = {dumps(slot.constant, ensure_ascii=False, default=repr)}")
         else:
             path = "".join(f"[{step}]" for step in slot.operand.path)
-            lines.append(f"  {number} = {describe_input(inputs[slot.operand.place])}{path}")
+            handed_on = slot.operand.place == EXTRA.place
+            source = "what the step before gave" if handed_on else describe_input(inputs[slot.operand.place])
+            lines.append(f"  {number} = {source}{path}")
     return "\n".join(lines)
 
 
