@@ -68,18 +68,18 @@ class PostgresKind:
         return request_schema(verb)
 
     def create(self, name: str, settings: Mapping[str, Json], folder: Path, at: Location) -> Integration:
-        given = Settings(name, settings, folder, at)
+        given = Settings(name, settings, folder, at, _SETTINGS)
         found = PostgresSettings(
-            url=given.text("url", ""),
+            url=given.text("url"),
             migrations=given.migrations("migrations"),
-            readers=given.count("readers", 8),
-            writers=given.count("writers", 4),
-            wait_timeout=given.seconds("waitTimeout", "10s"),
-            connect_timeout=given.seconds("connectTimeout", "10s"),
-            statement_timeout=given.seconds("statementTimeout", "30s"),
+            readers=given.count("readers"),
+            writers=given.count("writers"),
+            wait_timeout=given.seconds("waitTimeout"),
+            connect_timeout=given.seconds("connectTimeout"),
+            statement_timeout=given.seconds("statementTimeout"),
             search_path=given.texts("searchPath", ()),
-            application_name=given.text("applicationName", "tidegate"),
-            statements=given.count("statements", 512),
+            application_name=given.text("applicationName"),
+            statements=given.count("statements"),
         )
         if not given.is_open("url") and not _is_address(found.url):
             # Never shown: it may hold a password.

@@ -36,10 +36,15 @@ def count_schema(default: int, most: int, description: str) -> dict[str, Any]:
 
 class Settings:
     """The settings of one integration. What is wrong is collected in `problems`, at the integration's place. A text
-    that still holds a `${NAME}` is open: the project is checked without its environment, and the default stands in."""
+    that still holds a `${NAME}` is open: the project is checked without its environment, and the default stands in.
+    Defaults are those of `schema`, the kind's JSON Schema."""
 
-    def __init__(self, name: str, values: Mapping[str, Json], folder: Path, at: Location) -> None:
+    # Any: JSON Schema is open-ended.
+    def __init__(
+        self, name: str, values: Mapping[str, Json], folder: Path, at: Location, schema: Mapping[str, Any]
+    ) -> None:
         self._name = name
+        self._schema = schema["properties"]
         self._values = values
         self._folder = folder
         self._at = at
@@ -52,7 +57,9 @@ class Settings:
         value = self._values.get(key)
         return isinstance(value, str) and "${" in value
 
-    def text(self, key: str, default: str) -> str:
+    def text(self, key: str, default: str = "") -> str:
+        """`default` stands in where the schema has none."""
+        default = self._schema[key].get("default", default)
         value = self._values.get(key, default)
         if isinstance(value, str) and value and "\x00" not in value:
             return value
@@ -68,17 +75,19 @@ class Settings:
         self.complain(f'"{key}" of the integration "{self._name}" must be a list of names.')
         return default
 
-    def choice(self, key: str, options: tuple[str, ...]) -> str:
-        """One of `options`; the first is the default."""
-        value = self._values.get(key, options[0])
+    def choice(self, key: str) -> str:
+        """One of the words that the schema lists."""
+        options, default = self._schema[key]["enum"], str(self._schema[key]["default"])
+        value = self._values.get(key, default)
         if self.is_open(key):
-            return options[0]
+            return default
         if isinstance(value, str) and value in options:
             return value
         self.complain(f'"{key}" of the integration "{self._name}" must be one of {", ".join(options)}.')
-        return options[0]
+        return default
 
-    def count(self, key: str, default: int) -> int:
+    def count(self, key: str) -> int:
+        default = int(self._schema[key]["default"])
         value = self._values.get(key, default)
         if self.is_open(key):
             return default
@@ -87,8 +96,9 @@ class Settings:
         self.complain(f'"{key}" of the integration "{self._name}" must be a whole number of at least 1.')
         return default
 
-    def seconds(self, key: str, default: str) -> float:
+    def seconds(self, key: str) -> float:
         """A duration (`50ms`, `5s`, `2m`, `1h`) in seconds."""
+        default = str(self._schema[key]["default"])
         value = self._values.get(key, default)
         found = _DURATION.fullmatch(default if self.is_open(key) else value) if isinstance(value, str) else None
         if found is None:

@@ -63,16 +63,16 @@ class SqliteKind:
         return request_schema(verb)
 
     def create(self, name: str, settings: Mapping[str, Json], folder: Path, at: Location) -> Integration:
-        given = Settings(name, settings, folder, at)
+        given = Settings(name, settings, folder, at, _SETTINGS)
         file = given.text("file", MEMORY)
         found = SqliteSettings(
             file=file if file == MEMORY else str(folder.absolute() / file),
             migrations=given.migrations("migrations"),
-            readers=given.count("readers", 4),
-            busy_timeout=given.seconds("busyTimeout", "5s"),
-            wait_timeout=given.seconds("waitTimeout", "10s"),
-            synchronous=given.choice("synchronous", ("normal", "full")),
-            statements=given.count("statements", 512),
+            readers=given.count("readers"),
+            busy_timeout=given.seconds("busyTimeout"),
+            wait_timeout=given.seconds("waitTimeout"),
+            synchronous=given.choice("synchronous"),
+            statements=given.count("statements"),
         )
         if file != MEMORY and not given.is_open("file") and not (folder / file).parent.is_dir():
             given.complain(f'The folder of "{file}", the file of the integration "{name}", does not exist.', "Make it.")

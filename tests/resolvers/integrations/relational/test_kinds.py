@@ -15,7 +15,7 @@ from tidegate.core.problems import ProjectError
 from tidegate.kinds import installed_kinds
 from tidegate.resolvers.integrations.postgres import kind as postgres
 from tidegate.resolvers.integrations.relational.integration import RelationalIntegration
-from tidegate.resolvers.integrations.relational.settings import Settings
+from tidegate.resolvers.integrations.relational.settings import Settings, duration_schema
 from tidegate.resolvers.integrations.sqlite import kind as sqlite
 
 HERE = Location("tidegate.yaml", 3, 3)
@@ -105,4 +105,5 @@ def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
 )
 def test_durations(text: str, seconds: float, tmp_path: Path) -> None:
     values: dict[str, Any] = {"x": text}
-    assert Settings("db", values, tmp_path, HERE).seconds("x", "1s") == seconds
+    schema = {"properties": {"x": duration_schema("1s", "How long.")}}
+    assert Settings("db", values, tmp_path, HERE, schema).seconds("x") == seconds
