@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from uuid import uuid4
 
+from tidegate.core.change import Change
+from tidegate.core.errors import OperationError
 from tidegate.core.integration import Answer, Compiled
 from tidegate.core.json import Json
 from tidegate.core.operation import Operation
 from tidegate.core.selection import Selection
 from tidegate.core.user import CurrentUser
+
+if TYPE_CHECKING:
+    from tidegate.core.live import Question
 
 
 @dataclass(slots=True)
@@ -24,6 +29,8 @@ class Call:
     arguments: Mapping[str, Json]
     variables: Mapping[str, Json]
     deadline: float
+    change: Change | None = field(default=None, init=False)
+    """What was committed and published, when the call has ended."""
     _id: str = field(default="", init=False, repr=False)
 
     @property
@@ -48,4 +55,24 @@ class Runner(Protocol):
 
     def compile(self, operation: Operation, selection: Selection | None, rank: int) -> Runnable: ...
 
-    async def run(self, runnable: Runnable, call: Call) -> Answer: ...
+    async def run(self, runnable: Runnable, call: Call) -> Answer:
+        """What was written is published after the commit, as `call.change`."""
+        ...
+
+    def pose(self, runnable: Runnable, call: Call, properties: Mapping[str, Json]) -> Question:
+        """What a live query asks, once the caller's role is checked; `properties` are the user's where the runnable
+        needs them."""
+        ...
+
+    def pose_properties(self, user: CurrentUser) -> Question | None:
+        """The question whose answer's `value` is the user's properties; none where they are empty for good."""
+        ...
+
+    async def ask(self, questions: Sequence[Question], deadline: float) -> Sequence[Answer | OperationError]:
+        """The answers to questions of one runnable, in order."""
+        ...
+
+    def refreshed_by(self, change: Change, rank: int) -> Sequence[str]:
+        """The queries that a change may have given other results, for whatever arguments: those that a role of this
+        rank may call, sorted."""
+        ...

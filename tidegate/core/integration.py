@@ -2,7 +2,8 @@
 
 Life: `Kind.create` (no I/O) -> `prepare` for each request of the project (no I/O) -> `open` -> `check` ->
 `session` / `execute`, many at once -> `close`. A prepared request is compiled once for each selection a client makes
-and each role; the compiled request names the values it needs, and is executed with them.
+and each role; the compiled request names the values it needs, and is executed with them. It also says what it reads,
+and its answer what it changed: that is how live queries know of each other.
 """
 
 from __future__ import annotations
@@ -13,7 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from tidegate.core.change import Outside, unheard
+from tidegate.core.errors import OperationError
 from tidegate.core.expressions import Expression
+from tidegate.core.footprint import Read, Touch, Unknown
 from tidegate.core.json import Given, Json
 from tidegate.core.limits import Limits
 from tidegate.core.location import Location
@@ -27,11 +31,13 @@ from tidegate.core.types import Argument, TypeDefinition, TypeRef
 class Answer:
     """What a request gave. Either `json`: UTF-8 JSON in exactly the client's shape, every promise of the schema
     already kept; or `value`, still to be held against the schema. `keyed` says whether the objects in `value` are
-    keyed by the client's names (`Selected.key`) or by the fields' own."""
+    keyed by the client's names (`Selected.key`) or by the fields' own. `touches`: what was written, if it is
+    committed."""
 
     value: Json = None
     json: bytes | None = None
     keyed: bool = False
+    touches: tuple[Touch, ...] = ()
 
 
 class Compiled(Protocol):
@@ -41,6 +47,11 @@ class Compiled(Protocol):
     def inputs(self) -> tuple[Expression, ...]:
         """What to resolve for a call, in this order, before `execute`. Two calls of one compiled request with equal
         values have equal answers, until somebody writes."""
+        ...
+
+    def reads(self, values: Sequence[Given | Unknown]) -> Sequence[Read]:
+        """What the answer for these values depends on, coarse where it cannot be known. An UNKNOWN stands for every
+        value. Never raises. A request that writes reads nothing that anybody watches."""
         ...
 
     def describe(self) -> str:
@@ -59,12 +70,23 @@ class Prepared(Protocol):
         the result by its own name (or the result itself, if it is not an object)."""
         ...
 
+    def reach(self) -> Sequence[Read]:
+        """What it may read, whatever is selected, whoever asks, with whatever values. Opened integrations only."""
+        ...
+
 
 class Session(Protocol):
     """A connection held for one call."""
 
     async def execute(self, compiled: Compiled, values: Sequence[Given]) -> Answer:
         """Raises `OperationError`; the driver's own exceptions never leave the integration."""
+        ...
+
+    async def execute_many(
+        self, compiled: Compiled, batch: Sequence[Sequence[Given]]
+    ) -> Sequence[Answer | OperationError]:
+        """One request that reads, with many values: an answer for each, in order, at less than the cost of asking for
+        each where the outside world can do that. Never raises `OperationError`."""
         ...
 
 
@@ -104,8 +126,9 @@ class Integration(Protocol):
         """Raises `ProjectError` with everything that is wrong with the request."""
         ...
 
-    async def open(self) -> None:
-        """Connects, applies migrations, learns what it needs. Raises `IntegrationUnavailable`."""
+    async def open(self, outside: Outside = unheard) -> None:
+        """Connects, applies migrations, learns what it needs. Raises `IntegrationUnavailable`. From then on `outside`
+        is told of writes by others, if the integration is set up to notice them."""
         ...
 
     async def check(self, surroundings: Surroundings) -> Sequence[Problem]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from enum import Enum
 from typing import Final, Literal, TypeAlias, Union
 
@@ -27,3 +27,16 @@ MISSING: Final = Missing.MISSING
 
 Given: TypeAlias = Json | Missing
 """What an expression resolves to: a value, or nothing at all."""
+
+
+def frozen(value: Given) -> Hashable:
+    """A JSON value as something that can be a key. Booleans and numbers are told apart."""
+    match value:
+        case Mapping():
+            return ("{", *((name, frozen(inner)) for name, inner in value.items()))
+        case str() | Missing() | None:
+            return value
+        case Sequence():
+            return ("[", *map(frozen, value))
+        case _:
+            return (type(value).__name__, value)

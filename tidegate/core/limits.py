@@ -37,3 +37,12 @@ class Limits:
     """From a request's head until its body is complete."""
     errors: int = 20
     """Errors listed in one answer."""
+    subscriptions: int = 100
+    """Subscriptions of one connection at once."""
+    connections: int = 100
+    """Connections of one user that stay open (websockets, event streams) at once. Those without a token are not told
+    apart, so they are not counted."""
+    initTimeout: float = 3.0
+    """From an accepted websocket until its connection_init."""
+    idleReader: float = 30.0
+    """How long a connection that reads nothing of what waits for it is kept."""

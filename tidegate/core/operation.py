@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from tidegate.core.integration import Prepared
 from tidegate.core.location import Location
@@ -42,9 +42,30 @@ class Plan:
         return any(step.prepared.writes for step in self.run)
 
 
+@dataclass(frozen=True, slots=True)
+class Live:
+    """How a query is kept live. `throttle`: seconds between two refreshes, at least; the first one after a quiet time
+    comes at once. `groups`: names under which `refresh:` can mean it."""
+
+    throttle: float = 0.05
+    groups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Refresh:
+    """What a mutation refreshes. `derived`: whatever its writes could have changed. `queries`: these in any case."""
+
+    derived: bool = True
+    queries: frozenset[str] = frozenset()
+
+
+AUTO: Final = Refresh()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Operation:
-    """One field of the API. `rank` is `min_role`'s place in the order of roles; `timeout` is in seconds."""
+    """One field of the API. `rank` is `min_role`'s place in the order of roles; `timeout` is in seconds. `live` is
+    none for what cannot be subscribed to."""
 
     name: str
     kind: Kind
@@ -57,3 +78,5 @@ class Operation:
     at: Location
     description: str = ""
     deprecated: str | None = None
+    live: Live | None = None
+    refresh: Refresh = AUTO

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from asyncio import timeout_at
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from tidegate.core.call import Call, Runnable
+from tidegate.core.change import Change
 from tidegate.core.errors import Code, OperationError
+from tidegate.core.footprint import Read
 from tidegate.core.integration import Answer
+from tidegate.core.json import Json, frozen
+from tidegate.core.live import Question
 from tidegate.core.operation import Operation
 from tidegate.core.selection import Selection
+from tidegate.core.user import CurrentUser
 
 Answering: TypeAlias = Callable[[Call, Selection | None], Answer | Awaitable[Answer]]
 
@@ -31,6 +36,21 @@ class FakeRunner:
         self.compiled.append((operation, selection, rank))
         self._selections[runnable] = selection
         return runnable
+
+    def pose(self, runnable: Runnable, call: Call, properties: Mapping[str, Json]) -> Question:
+        """Two calls with equal arguments ask the same; what they read is anything."""
+        del properties
+        key = (runnable, frozen(call.arguments), frozen(call.variables), frozen(call.user.fields))
+        return Question(runnable, (), (Read("fake", None),), key)
+
+    def pose_properties(self, user: CurrentUser) -> Question | None:  # noqa: ARG002 - nobody has any
+        return None
+
+    async def ask(self, questions: Sequence[Question], deadline: float) -> Sequence[Answer | OperationError]:
+        raise NotImplementedError("A fake runner keeps nothing live.")
+
+    def refreshed_by(self, change: Change, rank: int) -> Sequence[str]:  # noqa: ARG002 - nothing is refreshed
+        return ()
 
     async def run(self, runnable: Runnable, call: Call) -> Answer:
         if runnable.operation.rank > call.user.rank:

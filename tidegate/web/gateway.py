@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from tidegate.core.catalog import Catalog
+from tidegate.core.errors import OperationError
+from tidegate.core.live import Sink
 from tidegate.core.user import CurrentUser
 
 
@@ -29,6 +31,44 @@ class Authenticator(Protocol):
         ...
 
 
+class Subscription(Protocol):
+    def close(self) -> None:
+        """Nothing follows. May be called more than once."""
+        ...
+
+
+class Client(Protocol):
+    """Somebody connected for a while: their token, and what they watch. Ends by itself when the token expires: every
+    subscription's sink is told, then `ended`."""
+
+    @property
+    def user(self) -> CurrentUser: ...
+
+    async def execute(self, text: str, operation_name: str | None, variables: Mapping[str, Any] | None, /) -> Response:
+        """A query or a mutation. Any: variables are the client's JSON. Raises as `Gateway.execute` does."""
+        ...
+
+    def is_subscription(self, text: str, operation_name: str | None, /) -> bool:
+        """Raises `DocumentError`."""
+        ...
+
+    def subscribe(
+        self, text: str, operation_name: str | None, variables: Mapping[str, Any] | None, sink: Sink, /
+    ) -> Subscription:
+        """The first result comes soon, never before this returns. Any: variables are the client's JSON. Raises
+        `DocumentError`, and `OperationError` where the user may not subscribe to this or has too many subscriptions."""
+        ...
+
+    async def renew(self, headers: Iterable[tuple[bytes, bytes]], /) -> None:
+        """Goes on with another token of the same user: all that is watched is authorised again. Raises
+        `OperationError` where the token is not good or is somebody else's; then nothing has changed."""
+        ...
+
+    def close(self) -> None:
+        """Ends every subscription without a word to their sinks. May be called more than once."""
+        ...
+
+
 class Gateway(Protocol):
     """`catalog` and `authenticator` may be others after a reload: ask for them in each request."""
 
@@ -47,4 +87,12 @@ class Gateway(Protocol):
     ) -> Response:
         """Any: variables are the client's JSON. Raises `DocumentError` where there is nothing to execute, and
         `OperationError`."""
+        ...
+
+    async def connect(
+        self, headers: Iterable[tuple[bytes, bytes]], ended: Callable[[OperationError], None], /
+    ) -> Client:
+        """For whoever stays connected. `ended` is called at most once, from the event loop: the token has expired, or
+        after a reload is not good any more. Raises `OperationError`: UNAUTHENTICATED, or LIMIT where the user has too
+        many connections."""
         ...

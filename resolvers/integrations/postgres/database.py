@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import asyncpg
 
+from tidegate.core.change import Outside, unheard
 from tidegate.core.errors import Code, OperationError
 from tidegate.core.integration import IntegrationUnavailable
 from tidegate.resolvers.integrations.postgres import catalogue
@@ -52,7 +53,7 @@ class PostgresDatabase:
         self.readers = self._pool(settings.readers, read_only=True)
         self.writers = self._pool(settings.writers, read_only=False)
 
-    async def open(self) -> Reflection:
+    async def open(self, outside: Outside = unheard) -> Reflection:  # noqa: ARG002 - outside writes come next
         try:
             operator = await self._connect_raw(read_only=False, statement_timeout=0.0)
         except Exception as error:

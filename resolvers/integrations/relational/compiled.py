@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from tidegate.core.errors import Code, OperationError
 from tidegate.core.expressions import Expression, Literal
 from tidegate.core.filters import All, AnyOf, Comparison, Filter, Not, Related
+from tidegate.core.footprint import Read, Unknown
 from tidegate.core.integration import Answer
 from tidegate.core.json import Given
 from tidegate.core.objects import Access, DataObject
@@ -78,6 +79,9 @@ class CompiledRead:
     statements: Statements
     finish: Finish
     error: OperationError | None = None
+
+    def reads(self, values: Sequence[Given | Unknown]) -> Sequence[Read]:  # noqa: ARG002 - coarse for now
+        return (Read(self.statements.setting.tables.source, None),)
 
     def describe(self) -> str:
         return described(self.statements, self.inputs) if self.error is None else self.error.message

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from tidegate.core.errors import Code, OperationError
 from tidegate.core.expressions import Expression, Literal
 from tidegate.core.filters import EVERY_ROW, NO_ROW
+from tidegate.core.footprint import Read, Unknown
 from tidegate.core.integration import Answer
 from tidegate.core.json import Given
 from tidegate.core.objects import Access, DataObject
@@ -73,6 +74,9 @@ class CompiledWrite:
     @property
     def inputs(self) -> tuple[Expression, ...]:
         return tuple(self.known.expressions)
+
+    def reads(self, values: Sequence[Given | Unknown]) -> Sequence[Read]:  # noqa: ARG002 - nobody watches a write
+        return ()
 
     def describe(self) -> str:
         if self.error is not None:

@@ -15,7 +15,7 @@ from typing import Final
 from tidegate.core.errors import Code, OperationError
 from tidegate.core.expressions import Expression, Literal, Reference
 from tidegate.core.filters import Operator
-from tidegate.core.json import MISSING, Given, Json, Missing
+from tidegate.core.json import MISSING, Given, Json, Missing, frozen
 
 Aspect = Callable[[Given], Hashable]
 
@@ -137,19 +137,6 @@ def is_without_nulls(value: Given) -> bool:
     if isinstance(value, Sequence) and not isinstance(value, str):
         return all(item is not None for item in value)
     return is_present(value)
-
-
-def frozen(value: Given) -> Hashable:
-    """A JSON value as something that can be a key. Booleans and numbers are told apart."""
-    match value:
-        case Mapping():
-            return ("{", *((name, frozen(inner)) for name, inner in value.items()))
-        case str() | Missing() | None:
-            return value
-        case Sequence():
-            return ("[", *map(frozen, value))
-        case _:
-            return (type(value).__name__, value)
 
 
 def outline(value: Given, depth: int = 0) -> Hashable:

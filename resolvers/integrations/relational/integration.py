@@ -12,6 +12,8 @@ from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import Protocol, cast
 
+from tidegate.core.change import Outside, unheard
+from tidegate.core.errors import OperationError
 from tidegate.core.integration import Answer, Compiled, Declaration, Prepared, Session, Surroundings
 from tidegate.core.json import Given
 from tidegate.core.problems import Problem, Problems, ProjectError
@@ -27,8 +29,9 @@ from tidegate.resolvers.integrations.relational.violations import Vocabulary
 class Database(Protocol):
     """A driver's half."""
 
-    async def open(self) -> Reflection:
-        """Connects, applies migrations, reads the catalogue. Raises `IntegrationUnavailable`."""
+    async def open(self, outside: Outside = unheard) -> Reflection:
+        """Connects, applies migrations, reads the catalogue. Raises `IntegrationUnavailable`. From then on `outside` is
+        told of writes by others, if the settings say `watch: true`."""
         ...
 
     def session(self, *, writes: bool) -> AbstractAsyncContextManager[Connection]:
@@ -73,10 +76,10 @@ class RelationalIntegration:
         self._prepared.append((declaration, prepared))
         return prepared
 
-    async def open(self) -> None:
+    async def open(self, outside: Outside = unheard) -> None:
         """Raises `ProjectError` too, where the author's SQL does not fit the database."""
-        reflection = await self._database.open()
-        self.tables.learn(reflection.tables, reflection.release)
+        reflection = await self._database.open(outside)
+        self.tables.learn(reflection.tables, reflection.release, reflection.source or self.name)
         try:
             problems = await self._learn()
             if problems:
@@ -121,6 +124,17 @@ class _Session:
     async def execute(self, compiled: Compiled, values: Sequence[Given]) -> Answer:
         # What was compiled elsewhere is never handed in here.
         return await cast(RelationalCompiled, compiled).run(self._connection, values)
+
+    async def execute_many(
+        self, compiled: Compiled, batch: Sequence[Sequence[Given]]
+    ) -> Sequence[Answer | OperationError]:
+        answers: list[Answer | OperationError] = []
+        for values in batch:
+            try:
+                answers.append(await self.execute(compiled, values))
+            except OperationError as error:
+                answers.append(error)
+        return answers
 
 
 class _Sessions:

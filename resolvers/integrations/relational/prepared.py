@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tidegate.core.footprint import Read
 from tidegate.core.integration import Compiled, Declaration, Surroundings
 from tidegate.core.problems import Problem
 from tidegate.core.selection import Selected, Selection
@@ -74,6 +75,9 @@ class PreparedRead:
     async def learn(self, connection: Connection) -> Sequence[Problem]:  # noqa: ARG002 - nothing to ask
         return ()
 
+    def reach(self) -> Sequence[Read]:
+        return (Read(self.setting.tables.source, None),)
+
     def compile(self, selection: Selection | None, rank: int) -> Compiled:
         setting, verb = self.setting, self.verb
         keyed = selection is not None
@@ -127,6 +131,9 @@ class PreparedWrite:
 
     async def learn(self, connection: Connection) -> Sequence[Problem]:  # noqa: ARG002 - nothing to ask
         return ()
+
+    def reach(self) -> Sequence[Read]:
+        return (Read(self.setting.tables.source, None),)
 
     def compile(self, selection: Selection | None, rank: int) -> Compiled:
         wanted = selection or whole_selection(self.setting, self.verb.outcome)

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from tidegate.core.errors import Code, OperationError
 from tidegate.core.expressions import Expression, Reference, as_text
+from tidegate.core.footprint import Read, Unknown
 from tidegate.core.integration import Answer, Compiled
 from tidegate.core.json import Given, Json
 from tidegate.core.naming import snake_case
@@ -104,6 +105,9 @@ class PreparedSql:
 
     def _definition(self) -> ObjectType | None:
         return self.setting.object_type(named(self.verb.outcome.inner))
+
+    def reach(self) -> Sequence[Read]:
+        return (Read(self.setting.tables.source, None),)
 
     def compile(self, selection: Selection | None, rank: int) -> Compiled:
         verb, outcome = self.verb, self.verb.outcome
@@ -252,6 +256,9 @@ class CompiledCommand:
         self._statements.dry()
         self.inputs: tuple[Expression, ...] = tuple(known.expressions)
 
+    def reads(self, values: Sequence[Given | Unknown]) -> Sequence[Read]:  # noqa: ARG002 - nobody watches a write
+        return ()
+
     def describe(self) -> str:
         return described(self._statements, self.inputs)
 
@@ -277,6 +284,9 @@ class CompiledReturning:
         self._write.dry()
         self._read.dry()
         self.inputs: tuple[Expression, ...] = tuple(known.expressions)
+
+    def reads(self, values: Sequence[Given | Unknown]) -> Sequence[Read]:  # noqa: ARG002 - nobody watches a write
+        return ()
 
     def describe(self) -> str:
         return f"{described(self._write, self.inputs)}\n\n{described(self._read, self.inputs)}"

@@ -16,8 +16,12 @@ OWN_TABLE: Final = "tidegate_migrations"
 class Reflection:
     """`constraints` has the columns of each named rule (unique, foreign key, check, exclusion) by the table's name, as
     `ReflectedTable.name` is, and the rule's own: what a broken rule is about. Not every database names its rules.
-    `release` is the server's major version, 0 where statements do not depend on it."""
+    `release` is the server's major version, 0 where statements do not depend on it. `source` names the database itself,
+    whoever asks and by whichever address. `functions` are the names, in lower case, of functions that are not the
+    system's own: what they read and write nobody knows."""
 
     tables: Mapping[str, ReflectedTable] = field(default_factory=dict)
     constraints: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     release: int = 0
+    source: str = ""
+    functions: frozenset[str] = frozenset()

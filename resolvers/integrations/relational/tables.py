@@ -6,6 +6,7 @@ and then everything is taken to be nullable and of unknown family: the statement
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -47,7 +48,8 @@ class ReflectedColumn:
     nullable (DEFAULT, identity, serial, rowid). `generated`: computed, and cannot be written. `values` are an enum's
     labels; `element` is an array's family, and `element_values` its enum labels. `declared` is the database's own
     words for the type, for messages to the author and for casts; empty where unknown. `comment` is what COMMENT
-    ON COLUMN says, for `init --from` and `pull`."""
+    ON COLUMN says, for `init --from` and `pull`. `plain`: two values are equal for the database only where they are
+    written the same; false for collations that ignore case and the like, and where that is not known."""
 
     name: str
     family: Family
@@ -59,6 +61,7 @@ class ReflectedColumn:
     element_values: tuple[str, ...] = ()
     declared: str = ""
     comment: str = ""
+    plain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,13 @@ class ForeignKey:
 @dataclass(frozen=True, slots=True)
 class ReflectedTable:
     """`name` is as an author writes it in `table:`: bare in the default schema, else `schema.table`. `strict` is
-    true where the database enforces the families of its columns: always on PostgreSQL, STRICT tables on SQLite."""
+    true where the database enforces the families of its columns: always on PostgreSQL, STRICT tables on SQLite.
+
+    For live queries: `identity` is the table's name in footprints, the same whatever the search path. `sources` are the
+    identities of the tables that a view reads, none where that is not known (and for tables, which are their own).
+    `effects` are the identities of the tables that a write to this one may change besides (cascading foreign keys,
+    inheritance), none where it may be anything (triggers). `opaque`: reading it reads who knows what (row security,
+    foreign tables)."""
 
     name: str
     columns: Mapping[str, ReflectedColumn]
@@ -83,6 +92,10 @@ class ReflectedTable:
     is_view: bool = False
     strict: bool = True
     comment: str = ""
+    identity: str = ""
+    sources: frozenset[str] | None = None
+    effects: frozenset[str] | None = None
+    opaque: bool = False
 
 
 UNKNOWN_COLUMN = ReflectedColumn("", Family.UNKNOWN)
@@ -96,11 +109,17 @@ class Tables:
     known: Mapping[str, ReflectedTable] = field(default_factory=dict)
     version: int = 0
     release: int = 0
+    source: str = ""
+    """The database's name in footprints: the same for all integrations with the same database."""
+    compared: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """The columns, by the table's name as authors write it, whose values some read of the project is keyed by: what
+    the images of a touch have to tell."""
 
-    def learn(self, known: Mapping[str, ReflectedTable], release: int = 0) -> None:
-        """`release` is the server's major version, as in `Reflection`."""
+    def learn(self, known: Mapping[str, ReflectedTable], release: int = 0, source: str = "") -> None:
+        """`release` is the server's major version, as in `Reflection`; so is `source`."""
         self.known = known
         self.release = release
+        self.source = source
         self.version += 1
 
     def column(self, table: str, column: str) -> ReflectedColumn:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tidegate.core.change import Outside, unheard
 from tidegate.core.errors import Code, OperationError
 from tidegate.core.integration import IntegrationUnavailable
 from tidegate.resolvers.integrations.relational.pool import Pool
@@ -51,7 +52,7 @@ class SqliteDatabase:
         self.writers = self._pool(1, writes=True)
         self.readers = self.writers if settings.file == MEMORY else self._pool(settings.readers, writes=False)
 
-    async def open(self) -> Reflection:
+    async def open(self, outside: Outside = unheard) -> Reflection:  # noqa: ARG002 - outside writes come next
         if sqlite3.sqlite_version_info < _OLDEST:
             raise IntegrationUnavailable(
                 f"SQLite {sqlite3.sqlite_version} is too old: 3.38 is the oldest that will do."

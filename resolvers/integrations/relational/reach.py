@@ -1,0 +1,78 @@
+"""Reads and touches of one table -> those of everything that is read and written with it.
+
+The table is named as an author names it, columns as the database does. Views become the tables below them; writes bring
+along what cascades; what is not known is anything in the database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Hashable, Iterable, Mapping
+
+from tidegate.core.footprint import UNKNOWN, Image, Key, Read, Touch
+from tidegate.resolvers.integrations.relational.comparable import canonical, has_form
+from tidegate.resolvers.integrations.relational.tables import ReflectedTable, Tables
+
+
+def reads_of(
+    tables: Tables, name: str, columns: Collection[str] | None, keys: Mapping[str, Collection[Hashable]]
+) -> tuple[Read, ...]:
+    """`keys`: of each column the values it must have one of, as they are sent to the database. A column or a value
+    that cannot be told apart by its form is no key."""
+    table = tables.known.get(name)
+    if table is None or table.opaque:
+        return (Read(tables.source, None),)
+    if table.is_view:
+        if table.sources is None:
+            return (Read(tables.source, None),)
+        return tuple(Read(tables.source, source) for source in sorted(table.sources))
+    told = tuple(key for column, values in keys.items() if (key := _key(table, column, values)) is not None)
+    return (Read(tables.source, table.identity, None if columns is None else frozenset(columns), told),)
+
+
+def _key(table: ReflectedTable, column: str, values: Collection[Hashable]) -> Key | None:
+    reflected = table.columns.get(column)
+    if reflected is None:
+        return None
+    forms = frozenset(canonical(reflected, value) for value in values)
+    return None if UNKNOWN in forms or None in forms else Key(column, forms)
+
+
+def touches_of(
+    tables: Tables, name: str, columns: Collection[str] | None, images: Iterable[Mapping[str, Hashable]] | None
+) -> tuple[Touch, ...]:
+    """`columns` are those that were set, none where rows came or went. `images` hold values as the database gives
+    them or is given them."""
+    table = tables.known.get(name)
+    if table is None or table.effects is None:
+        return (Touch(tables.source, None),)
+    if table.is_view:
+        if table.sources is None:
+            return (Touch(tables.source, None),)
+        return tuple(Touch(tables.source, source) for source in sorted(table.sources))
+    changed = None if columns is None else frozenset(columns) | _generated(table)
+    told = None if images is None else tuple(image_of(table, image) for image in images)
+    own = Touch(tables.source, table.identity, changed, told)
+    return (own, *(Touch(tables.source, other) for other in sorted(table.effects)))
+
+
+def image_of(table: ReflectedTable, values: Mapping[str, Hashable]) -> Image:
+    """What of a row's values has a form that can be compared."""
+    forms = {
+        column: canonical(table.columns[column], value) for column, value in values.items() if column in table.columns
+    }
+    return {column: form for column, form in forms.items() if form is not UNKNOWN}
+
+
+def compared(tables: Tables, name: str) -> tuple[str, ...]:
+    """The columns that the images of a write to this table tell, sorted: those that some read is keyed by, and whose
+    values have a form."""
+    table = tables.known.get(name)
+    if table is None or table.is_view:
+        return ()
+    wanted = tables.compared.get(name, set())
+    return tuple(sorted(name for name in wanted if name in table.columns and has_form(table.columns[name])))
+
+
+def _generated(table: ReflectedTable) -> frozenset[str]:
+    """Computed from others, and so changed with them."""
+    return frozenset(column.name for column in table.columns.values() if column.generated)
