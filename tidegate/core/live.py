@@ -34,7 +34,7 @@ class Result:
     body: bytes
     topic: str = ""
     transient: bool = False
-    answer: Answer | None = None
+    answer: Answer | OperationError | None = None
     frames: dict[str, bytes] = field(default_factory=dict)
 
 
