@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,9 +12,10 @@ from typing import Any
 import httpx
 import orjson
 import pytest
-from graphql import GraphQLError, build_schema, execute, parse, validate
+from graphql import GraphQLError, execute, parse, validate
 from graphql.execution import ExecutionResult
 
+from tests.web.fake_clients import SCHEMA, FakeClient, connect
 from tidegate.auth import Authenticator
 from tidegate.core.catalog import Auth, Catalog, Cors, Jwt
 from tidegate.core.errors import Code, OperationError
@@ -26,13 +27,6 @@ from tidegate.web.server import Server, build_server, listen
 
 SECRET = "a secret for tests that has more than 32 bytes"
 ROLES = ("anonymous", "customer", "admin")
-SCHEMA = build_schema(
-    """
-    type Query { hello: String!, echo(text: String, number: Int, any: Any): String, fail: Int, crash: Int, slow: Int }
-    type Mutation { write: Int! }
-    scalar Any
-    """
-)
 
 
 @dataclass(frozen=True)
@@ -52,6 +46,7 @@ class FakeGateway:
     opened: int = 0
     closed: int = 0
     users: list[CurrentUser] = field(default_factory=list)
+    clients: dict[FakeClient, None] = field(default_factory=dict)
     release: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def open(self) -> None:
@@ -89,6 +84,11 @@ class FakeGateway:
         if result.data is None:
             raise DocumentError(formatted["errors"])
         return Answered(orjson.dumps(formatted), tuple(formatted.get("errors", ())), True)
+
+    async def connect(
+        self, headers: Iterable[tuple[bytes, bytes]], ended: Callable[[OperationError], None], /
+    ) -> FakeClient:
+        return await connect(self, headers, ended)
 
     def write(self, _info: object) -> int:
         self.written += 1
