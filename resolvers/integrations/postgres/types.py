@@ -41,6 +41,9 @@ _FAMILIES: Final[Mapping[str, Family]] = {
     "bytea": Family.BYTEA,
 }
 
+_BLIND: Final = frozenset({"bpchar", "name"})
+"""The one ignores blanks at the end, the other cuts off what is too long."""
+
 _ALL: Final = """
     select t.oid, t.typname, t.typtype, t.typcategory, t.typbasetype, t.typelem, t.typdefault is not null,
            (select array_agg(e.enumlabel::text order by e.enumsortorder) from pg_enum e where e.enumtypid = t.oid)
@@ -52,13 +55,15 @@ _ALL: Final = """
 
 @dataclass(frozen=True, slots=True)
 class DatabaseType:
-    """`labels` are an enum's; `element` is an array's, domains resolved. `has_default`: a domain's own default."""
+    """`labels` are an enum's; `element` is an array's, domains resolved. `has_default`: a domain's own default.
+    `blind`: equal values may be written in different ways, whatever the collation."""
 
     family: Family
     convert: Convert
     labels: tuple[str, ...] = ()
     element: DatabaseType | None = None
     has_default: bool = False
+    blind: bool = False
 
 
 _UNKNOWN: Final = DatabaseType(Family.OTHER, conversion.text)
@@ -95,7 +100,7 @@ class Types:
             if kind == b"d":
                 inner = find(base)
                 default = has_default or inner.has_default
-                found = DatabaseType(inner.family, inner.convert, inner.labels, inner.element, default)
+                found = DatabaseType(inner.family, inner.convert, inner.labels, inner.element, default, inner.blind)
             elif kind == b"e":
                 found = DatabaseType(Family.ENUM, conversion.text, tuple(labels or ()))
             elif category == b"A" and element:
@@ -103,7 +108,7 @@ class Types:
                 found = DatabaseType(Family.ARRAY, list_of(inner.convert), element=inner)
             else:
                 family = _FAMILIES.get(name, Family.OTHER)
-                found = DatabaseType(family, conversion.BY_NAME.get(name, conversion.text))
+                found = DatabaseType(family, conversion.BY_NAME.get(name, conversion.text), blind=name in _BLIND)
             known[oid] = found
             return found
 

@@ -79,7 +79,8 @@ class RelationalIntegration:
     async def open(self, outside: Outside = unheard) -> None:
         """Raises `ProjectError` too, where the author's SQL does not fit the database."""
         reflection = await self._database.open(outside)
-        self.tables.learn(reflection.tables, reflection.release, reflection.source or self.name)
+        source = reflection.source or self.name
+        self.tables.learn(reflection.tables, reflection.release, source, reflection.functions)
         try:
             problems = await self._learn()
             if problems:

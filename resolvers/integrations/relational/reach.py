@@ -38,21 +38,40 @@ def _key(table: ReflectedTable, column: str, values: Collection[Hashable]) -> Ke
 
 
 def touches_of(
-    tables: Tables, name: str, columns: Collection[str] | None, images: Iterable[Mapping[str, Hashable]] | None
+    tables: Tables,
+    name: str,
+    columns: Collection[str] | None,
+    images: Iterable[Mapping[str, Hashable]] | None,
+    *,
+    added: bool = False,
 ) -> tuple[Touch, ...]:
     """`columns` are those that were set, none where rows came or went. `images` hold values as the database gives
-    them or is given them."""
+    them or is given them. `added`: rows came, and nothing else happened."""
     table = tables.known.get(name)
-    if table is None or table.effects is None:
+    others = None if table is None else _others(table, columns, added=added)
+    if table is None or others is None:
         return (Touch(tables.source, None),)
     if table.is_view:
         if table.sources is None:
             return (Touch(tables.source, None),)
-        return tuple(Touch(tables.source, source) for source in sorted(table.sources))
+        return tuple(Touch(tables.source, source) for source in sorted(table.sources | others))
     changed = None if columns is None else frozenset(columns) | _generated(table)
     told = None if images is None else tuple(image_of(table, image) for image in images)
     own = Touch(tables.source, table.identity, changed, told)
-    return (own, *(Touch(tables.source, other) for other in sorted(table.effects)))
+    # A table that refers to itself is among the others too.
+    return (own, *(Touch(tables.source, other) for other in sorted(others)))
+
+
+def _others(table: ReflectedTable, columns: Collection[str] | None, *, added: bool) -> frozenset[str] | None:
+    """The tables that change with this one; none where it may be any."""
+    others = [table.effects]
+    if not added:
+        if columns is None:
+            others.append(table.removals)
+        if columns is None or table.is_view or not table.referenced.isdisjoint(columns):
+            others.append(table.moves)
+    known = [each for each in others if each is not None]
+    return frozenset().union(*known) if len(known) == len(others) else None
 
 
 def image_of(table: ReflectedTable, values: Mapping[str, Hashable]) -> Image:

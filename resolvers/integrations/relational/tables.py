@@ -80,9 +80,11 @@ class ReflectedTable:
 
     For live queries: `identity` is the table's name in footprints, the same whatever the search path. `sources` are the
     identities of the tables that a view reads, none where that is not known (and for tables, which are their own).
-    `effects` are the identities of the tables that a write to this one may change besides (cascading foreign keys,
-    inheritance), none where it may be anything (triggers). `opaque`: reading it reads who knows what (row security,
-    foreign tables)."""
+    `effects` are the identities of the tables that any write to this one may change besides (inheritance), none where
+    it may be anything (triggers, rules). `removals` are those that deleting rows may change besides, and `moves` those
+    that a change of the columns `referenced` may: foreign keys with ON DELETE and ON UPDATE actions, and on from there;
+    none where that may be anything. Of a view they are those of the tables below it.
+    `opaque`: reading it reads who knows what (row security, foreign tables)."""
 
     name: str
     columns: Mapping[str, ReflectedColumn]
@@ -95,6 +97,9 @@ class ReflectedTable:
     identity: str = ""
     sources: frozenset[str] | None = None
     effects: frozenset[str] | None = None
+    removals: frozenset[str] | None = frozenset()
+    moves: frozenset[str] | None = frozenset()
+    referenced: frozenset[str] = frozenset()
     opaque: bool = False
 
 
@@ -111,15 +116,24 @@ class Tables:
     release: int = 0
     source: str = ""
     """The database's name in footprints: the same for all integrations with the same database."""
+    functions: frozenset[str] = frozenset()
+    """As in `Reflection`."""
     compared: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     """The columns, by the table's name as authors write it, whose values some read of the project is keyed by: what
     the images of a touch have to tell."""
 
-    def learn(self, known: Mapping[str, ReflectedTable], release: int = 0, source: str = "") -> None:
-        """`release` is the server's major version, as in `Reflection`; so is `source`."""
+    def learn(
+        self,
+        known: Mapping[str, ReflectedTable],
+        release: int = 0,
+        source: str = "",
+        functions: frozenset[str] = frozenset(),
+    ) -> None:
+        """`release` is the server's major version, as in `Reflection`; so are `source` and `functions`."""
         self.known = known
         self.release = release
         self.source = source
+        self.functions = functions
         self.version += 1
 
     def column(self, table: str, column: str) -> ReflectedColumn:
