@@ -21,7 +21,18 @@ from tidegate.core.catalog import Catalog
 from tidegate.core.json import MISSING, Given, Json, Missing
 from tidegate.core.operation import Operation
 from tidegate.core.scalar_forms import Invalid
-from tidegate.core.types import Argument, EnumType, Field, InputType, ListOf, Named, NonNull, ObjectType, TypeRef
+from tidegate.core.types import (
+    Argument,
+    EnumType,
+    Field,
+    InputType,
+    ListOf,
+    Named,
+    NonNull,
+    ObjectType,
+    TypeDefinition,
+    TypeRef,
+)
 from tidegate.schema import reference
 from tidegate.schema.coercion import Coercion
 from tidegate.schema.directives import MinRole, Timeout
@@ -55,10 +66,11 @@ class ProjectField(StrawberryField):
 
 
 class Classes:
-    """The classes of one project, and the `scalars` they use."""
+    """The classes of one project, and the `scalars` they use. `types` are the catalog's and ours."""
 
-    def __init__(self, catalog: Catalog, coercion: Coercion) -> None:
+    def __init__(self, catalog: Catalog, types: Mapping[str, TypeDefinition], coercion: Coercion) -> None:
         self._catalog = catalog
+        self._types = types
         self._coercion = coercion
         self.scalars: dict[object, ScalarDefinition] = {}
         self._annotations: dict[TypeRef, StrawberryAnnotation] = {}
@@ -66,7 +78,7 @@ class Classes:
         self._names: dict[str, Any] = {"Optional": Optional, "List": list}
         for name, scalar in SCALARS.items():
             self._names[_python(name)] = _BUILT_IN[name] if name in _BUILT_IN else self._scalar(scalar)
-        for name, definition in catalog.types.items():
+        for name, definition in types.items():
             match definition:
                 case EnumType():
                     self._names[_python(name)] = _enum(definition)
@@ -77,9 +89,9 @@ class Classes:
 
     def used(self) -> list[type]:
         """Every type of the project, reachable or not: a client may want to know it."""
-        return [self._names[_python(name)] for name in self._catalog.types]
+        return [self._names[_python(name)] for name in self._types]
 
-    def root(self, name: str, operations: Mapping[str, Operation]) -> type:
+    def root(self, name: str, operations: Mapping[str, Operation], *, streams: bool = False) -> type:
         fields: dict[str, StrawberryField] = {}
         for operation in operations.values():
             directives: list[object] = [MinRole(role=operation.min_role)]
@@ -92,8 +104,9 @@ class Classes:
                 operation.description,
                 operation.deprecated,
                 directives,
-                reference.root(operation, self._catalog.types),
+                reference.refuse_stream if streams else reference.root(operation, self._types),
             )
+            fields[operation.name].is_subscription = streams
         if not fields:
             fields[EMPTY] = self._field(EMPTY, None, (), "This project has no queries.", None, (), lambda *_: None)
         return self._declare(strawberry.type, name, "", fields)

@@ -2,7 +2,8 @@
 
 Fields at the top of a query run at the same time, those of a mutation one after the other. What an integration
 answers as JSON in the client's shape is put into the body as it is; everything else is completed and encoded. An error
-is a field's own: the others still answer, unless the field must not be null.
+is a field's own: the others still answer, unless the field must not be null. What a mutation may have changed for
+queries is told as `extensions.refreshed`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Final
 import orjson
 
 from tidegate.core.call import Call, Runner
+from tidegate.core.change import Change
 from tidegate.core.errors import Code, OperationError
 from tidegate.core.integration import Answer
 from tidegate.core.json import Json
@@ -24,12 +26,13 @@ from tidegate.core.user import CurrentUser
 from tidegate.schema.completion import Flaw
 from tidegate.schema.document import Document
 from tidegate.schema.document_literals import Variables
-from tidegate.schema.request_errors import DocumentError, ErrorEntry, entry
+from tidegate.schema.request_errors import DocumentError, ErrorEntry, entry, refusal
 from tidegate.schema.shape import FieldCall, Fixed, Shape
 
 _log = logging.getLogger("tidegate.schema")
 
 _NULL: Final = b"null"
+_NEEDS_STREAM: Final = "Subscriptions need a stream: a websocket, or an Accept of text/event-stream or multipart/mixed."
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +45,14 @@ class Response:
     data_present: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Result:
-    """`lost`: the field is null and must not be."""
+@dataclass(slots=True)
+class FieldResult:
+    """`lost`: the field is null and must not be. `change`: what was committed."""
 
     json: bytes
     errors: Sequence[ErrorEntry] = ()
     lost: bool = False
+    change: Change | None = None
 
 
 async def execute(
@@ -62,6 +66,8 @@ async def execute(
     """Never raises, but for cancellation. `deadline` is for the whole request, on the event loop's clock, in seconds;
     without one it is the longest time that any of its operations may take."""
     try:
+        if document.kind == "subscription":
+            raise refusal(Code.BAD_USER_INPUT, _NEEDS_STREAM)
         variables = document.coerce(raw_variables) if document.variables else {}
         shape = document.shape(variables)
     except DocumentError as error:
@@ -73,8 +79,9 @@ async def execute(
     errors: list[ErrorEntry] = []
     if shape.introspection is not None:
         introspected, errors = shape.introspection.answer(variables)
-        results.update((key, _Result(json)) for key, json in introspected.items())
-    return _response(document, shape, results, errors)
+        results.update((key, FieldResult(json)) for key, json in introspected.items())
+    refreshed = _refreshed(results, runner, user) if shape.serial else ()
+    return _response(document, shape, results, errors, refreshed)
 
 
 def refused(error: DocumentError) -> Response:
@@ -84,9 +91,9 @@ def refused(error: DocumentError) -> Response:
 
 async def _results(
     shape: Shape, variables: Variables, user: CurrentUser, runner: Runner, deadline: float
-) -> dict[str, _Result]:
+) -> dict[str, FieldResult]:
     calls = shape.calls
-    results: dict[str, _Result] = {}
+    results: dict[str, FieldResult] = {}
     if shape.serial or len(calls) == 1:
         for call in calls:
             results[call.key] = result = await _run(call, variables, user, runner, deadline)
@@ -100,7 +107,9 @@ async def _results(
     return results
 
 
-async def _run(call: FieldCall, variables: Variables, user: CurrentUser, runner: Runner, deadline: float) -> _Result:
+async def _run(
+    call: FieldCall, variables: Variables, user: CurrentUser, runner: Runner, deadline: float
+) -> FieldResult:
     operation = call.operation
     running: Call | None = None
     try:
@@ -113,26 +122,42 @@ async def _run(call: FieldCall, variables: Variables, user: CurrentUser, runner:
         deadline = min(deadline, now + operation.timeout)
         running = Call(operation, user, inputs.arguments, inputs.variables, deadline)
         answer = await runner.run(runnable, running)
-        if answer.json is None or (answer.json == _NULL and call.required):
-            return _encode(call, answer)
-        return _Result(answer.json)
+        result = settle(call, answer)
     except OperationError as error:
-        return _failed(call, error.message, str(error.code), error.extensions)
+        result = failed(call, error.message, str(error.code), error.extensions)
     except TimeoutError:
-        return _failed(call, "This took too long.", str(Code.TIMEOUT))
+        result = failed(call, "This took too long.", str(Code.TIMEOUT))
     except Exception:  # noqa: BLE001 (the last line of defence)
         # The client gets a number to tell us; what happened is for the log alone.
         number = running.id if running else "-"
         _log.exception("Call %s of %s failed.", number, operation.name)
-        return _failed(call, "Internal error.", str(Code.INTERNAL), {"callId": number})
+        result = failed(call, "Internal error.", str(Code.INTERNAL), {"callId": number})
+    if running is not None:
+        # Also of a failed call: what was cut off while it was committed may have been committed.
+        result.change = running.change
+    return result
 
 
-def _encode(call: FieldCall, answer: Answer) -> _Result:
+def settle(call: FieldCall, answer: Answer) -> FieldResult:
+    """An answer, held against the schema where that is still to be done."""
+    if answer.json is not None and not (answer.json == _NULL and call.required):
+        return FieldResult(answer.json)
     value, flaws = call.completer(answer.keyed).complete(answer.value, (call.key,))
     errors = [_flawed(call, flaw) for flaw in flaws]
     if value is None:
-        return _Result(_NULL, errors, call.required)
-    return _Result(orjson.dumps(value), errors)
+        return FieldResult(_NULL, errors, call.required)
+    return FieldResult(orjson.dumps(value), errors)
+
+
+def failed(call: FieldCall, message: str, code: str, extensions: Mapping[str, Json] | None = None) -> FieldResult:
+    """What is left of a field that failed."""
+    return FieldResult(_NULL, [entry(message, code, call.at, [call.key], extensions)], call.required)
+
+
+def compose(call: FieldCall, result: FieldResult) -> bytes:
+    """The body of an answer with this one field."""
+    data = _NULL if result.lost else b"{" + call.prefix + result.json + b"}"
+    return _body(data, result.errors[: call.most_errors])
 
 
 def _flawed(call: FieldCall, flaw: Flaw) -> ErrorEntry:
@@ -140,11 +165,24 @@ def _flawed(call: FieldCall, flaw: Flaw) -> ErrorEntry:
     return entry(flaw.message, str(Code.INTERNAL), at, flaw.path)
 
 
-def _failed(call: FieldCall, message: str, code: str, extensions: Mapping[str, Json] | None = None) -> _Result:
-    return _Result(_NULL, [entry(message, code, call.at, [call.key], extensions)], call.required)
+def _refreshed(results: Mapping[str, FieldResult], runner: Runner, user: CurrentUser) -> Sequence[str]:
+    """The queries that the mutations may have given other results."""
+    changes = [result.change for result in results.values() if result.change is not None]
+    try:
+        found = [runner.refreshed_by(change, user.rank) for change in changes]
+    except Exception:  # noqa: BLE001 (what was committed is told in any case)
+        _log.exception("What a mutation refreshes could not be found.")
+        return ()
+    return found[0] if len(found) == 1 else sorted({name for names in found for name in names})
 
 
-def _response(document: Document, shape: Shape, results: Mapping[str, _Result], errors: list[ErrorEntry]) -> Response:
+def _response(
+    document: Document,
+    shape: Shape,
+    results: Mapping[str, FieldResult],
+    errors: list[ErrorEntry],
+    refreshed: Sequence[str],
+) -> Response:
     parts: list[bytes] = []
     lost = False
     for item in shape.entries:
@@ -160,7 +198,12 @@ def _response(document: Document, shape: Shape, results: Mapping[str, _Result], 
         lost = lost or result.lost
         parts.append(item.prefix + result.json)
     data = _NULL if lost else b"{" + b",".join(parts) + b"}"
-    if not errors:
-        return Response(b'{"data":' + data + b"}", (), True)
     kept = tuple(errors[: document.api.catalog.limits.errors])
-    return Response(b'{"errors":' + orjson.dumps(kept) + b',"data":' + data + b"}", kept, True)
+    return Response(_body(data, kept, refreshed), kept, True)
+
+
+def _body(data: bytes, errors: Sequence[ErrorEntry], refreshed: Sequence[str] = ()) -> bytes:
+    extensions = b',"extensions":' + orjson.dumps({"refreshed": refreshed}) if refreshed else b""
+    if not errors:
+        return b'{"data":' + data + extensions + b"}"
+    return b'{"errors":' + orjson.dumps(errors) + b',"data":' + data + extensions + b"}"

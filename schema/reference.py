@@ -1,5 +1,6 @@
 """The same operations through graphql-core's own executor: for people who embed strawberry's views, and as the
-reference that the compiled path is held against.
+reference that the compiled path is held against. Subscriptions are not among them: what keeps a query live is the
+gateway, and a stream that ends after its first result would look like one that works.
 
 A root field asks the runner for a canonical selection: each field under its own name, or, where it has arguments,
 under its name and a digest of their values; fragments, aliases and directives are gone. graphql-core then does
@@ -76,6 +77,11 @@ def root(operation: Operation, types: Mapping[str, TypeDefinition]) -> Callable[
             raise OperationError(Code.INTERNAL, "Internal error.", {"callId": call.id}) from None
 
     return resolve
+
+
+async def refuse_stream(_: Any, __: Info) -> Any:
+    """The resolver of every subscription."""
+    raise OperationError(Code.BAD_USER_INPUT, "This executor keeps nothing live: subscribe through the gateway.")
 
 
 def child(source: Any, info: Info) -> Any:

@@ -13,7 +13,7 @@ from tidegate.core.call import Runnable, Runner
 from tidegate.core.errors import Code, OperationError
 from tidegate.core.expressions import Expression, Literal, Reference
 from tidegate.core.json import Json, Missing
-from tidegate.core.operation import Kind, Operation
+from tidegate.core.operation import Operation
 from tidegate.core.scalar_forms import Invalid
 from tidegate.core.selection import Selection
 from tidegate.core.types import NonNull, named
@@ -37,10 +37,12 @@ class Inputs:
 
 @dataclass(slots=True, eq=False)
 class FieldCall:
-    """One operation at the top of a document. `prefix` is its name in the answer, as JSON, with the colon."""
+    """One operation at the top of a document, as a field of `root`. `prefix` is its name in the answer, as JSON, with
+    the colon."""
 
     key: str
     prefix: bytes
+    root: str
     operation: Operation
     collected: Collected
     at: Positions
@@ -55,6 +57,11 @@ class FieldCall:
     def required(self) -> bool:
         """Whether the field must not be null."""
         return isinstance(self.operation.returns, NonNull)
+
+    @property
+    def most_errors(self) -> int:
+        """How many errors one answer lists."""
+        return self._api.catalog.limits.errors
 
     @property
     def selection(self) -> Selection | None:
@@ -104,13 +111,12 @@ class FieldCall:
     def completer(self, keyed: bool) -> Completer:
         found = self._completers.get(keyed)
         if found is None:
-            root = "Query" if self.operation.kind is Kind.QUERY else "Mutation"
             found = self._completers[keyed] = Completer(
                 self.operation.returns,
                 self.selection,
                 keyed,
-                self._api.catalog.types,
-                f"{root}.{self.operation.name}",
+                self._api.types,
+                f"{self.root}.{self.operation.name}",
             )
         return found
 
@@ -160,10 +166,9 @@ def make_shape(
     flags: Flags,
 ) -> Shape:
     """Raises `DocumentError`."""
-    kind = Kind.MUTATION if operation.operation is OperationType.MUTATION else Kind.QUERY
-    root = "Query" if kind is Kind.QUERY else "Mutation"
-    operations = api.roots(kind)
-    collector = Collector(api.catalog.types, api.coercion, fragments, flags)
+    root = operation.operation.value.capitalize()
+    operations = api.roots(operation.operation)
+    collector = Collector(api.types, api.coercion, fragments, flags)
     entries: list[Entry] = []
     introspected: list[FieldNode] = []
     for key, nodes in collector.groups(root, [operation.selection_set]).items():
@@ -175,16 +180,18 @@ def make_shape(
                 introspected.extend(nodes)
                 entries.append(Introspected(key, prefix))
             case name if name in operations:
-                entries.append(_call(api, collector, operations[name], key, nodes))
+                entries.append(_call(api, collector, root, operations[name], key, nodes))
             case name if name == EMPTY:
                 entries.append(Fixed(key, prefix, b"null"))
     introspection = (
         make_introspection(api.graphql, operation, fragments, introspected, api.introspected) if introspected else None
     )
-    return Shape(tuple(entries), kind is Kind.MUTATION, introspection)
+    return Shape(tuple(entries), operation.operation is OperationType.MUTATION, introspection)
 
 
-def _call(api: Api, collector: Collector, operation: Operation, key: str, nodes: list[FieldNode]) -> FieldCall:
+def _call(
+    api: Api, collector: Collector, root: str, operation: Operation, key: str, nodes: list[FieldNode]
+) -> FieldCall:
     at = positions(nodes)
     try:
         collected = collector.collect(nodes, named(operation.returns), operation.arguments)
@@ -199,4 +206,4 @@ def _call(api: Api, collector: Collector, operation: Operation, key: str, nodes:
                 constant[name] = value
             case Reference(path=(variable,)):
                 dynamic.append((name, variable))
-    return FieldCall(key, orjson.dumps(key) + b":", operation, collected, at, api, constant, tuple(dynamic))
+    return FieldCall(key, orjson.dumps(key) + b":", root, operation, collected, at, api, constant, tuple(dynamic))
