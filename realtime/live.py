@@ -1,48 +1,97 @@
-"""Live queries: questions that are asked again whenever a change could have given them another answer."""
+"""Live queries: questions that are asked again whenever a change could have given them another answer.
+
+The machine decides; this performs what it says, on the event loop.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol
+import asyncio
+from collections.abc import Callable, Iterable
+from logging import getLogger
 
 from tidegate.core.change import Change
-from tidegate.core.errors import OperationError
-from tidegate.core.integration import Answer
 from tidegate.core.live import Encode, Question, Result
+from tidegate.realtime.batches import Asker, Batch, Batches
+from tidegate.realtime.deliveries import Deliveries, Watcher
+from tidegate.realtime.machine import Ask, Effect, LiveQuery, Machine, Send, Wake
 
+log = getLogger(__name__)
 
-class Watcher(Protocol):
-    """One who watches a question. Called from the event loop; never waits, never raises."""
-
-    def deliver(self, result: Result) -> None:
-        """A result that differs from the one delivered before, or the first."""
-        ...
-
-
-class Asker(Protocol):
-    """A runner, as far as live queries need it."""
-
-    def ask(
-        self, questions: Sequence[Question], deadline: float, /
-    ) -> Awaitable[Sequence[Answer | OperationError]]: ...
+__all__ = ["Asker", "LiveQueries", "Watcher"]
 
 
 class LiveQueries:
-    """Implements core's `Bus`. `asker` answers questions; `clock` is the event loop's."""
+    """Implements core's `Bus`. `asker` answers questions; `clock` is the event loop's. Watchers are told apart by
+    equality. Nothing is asked unless something is touched, somebody new watches, or an error may have passed."""
 
     def __init__(self, asker: Asker, clock: Callable[[], float] | None = None) -> None:
-        raise NotImplementedError  # being written
+        self._clock = clock
+        self._machine: Machine[Watcher] = Machine()
+        self._batches: Batches[Watcher] = Batches(asker, self._now, self._machine.begun, self._answered)
+        self._deliveries = Deliveries(self._delivered)
+        self._timer: asyncio.TimerHandle | None = None
+        self._wakes = 0.0
+        self._closed = False
 
     def watch(self, question: Question, encode: Encode, throttle: float, watcher: Watcher) -> None:
-        """From now on `watcher` gets every new result, the first one soon."""
-        raise NotImplementedError
+        """From now on `watcher` gets every new result, the first one soon, never before this returns. `throttle` is in
+        seconds. `encode` makes the same of an answer for everybody who asks an equal question."""
+        self._perform(self._machine.watch(question, encode, throttle, watcher, self._now()))
 
     def unwatch(self, question: Question, watcher: Watcher) -> None:
-        raise NotImplementedError
+        """Nothing is delivered any more. Also for one who does not watch."""
+        forgotten = self._machine.unwatch(question, watcher)
+        if forgotten is not None:
+            self._batches.remove(forgotten)
 
     def publish(self, change: Change) -> None:
-        raise NotImplementedError
+        try:
+            concerned = self._machine.index.find(change)
+        except Exception:
+            # Rather too much than stale.
+            log.exception("It cannot be said which live queries %s concerns: all are asked again.", change.cause)
+            concerned = dict.fromkeys(self._machine.queries.values(), change.cause)
+        self._perform(self._machine.touched(concerned, self._now()))
 
     async def close(self) -> None:
         """Nothing is asked or delivered any more."""
-        raise NotImplementedError
+        self._closed = True
+        if self._timer is not None:
+            self._timer.cancel()
+        self._deliveries.close()
+        await self._batches.close()
+
+    def _now(self) -> float:
+        return self._clock() if self._clock is not None else asyncio.get_running_loop().time()
+
+    def _perform(self, effects: Iterable[Effect[Watcher]]) -> None:
+        if self._closed:
+            return
+        for effect in effects:
+            match effect:
+                case Ask(query):
+                    self._batches.add(query)
+                case Send():
+                    self._deliveries.add(effect)
+                case Wake(at):
+                    self._wake(at)
+
+    def _wake(self, at: float) -> None:
+        if self._timer is not None:
+            if self._wakes <= at:
+                return
+            self._timer.cancel()
+        self._wakes = at
+        # A millisecond late: uvloop counts whole ones, and may come early.
+        delay = max(0.0, at - self._now()) + 0.001
+        self._timer = asyncio.get_running_loop().call_later(delay, self._due)
+
+    def _due(self) -> None:
+        self._timer = None
+        self._perform(self._machine.due(self._now()))
+
+    def _answered(self, query: LiveQuery[Watcher], result: Result, _batch: Batch) -> None:
+        self._perform(self._machine.answered(query, result, self._now()))
+
+    def _delivered(self, count: int) -> None:
+        pass
