@@ -20,6 +20,7 @@ from tidegate.schema.folder import ProjectFolder
 from tidegate.schema.form import Form, check_name
 from tidegate.schema.generated import Generator
 from tidegate.schema.integration_settings import create_integrations
+from tidegate.schema.live_settings import Refreshable, gather
 from tidegate.schema.names import Names
 from tidegate.schema.objects import KEYS as OBJECT_KEYS
 from tidegate.schema.objects import ObjectForm, add_access, build_objects
@@ -187,7 +188,18 @@ def _read_headers(section: _Section, names: Names, problems: Problems) -> dict[s
         header = read_header(name, node, section.keys[name], names, problems)
         if header is not None and isinstance(node, MapNode):
             headers[name] = (header, node)
-    return headers
+    refreshable = _refreshable(section, headers, problems)
+    return {
+        name: (replace(header, refresh=refreshable.read(header.live.refresh, name, problems)), node)
+        for name, (header, node) in headers.items()
+    }
+
+
+def _refreshable(section: _Section, headers: Mapping[str, tuple[Header, MapNode]], problems: Problems) -> Refreshable:
+    queries = frozenset(name for name, (header, _) in headers.items() if header.kind is Kind.QUERY)
+    known = all(header.kind is not None for header, _ in headers.values())
+    whole = section.readable and known and len(headers) == len(section.entries)
+    return gather({name: header.live for name, (header, _) in headers.items()}, queries, problems, whole=whole)
 
 
 def _properties(

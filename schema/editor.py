@@ -30,6 +30,7 @@ from tidegate.schema.editor_rows import (
     words,
 )
 from tidegate.schema.generated import Generator
+from tidegate.schema.live_settings import WORDS
 from tidegate.schema.plans import ROW_VERBS
 from tidegate.schema.project import DURATIONS, SIZES
 from tidegate.schema.units import DURATION_PATTERN, SIZE_PATTERN
@@ -234,6 +235,8 @@ def _operations_schema(catalog: Catalog, kinds: Mapping[str, IntegrationKind]) -
             "run": _run_schema(catalog, kinds),
             "timeout": _DURATION,
             "deprecated": _TEXT,
+            "live": _live_schema(catalog),
+            "refresh": _refresh_schema(catalog),
         },
         ("kind", "minRole", "returns", "run"),
     )
@@ -245,6 +248,32 @@ def _operations_schema(catalog: Catalog, kinds: Mapping[str, IntegrationKind]) -
         "additionalProperties": operation,
         "definitions": row_definitions(catalog),
     }
+
+
+def _live_schema(catalog: Catalog) -> JsonSchema:
+    group: JsonSchema = {"type": "string", "pattern": _NAME}
+    if groups := _groups(catalog):
+        # A new group is a word that nobody knows yet; the known ones are offered.
+        group = {"anyOf": [words(groups), group]}
+    settings = record(
+        {
+            "throttle": _DURATION | {"description": "Between two refreshes, at least. At most 60s."},
+            "groups": {"anyOf": [group, {"type": "array", "items": group, "uniqueItems": True}]},
+        }
+    )
+    return {"anyOf": [{"const": False}, settings], "description": "Of a query; false: not offered as a subscription."}
+
+
+def _refresh_schema(catalog: Catalog) -> JsonSchema:
+    queries = [operation.name for operation in catalog.operations.values() if operation.kind is Kind.QUERY]
+    names = words(("auto", *queries, *_groups(catalog)))
+    several = {"type": "array", "items": names, "uniqueItems": True}
+    return {"anyOf": [words(WORDS), several], "description": "Of a mutation: what it refreshes."}
+
+
+def _groups(catalog: Catalog) -> list[str]:
+    lives = [operation.live for operation in catalog.operations.values() if operation.live is not None]
+    return sorted({group for live in lives for group in live.groups})
 
 
 def _type_pattern(catalog: Catalog, *, sent: bool) -> str:

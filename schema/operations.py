@@ -9,24 +9,27 @@ from typing import Final
 from tidegate.core.json import MISSING, Given, Missing
 from tidegate.core.literals import Misfit, coerce_literal
 from tidegate.core.location import Location
-from tidegate.core.operation import Kind
+from tidegate.core.operation import AUTO, Kind, Refresh
 from tidegate.core.problems import Problems
 from tidegate.core.types import SCALARS, Argument, InputType, ObjectType, TypeRef, named
 from tidegate.schema.form import Form, capital, check_name
 from tidegate.schema.generated import Generator
+from tidegate.schema.live_settings import LiveSettings, read_live
 from tidegate.schema.names import Names
+from tidegate.schema.refreshed import REFRESHED
 from tidegate.schema.tree import MapNode, Node, ScalarNode, as_json
 from tidegate.schema.type_expressions import parse_type
 from tidegate.schema.units import parse_duration
 
-KEYS: Final = ("kind", "description", "minRole", "args", "returns", "run", "timeout", "deprecated")
+KEYS: Final = ("kind", "description", "minRole", "args", "returns", "run", "timeout", "deprecated", "live", "refresh")
 ARGUMENT_KEYS: Final = ("type", "default", "description")
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
     """Everything of an operation but its plan. `rank` is none where the role is not known, `returns` where the type is
-    wrong. `whole` is false where some argument cannot be known: then nobody is told that one does not exist."""
+    wrong. `whole` is false where some argument cannot be known: then nobody is told that one does not exist. `refresh`
+    is known when all operations are."""
 
     name: str
     kind: Kind | None
@@ -40,7 +43,9 @@ class Header:
     deprecated: str | None
     run: Node | None
     whole: bool
+    live: LiveSettings
     at: Location
+    refresh: Refresh = AUTO
 
 
 _HINTS: Final = {
@@ -54,18 +59,22 @@ def read_header(name: str, node: Node, at: Location, names: Names, problems: Pro
     """The header of one operation; none if it is no mapping. Types are only read: `check_header` holds them against
     the types there are."""
     check_name(name, at, "an operation", problems)
+    if name == REFRESHED:
+        sentence = f'"{name}" cannot be the name of an operation: every project has a subscription of that name.'
+        problems.add(at, sentence, "Choose another name.")
     form = Form(node, f'the operation "{name}"', KEYS, problems)
     if not form.sound:
         return None
     form.required("kind", "minRole", "returns", "run", at=at, hints=_HINTS)
-    kind = form.word("kind", [str(kind) for kind in Kind], "a kind of operation")
+    word = form.word("kind", [str(kind) for kind in Kind], "a kind of operation")
+    kind = Kind(word) if word is not None else None
     rank = names.rank_of(form, "minRole")
     returns_node = form.node_of("returns")
     returns = parse_type(returns_node, f'"returns" of {form.noun}', problems) if returns_node is not None else None
     arguments, places, whole = _read_arguments(form, problems)
     return Header(
         name=name,
-        kind=Kind(kind) if kind is not None else None,
+        kind=kind,
         description=form.text("description") or "",
         min_role=names.project.roles[rank] if rank is not None else "",
         rank=rank,
@@ -76,6 +85,7 @@ def read_header(name: str, node: Node, at: Location, names: Names, problems: Pro
         deprecated=form.text("deprecated"),
         run=form.node_of("run"),
         whole=whole and (form.has("args") or not form.unknown),
+        live=read_live(form, kind, problems),
         at=at,
     )
 

@@ -83,6 +83,8 @@ class Planner:
             at=header.at,
             description=header.description,
             deprecated=header.deprecated,
+            live=header.live.live,
+            refresh=header.refresh,
         )
 
     def _step(self, header: Header, node: Node, *, sound: bool) -> Request | None:

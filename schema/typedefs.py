@@ -39,6 +39,7 @@ from tidegate.core.types import (
     TypeRef,
     named,
 )
+from tidegate.schema.refreshed import REFRESHED, REFRESHED_TYPE
 from tidegate.schema.type_expressions import convert_type, convert_value
 
 FILE: Final = "types.graphql"
@@ -165,6 +166,9 @@ class _Reader:
             self.problems.add(at, f'"{name}" cannot be declared.', _OPERATIONS)
             return
         self._reserved(name, at, "a type")
+        if name == REFRESHED_TYPE:
+            self.problems.add(at, f'"{name}" is what the subscription "{REFRESHED}" gives.', "Choose another name.")
+            return
         if name in SCALARS:
             self.problems.add(at, f'"{name}" is a scalar already.', "Choose another name.")
             return

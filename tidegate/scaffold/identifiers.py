@@ -12,7 +12,7 @@ from tidegate.scaffold.words import camel, many, one, pascal, words
 NAME: Final = re.compile(r"[_A-Za-z][_0-9A-Za-z]*\Z")
 
 _FILTER_WORDS: Final = frozenset({"and", "or", "not"})
-_TYPE_WORDS: Final = SCALARS | {"Query", "Mutation", "Subscription", "PageInfo"}
+_TYPE_WORDS: Final = SCALARS | {"Query", "Mutation", "Subscription", "PageInfo", "Refreshed"}
 _SUFFIXES: Final = ("Connection", "Edge", "Filter", "Order", "Comparison")
 _ENUM_WORDS: Final = frozenset({"true", "false", "null"})
 
