@@ -12,7 +12,9 @@ from typing import Any, Protocol
 import pytest
 
 from tidegate.core.catalog import Catalog
+from tidegate.core.change import Outside, unheard
 from tidegate.core.expressions import Record
+from tidegate.core.footprint import Read
 from tidegate.core.integration import Compiled, Declaration, IntegrationKind, Session, Surroundings
 from tidegate.core.json import Json
 from tidegate.core.location import Location
@@ -37,6 +39,9 @@ class Prepared:
     def compile(self, selection: Selection | None, rank: int) -> Compiled:
         raise NotImplementedError
 
+    def reach(self) -> Sequence[Read]:
+        raise NotImplementedError
+
 
 @dataclass
 class Paper:
@@ -58,7 +63,7 @@ class Paper:
         self.declared[declaration.operation] = declaration
         return Prepared(declaration)
 
-    async def open(self) -> None: ...
+    async def open(self, outside: Outside = unheard) -> None: ...
 
     async def check(self, surroundings: Surroundings) -> Sequence[Problem]:
         return ()
