@@ -25,6 +25,14 @@ def has_form(column: ReflectedColumn) -> bool:
     return column.plain and column.family in _WHOLE | _LABELS | {Family.BOOLEAN, Family.UUID}
 
 
+def share_forms(one: ReflectedColumn, other: ReflectedColumn) -> bool:
+    """Whether values of the two that are equal for the database have equal forms: then what holds for the one is said
+    of the other. Text and numbers, say, compare by rules of their own."""
+    if not has_form(one) or not has_form(other):
+        return False
+    return one.family is other.family or (one.family in _WHOLE and other.family in _WHOLE)
+
+
 def canonical(column: ReflectedColumn, value: Hashable) -> Hashable:
     """The form of a value, sent by a client or answered by the driver; none for null; UNKNOWN where it has no form."""
     if value is None:

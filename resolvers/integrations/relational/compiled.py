@@ -21,7 +21,9 @@ from tidegate.resolvers.integrations.relational.cells import FLAW_MARK
 from tidegate.resolvers.integrations.relational.connection import Connection
 from tidegate.resolvers.integrations.relational.describing import describe_statement
 from tidegate.resolvers.integrations.relational.drafts import Draft, Setting, Statement
+from tidegate.resolvers.integrations.relational.footprints import Footprint, MakeFootprint
 from tidegate.resolvers.integrations.relational.inputs import GivenValues, Inputs, Shaping
+from tidegate.resolvers.integrations.relational.reachable import reachable
 
 STATEMENTS: Final = 64
 """How many statements a compiled request keeps: the shapes of its values are the client's to choose."""
@@ -73,15 +75,21 @@ does."""
 
 @dataclass(slots=True, eq=False)
 class CompiledRead:
-    """`error` is what is wrong with the selection for this role: it fails every call."""
+    """`footprint` none: it may read anything. `error` is what is wrong with the selection for this role: it fails every
+    call, whatever the rows are."""
 
     inputs: tuple[Expression, ...]
     statements: Statements
     finish: Finish
+    footprint: Footprint | None = None
     error: OperationError | None = None
 
-    def reads(self, values: Sequence[Given | Unknown]) -> Sequence[Read]:  # noqa: ARG002 - coarse for now
-        return (Read(self.statements.setting.tables.source, None),)
+    def reads(self, values: Sequence[Given | Unknown]) -> Sequence[Read]:
+        if self.error is not None:
+            return ()
+        if self.footprint is None:
+            return (Read(self.statements.setting.tables.source, None),)
+        return self.footprint.reads(values)
 
     def describe(self) -> str:
         return described(self.statements, self.inputs) if self.error is None else self.error.message
@@ -100,6 +108,7 @@ def compiled_read(
     draft: Callable[[Draft], sa.ClauseElement],
     finish: Finish,
     sent: Sequence[DataObject] = (),
+    footprint: MakeFootprint | None = None,
 ) -> CompiledRead:
     """`sent` are the objects of whose rows a client may send a filter."""
     inputs = Inputs()
@@ -110,21 +119,16 @@ def compiled_read(
     except OperationError as failure:
         error = failure
     add_rules(inputs, setting, rank, sent)
-    return CompiledRead(tuple(inputs.expressions), statements, finish, error)
+    made = None if footprint is None or error is not None else footprint(inputs)
+    return CompiledRead(tuple(inputs.expressions), statements, finish, made, error)
 
 
 def add_rules(inputs: Inputs, setting: Setting, rank: int, sent: Sequence[DataObject]) -> None:
     """What the read rules need of every object that a filter sent by a client can reach."""
-    waiting, seen = list(sent), set[str]()
-    while waiting:
-        item = waiting.pop()
-        if item.name in seen:
-            continue
-        seen.add(item.name)
+    for item in reachable(setting.surroundings, sent):
         for expression in _values(item.rows(Access.READ, rank)):
             if not isinstance(expression, Literal):
                 inputs.place(expression)
-        waiting += [setting.object(relation.target) for relation in item.relations.values()]
 
 
 def _values(filter: Filter) -> Iterator[Expression]:

@@ -22,6 +22,7 @@ from tidegate.resolvers.integrations.relational.connection import Connection
 from tidegate.resolvers.integrations.relational.dialects import Dialect
 from tidegate.resolvers.integrations.relational.drafts import Setting
 from tidegate.resolvers.integrations.relational.filters import has_sent
+from tidegate.resolvers.integrations.relational.footprints import footprint, reach
 from tidegate.resolvers.integrations.relational.raw import PreparedSql, finish_of
 from tidegate.resolvers.integrations.relational.reads import (
     count_statement,
@@ -29,6 +30,7 @@ from tidegate.resolvers.integrations.relational.reads import (
     list_statement,
     page_statement,
 )
+from tidegate.resolvers.integrations.relational.registration import register
 from tidegate.resolvers.integrations.relational.requests import parse_request
 from tidegate.resolvers.integrations.relational.tables import Tables
 from tidegate.resolvers.integrations.relational.verbs import (
@@ -60,6 +62,8 @@ def prepare_request(
         case Creating() | CreatingMany() | Updating() | Deleting():
             return PreparedWrite(setting, verb)
         case _:
+            selects = isinstance(verb, Getting | Listing)
+            register(tables, surroundings, verb.target, verb.where, selects=selects)
             return PreparedRead(setting, verb)
 
 
@@ -76,16 +80,19 @@ class PreparedRead:
         return ()
 
     def reach(self) -> Sequence[Read]:
-        return (Read(self.setting.tables.source, None),)
+        return reach(self.setting, self.verb)
 
     def compile(self, selection: Selection | None, rank: int) -> Compiled:
         setting, verb = self.setting, self.verb
         keyed = selection is not None
         wanted = selection or whole_selection(setting, verb.outcome)
         sent = [verb.target] if has_sent(verb.where) else []
+        made = footprint(setting, rank, verb, wanted)
         match verb:
             case Counting():
-                return compiled_read(setting, rank, lambda draft: count_statement(draft, verb), number_answer, sent)
+                return compiled_read(
+                    setting, rank, lambda draft: count_statement(draft, verb), number_answer, sent, made
+                )
             case Getting():
                 return compiled_read(
                     setting,
@@ -93,6 +100,7 @@ class PreparedRead:
                     lambda draft: get_statement(draft, verb, wanted),
                     lambda body: row_answer(body, keyed=keyed, required=verb.outcome.required),
                     sent,
+                    made,
                 )
             case Listing(outcome=Outcome(shape=Shape.PAGE)):
                 return compiled_read(
@@ -101,6 +109,7 @@ class PreparedRead:
                     lambda draft: page_statement(draft, verb, wanted),
                     lambda body: body_answer(body, keyed=keyed),
                     sent,
+                    made,
                 )
             case Listing():
                 return compiled_read(
@@ -109,6 +118,7 @@ class PreparedRead:
                     lambda draft: list_statement(draft, verb, wanted),
                     lambda body: body_answer(body, keyed=keyed),
                     sent,
+                    made,
                 )
             case Aggregating():
                 return compiled_read(
@@ -117,6 +127,7 @@ class PreparedRead:
                     lambda draft: aggregate_statement(draft, verb, wanted),
                     finish_of(verb.outcome, keyed=keyed),
                     sent,
+                    made,
                 )
 
 

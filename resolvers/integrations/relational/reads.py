@@ -107,7 +107,7 @@ class _Page:
         names = dict.fromkeys(
             name
             for selected in selection.fields
-            for inner in _node_selections(selected)
+            for inner in node_selections(selected)
             for name in needed(inner, self.item)
         )
         columns = [table.c[name] for name in names or needed(None, self.item)]
@@ -188,7 +188,8 @@ class _Page:
         return sa.func.coalesce(quoted, literal("null"))
 
 
-def _node_selections(selected: Selected) -> list[Selection]:
+def node_selections(selected: Selected) -> list[Selection]:
+    """What is selected of the rows of a connection by one of its fields."""
     if selected.selection is None:
         return []
     if selected.field == "nodes":
