@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tidegate.auth import Authenticator
+from tidegate.auth import Authenticator, Headers
+from tidegate.broadcast import Broadcast
+from tidegate.clients import Client, Clients, Ended
 from tidegate.core.call import Runner
 from tidegate.core.catalog import Catalog
 from tidegate.core.user import CurrentUser
@@ -20,17 +22,20 @@ class Gateway:
     """Serves the newest edition of a project. `reload` swaps it whole; calls under way end on the one they began
     with."""
 
-    def __init__(self, folder: Path, environ: Mapping[str, str] | None, edition: Edition) -> None:
+    def __init__(self, folder: Path, environ: Mapping[str, str] | None, edition: Edition, broadcast: Broadcast) -> None:
         self._folder = folder
         self._environ = environ
         self._edition = edition
+        self._broadcast = broadcast
+        self._clients = Clients(broadcast)
         self._reloading = asyncio.Lock()
 
     @classmethod
     def load(cls, folder: Path, environ: Mapping[str, str] | None) -> Gateway:
         """Compiles the project in `folder`; `environ` is what its `${NAME}`s read. No I/O but the files. Raises
         `ProjectError`."""
-        return cls(folder, environ, Edition.load(folder, environ))
+        broadcast = Broadcast()
+        return cls(folder, environ, Edition.load(folder, environ, broadcast), broadcast)
 
     @property
     def catalog(self) -> Catalog:
@@ -52,16 +57,23 @@ class Gateway:
         await self._edition.open()
 
     async def close(self) -> None:
+        """Whoever is still connected is let go without a word."""
+        await self._clients.close()
         await self._edition.close()
 
     async def reload(self) -> None:
         """Reads the folder again. Raises `ProjectError` or `IntegrationUnavailable`, and then goes on serving what it
-        served before."""
+        served before. Whoever is connected stays so, and keeps every subscription that the project still has."""
         async with self._reloading:
-            newer = await asyncio.to_thread(Edition.load, self._folder, self._environ)
+            newer = await asyncio.to_thread(Edition.load, self._folder, self._environ, self._broadcast)
             await newer.open()
             older, self._edition = self._edition, newer
+            await self._clients.move(newer)
             await older.close()
+
+    async def connect(self, headers: Headers, ended: Ended) -> Client:
+        """Somebody who stays connected; `ended` is called when they may not any more. Raises `OperationError`."""
+        return await self._clients.connect(lambda: self._edition, headers, ended)
 
     async def execute(
         self, text: str, operation_name: str | None, variables: Mapping[str, Any] | None, user: CurrentUser

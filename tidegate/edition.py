@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from logging import getLogger
 from pathlib import Path
 
 from tidegate.auth import Authenticator
+from tidegate.broadcast import Broadcast
 from tidegate.core.catalog import Catalog
+from tidegate.core.change import Change
+from tidegate.core.footprint import Touch
 from tidegate.documents import Documents
 from tidegate.kinds import installed_kinds
+from tidegate.realtime.live import LiveQueries
 from tidegate.resolvers.runner import LocalRunner
 from tidegate.schema.api import build_api
 from tidegate.schema.compile import compile_project
@@ -42,34 +47,39 @@ class Use:
 
 
 class Edition:
-    """A catalog with everything made from it. Constructed without I/O; `open` before use, `close` after."""
+    """A catalog with everything made from it. Constructed without I/O; `open` before use, `close` after. `broadcast`
+    carries the changes that are made through it, and to its live queries."""
 
-    def __init__(self, catalog: Catalog) -> None:
+    def __init__(self, catalog: Catalog, broadcast: Broadcast | None = None) -> None:
         self.catalog = catalog
         self.api = build_api(catalog)
-        self.runner = LocalRunner(catalog)
+        self._broadcast = broadcast or Broadcast()
+        self.runner = LocalRunner(catalog, self._broadcast)
+        self.live = LiveQueries(self.runner)
         self.authenticator = Authenticator(catalog.auth, catalog.roles)
         self.documents = Documents(self.api)
         self.in_use = Use()
 
     @classmethod
-    def load(cls, folder: Path, environ: Mapping[str, str] | None) -> Edition:
+    def load(cls, folder: Path, environ: Mapping[str, str] | None, broadcast: Broadcast | None = None) -> Edition:
         """Compiles the project in `folder`. Raises `ProjectError`."""
-        return cls(compile_project(folder, installed_kinds(), environ))
+        return cls(compile_project(folder, installed_kinds(), environ), broadcast)
 
     async def open(self) -> None:
         """Opens every integration; those already open are closed again if one cannot be. Raises
         `IntegrationUnavailable`, or `ProjectError` where the project does not fit the real thing."""
         await self.authenticator.open()
+        self._broadcast.join(self.live)
         opened = []
         try:
-            for integration in self.catalog.integrations.values():
-                await integration.open()
+            for name, integration in self.catalog.integrations.items():
+                await integration.open(partial(self._outside, name))
                 opened.append(integration)
                 for problem in await integration.check(self.catalog.surroundings):
                     # Not everything may be needed, and what is can still be made: a table, say.
                     log.warning("%s", problem)
         except BaseException:
+            self._broadcast.leave(self.live)
             await self.authenticator.close()
             for integration in opened:
                 await integration.close()
@@ -78,6 +88,11 @@ class Edition:
     async def close(self) -> None:
         """Waits for the calls under way, each of which has its own deadline, then closes."""
         await self.in_use.ended()
+        self._broadcast.leave(self.live)
+        await self.live.close()
         await self.authenticator.close()
         for integration in self.catalog.integrations.values():
             await integration.close()
+
+    def _outside(self, name: str, touches: Sequence[Touch]) -> None:
+        self._broadcast.publish(Change(f"outside: {name}", tuple(touches)))
