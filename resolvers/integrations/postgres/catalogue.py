@@ -1,4 +1,4 @@
-"""Reads PostgreSQL's catalogue into `Reflection`: three queries, whatever the number of tables."""
+"""Reads PostgreSQL's catalogue into `Reflection`: as many queries, whatever the number of tables."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import asyncpg
 
+from tidegate.resolvers.integrations.postgres.dependencies import connect_tables, read_source, read_strangers
 from tidegate.resolvers.integrations.postgres.types import Types
 from tidegate.resolvers.integrations.relational.reflection import OWN_TABLE, Reflection
 from tidegate.resolvers.integrations.relational.tables import ForeignKey, ReflectedColumn, ReflectedTable
@@ -22,8 +23,8 @@ _TABLES: Final = """
 _COLUMNS: Final = """
     select a.attrelid, a.attnum, a.attname, a.atttypid, format_type(a.atttypid, a.atttypmod),
            a.attnotnull, a.atthasdef, a.attidentity <> '', a.attgenerated <> '', a.attidentity = 'a',
-           coalesce(col_description(a.attrelid, a.attnum), '')
-    from pg_attribute a
+           coalesce(col_description(a.attrelid, a.attnum), ''), coalesce(l.collisdeterministic, true)
+    from pg_attribute a left join pg_collation l on l.oid = a.attcollation
     where a.attrelid = any($1::oid[]) and a.attnum > 0 and not a.attisdropped
     order by a.attrelid, a.attnum
 """
@@ -61,15 +62,23 @@ async def reflect(connection: asyncpg.Connection, types: Types, default_schema: 
         (names[oid], row[1]): _names(columns[oid], row[3]) for oid, listed in rules.items() for row in listed
     }
     known = {
-        names[oid]: _table(names[oid], columns, rules[oid], names, oid, is_view=is_view, comment=comment)
+        oid: _table(names[oid], columns, rules[oid], names, oid, is_view=is_view, comment=comment)
         for oid, _, _, is_view, comment in tables
     }
-    return Reflection(known, constraints, connection.get_server_version().major)
+    strangers = await read_strangers(connection)
+    connected = await connect_tables(connection, known, strangers)
+    return Reflection(
+        {table.name: table for table in connected.values()},
+        constraints,
+        connection.get_server_version().major,
+        await read_source(connection),
+        strangers.names,
+    )
 
 
 def _column(row: Any, types: Types) -> ReflectedColumn:
     """Any: a row of `_COLUMNS`."""
-    _, _, name, oid, declared, not_null, has_default, identity, generated, always, comment = row
+    _, _, name, oid, declared, not_null, has_default, identity, generated, always, comment, is_plain = row
     type = types[oid]
     return ReflectedColumn(
         name,
@@ -82,6 +91,7 @@ def _column(row: Any, types: Types) -> ReflectedColumn:
         element_values=type.element.labels if type.element else (),
         declared=declared,
         comment=comment,
+        plain=is_plain and not type.blind,
     )
 
 

@@ -1,4 +1,4 @@
-"""Reads SQLite's catalogue into `Reflection`: four queries, whatever the number of tables."""
+"""Reads SQLite's catalogue into `Reflection`: as many queries, whatever the number of tables."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from tidegate.resolvers.integrations.relational.reflection import OWN_TABLE, Reflection
 from tidegate.resolvers.integrations.relational.tables import Family, ForeignKey, ReflectedColumn, ReflectedTable
+from tidegate.resolvers.integrations.sqlite.dependencies import FUNCTIONS, connect_tables, read_source
 
 _TABLES: Final = """
     select name, type = 'view', wr, strict from pragma_table_list
@@ -95,7 +96,7 @@ def reflect(connection: sqlite3.Connection) -> Reflection:
             bool(is_view),
             bool(strict),
         )
-    return Reflection(known)
+    return Reflection(connect_tables(connection, known), source=read_source(connection), functions=FUNCTIONS)
 
 
 def family_of(declared: str) -> Family:
