@@ -184,7 +184,7 @@ async def test_compressed_bodies_are_not_unpacked(site: Running) -> None:
 async def test_the_answers_form_is_negotiated(site: Running) -> None:
     response = await site.ask("{ hello }", accept=f"{GRAPHQL}, application/json;q=0.9")
     assert response.headers["content-type"] == f"{GRAPHQL}; charset=utf-8"
-    for accept in ("text/html", "text/event-stream", "application/json;q=0", "application/json;charset=utf-16"):
+    for accept in ("text/html", "text/event-stream;q=0", "application/json;q=0", "application/json;charset=utf-16"):
         response = await site.ask("{ hello }", accept=accept)
         assert (response.status_code, code(response)) == (406, "BAD_USER_INPUT")
     twice = [("accept", "text/html"), ("accept", GRAPHQL)]
@@ -230,7 +230,6 @@ async def test_get(site: Running) -> None:
         ("mutation M { write }", "M"),
         ("query Q { hello } mutation M { write }", "M"),
         ("fragment F on Mutation { write } mutation { ...F }", None),
-        ("subscription { x }", None),
         (" #\n,mutation{write}", None),
     ],
 )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
-from tidegate.web.answers import Media
+from tidegate.web.answers import Media, Streamed
 
 PAGE: Final = "text/html"
 
@@ -23,16 +23,27 @@ def negotiate(accept: bytes | None) -> Media | None:
 
 
 @lru_cache(maxsize=256)
+def negotiate_stream(accept: bytes | None) -> Streamed | None:
+    """The form of an answer that goes on, or none that would do. It has to be named: who says `*/*` does not expect an
+    answer that never ends."""
+    if accept is None:
+        return None
+    chosen = _best(accept, (Streamed.EVENTS, Streamed.PARTS), anything=False)
+    return None if chosen is None else Streamed(chosen)
+
+
+@lru_cache(maxsize=256)
 def prefers_page(accept: bytes | None) -> bool:
     """Whether this is a browser that opens a page: it names HTML before JSON."""
     return accept is not None and b"html" in accept and _best(accept, (Media.JSON, Media.GRAPHQL, PAGE)) == PAGE
 
 
-def _best(accept: bytes | None, offered: Sequence[str]) -> str | None:
-    """By quality, then by how exactly the type is named, then by place in the header, then by our own order."""
+def _best(accept: bytes | None, offered: Sequence[str], *, anything: bool = True) -> str | None:
+    """By quality, then by how exactly the type is named, then by place in the header, then by our own order.
+    `anything` says whether `*/*`, or saying nothing, may mean one of these."""
     if accept is None or not accept.strip():
-        return offered[0]
-    ranges = _ranges(accept)
+        return offered[0] if anything else None
+    ranges = [(name, quality) for name, quality in _ranges(accept) if anything or name != "*/*"]
     best: tuple[tuple[float, int, int], str] | None = None
     for media in offered:
         # Of all ranges that match a type, the most exact one decides its quality.
@@ -52,8 +63,8 @@ def _matches(ranges: Sequence[tuple[str, float]], media: str) -> list[tuple[int,
 
 
 def _ranges(accept: bytes) -> list[tuple[str, float]]:
-    """Media ranges with their quality, in the order sent. What cannot be read, and what asks for another charset, is
-    left out."""
+    """Media ranges with their quality, in the order sent. What cannot be read, and what asks for another charset or
+    another protocol in `multipart/mixed` than that of subscriptions, is left out."""
     ranges = []
     for entry in accept[:_LONGEST].decode("latin-1").lower().split(","):
         name, *parameters = (part.strip() for part in entry.split(";"))
@@ -65,9 +76,18 @@ def _ranges(accept: bytes) -> list[tuple[str, float]]:
             elif key.strip() == "charset" and value.strip().strip('"') not in ("utf-8", "utf8", "*"):
                 quality = -1.0
                 break
+        if name == Streamed.PARTS and not _is_for_subscriptions(parameters):
+            continue
         if name and quality >= 0:
             ranges.append((name, quality))
     return ranges
+
+
+def _is_for_subscriptions(parameters: Sequence[str]) -> bool:
+    """Whether this is the protocol we speak, or none in particular."""
+    pairs = [parameter.partition("=") for parameter in parameters]
+    specs = {key.strip(): value.strip().strip('"') for key, _, value in pairs if key.strip().endswith("spec")}
+    return specs.get("subscriptionspec", "" if specs else "1.0") == "1.0"
 
 
 def _quality(text: str) -> float:

@@ -23,6 +23,13 @@ class Media(StrEnum):
     GRAPHQL = "application/graphql-response+json"
 
 
+class Streamed(StrEnum):
+    """The two forms of an answer that goes on: server-sent events, and multipart as Apollo Client asks for it."""
+
+    EVENTS = "text/event-stream"
+    PARTS = "multipart/mixed"
+
+
 SAFETY: Final[tuple[Header, ...]] = (
     (b"x-content-type-options", b"nosniff"),
     (b"cache-control", b"no-store"),

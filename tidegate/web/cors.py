@@ -44,23 +44,27 @@ class CorsPolicy:
                 self._known[origin] = known
         return known
 
-    def preflight(self, fields: Mapping[bytes, bytes]) -> Reply:
+    def admits(self, origin: bytes) -> bool:
+        return self._any or origin.lower() in self._origins
+
+    def preflight(self, fields: Mapping[bytes, bytes], methods: bytes = METHODS) -> Reply:
         """The answer to OPTIONS: of a browser that asks before it calls, or of anybody else."""
+        allow = (b"allow", methods)
         origin = fields.get(b"origin")
         if origin is None or b"access-control-request-method" not in fields:
-            return Reply(HTTPStatus.NO_CONTENT, (*SAFETY, self._vary, ALLOW))
+            return Reply(HTTPStatus.NO_CONTENT, (*SAFETY, self._vary, allow))
         allowed = self._allowed(origin)
         if not allowed:
-            refusal = Refusal(HTTPStatus.FORBIDDEN, "This origin is not one of the project's.", Code.FORBIDDEN, ALLOW)
+            refusal = Refusal(HTTPStatus.FORBIDDEN, "This origin is not one of the project's.", Code.FORBIDDEN, allow)
             return refusal_reply(refusal, headers=(self._vary,))
         wanted = fields.get(b"access-control-request-headers", b"")
         names = wanted if _HEADER_NAMES.fullmatch(wanted) else b"content-type, authorization"
         headers = (
             *SAFETY,
-            ALLOW,
+            allow,
             (b"vary", b"origin, access-control-request-method, access-control-request-headers"),
             *allowed,
-            (b"access-control-allow-methods", b"GET, HEAD, POST"),
+            (b"access-control-allow-methods", methods.removesuffix(b", OPTIONS")),
             (b"access-control-allow-headers", names),
             (b"access-control-max-age", b"%d" % self.cors.max_age),
         )

@@ -3,50 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from http import HTTPStatus
-from logging import getLogger
-from typing import Any, Final
-from uuid import uuid4
+from typing import Final
 
+from graphql import OperationType
 from starlette.types import Receive, Scope, Send
 
 from tidegate.core.errors import Code, OperationError
+from tidegate.core.live import Result
 from tidegate.schema.request_errors import DocumentError
-from tidegate.web.accept import negotiate, prefers_page
+from tidegate.web.accept import negotiate, negotiate_stream, prefers_page
 from tidegate.web.answers import (
-    CHALLENGE,
     HEADERS,
     Header,
     Media,
     Refusal,
     Reply,
+    Streamed,
     answer,
-    bad_request,
     error_body,
     errors_body,
     refusal_reply,
 )
 from tidegate.web.bodies import Gone, read_body
 from tidegate.web.cors import ALLOW, NO_CORS, CorsPolicy
-from tidegate.web.gateway import Gateway
+from tidegate.web.event_stream import COMPLETE, EVENT_STREAM, next_event
+from tidegate.web.failures import failed, failed_to_begin, status_without_data
+from tidegate.web.fields import check_content, merged
+from tidegate.web.gateway import Client, Gateway
 from tidegate.web.graphiql import Page
-from tidegate.web.requests import Parameters, from_address, from_body, only_reads
+from tidegate.web.multipart import MULTIPART
+from tidegate.web.requests import Parameters, from_address, from_body, is_subscription, operation_type
 from tidegate.web.shortcuts import write_whole
+from tidegate.web.streams import HEADERS as STREAM_HEADERS
+from tidegate.web.streams import Framing, Stream, Streams
 
-log = getLogger(__name__)
-
-UNEXPECTED: Final = "Something went wrong on the server."
-
-_SINGLE: Final = frozenset({b"content-type", b"content-length", b"content-encoding", b"origin"})
+_FRAMINGS: Final[Mapping[Streamed, Framing]] = {Streamed.EVENTS: EVENT_STREAM, Streamed.PARTS: MULTIPART}
 
 
 class GraphQLEndpoint:
-    """Answers with the gateway's newest edition. With a `page`, browsers that open the address get it."""
+    """Answers with the gateway's newest edition. With a `page`, browsers that open the address get it. Answers that go
+    on are among the `streams`."""
 
-    def __init__(self, gateway: Gateway, page: Page | None = None) -> None:
+    def __init__(self, gateway: Gateway, page: Page | None = None, streams: Streams | None = None) -> None:
         self._gateway = gateway
         self._page = page
+        self._streams = streams or Streams()
         self._cors = NO_CORS
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -55,18 +57,20 @@ class GraphQLEndpoint:
             self._cors = CorsPolicy(catalog.cors)
         headers: Sequence[Header] = scope["headers"]
         fields = dict(headers)
+        reply: Reply | Stream | None
         try:
             if len(fields) != len(headers):
-                fields = _merged(headers)
+                fields = merged(headers)
             reply = self._without_execution(scope["method"], fields)
             if reply is None:
-                media = _media(fields)
-                reply = await self._execute(scope, receive, fields, media)
+                reply = await self._execute(scope, receive, fields)
         except Gone:
             return
         except Refusal as refusal:
             reply = refusal_reply(refusal, negotiate(fields.get(b"accept")) or Media.JSON, self._shared(fields))
-        if not write_whole(send, reply):
+        if isinstance(reply, Stream):
+            await reply.serve(receive, send)
+        elif not write_whole(send, reply):
             await answer(send, reply)
 
     def _without_execution(self, method: str, fields: Mapping[bytes, bytes]) -> Reply | None:
@@ -81,20 +85,30 @@ class GraphQLEndpoint:
             return self._page.reply()
         return None
 
-    async def _execute(self, scope: Scope, receive: Receive, fields: Mapping[bytes, bytes], media: Media) -> Reply:
+    async def _execute(self, scope: Scope, receive: Receive, fields: Mapping[bytes, bytes]) -> Reply | Stream:
         gateway = self._gateway
         limits = gateway.catalog.limits
+        accept = fields.get(b"accept")
+        media = negotiate(accept)
+        if media is None:
+            # JSON is the answer wherever it will do, whatever else is named; these take nothing but a stream.
+            streamed = _streamed(accept)
+            media = Media.JSON
+        else:
+            streamed = None
         headers = (*HEADERS[media], *self._shared(fields))
         try:
             authenticator = gateway.authenticator
             if scope["method"] == "POST":
-                _check_content(fields)
+                check_content(fields)
                 user = await authenticator.authenticate(scope["headers"])
                 asked = from_body(await read_body(receive, fields.get(b"content-length"), limits))
             else:
                 user = await authenticator.authenticate(scope["headers"])
                 asked = from_address(scope["query_string"])
-                _check_reads(asked, limits.tokens)
+                check_reads(asked, scope["method"], limits.tokens)
+            if is_subscription(asked, limits.tokens):
+                return await self._subscribe(scope, asked, fields, headers)
             while authenticator is not gateway.authenticator:
                 # The project was reloaded while we waited: a rank among the roles of before may mean another role now.
                 authenticator = gateway.authenticator
@@ -102,95 +116,92 @@ class GraphQLEndpoint:
             response = await gateway.execute(asked.query, asked.operation_name, asked.variables, user)
         except (Gone, Refusal):
             raise
-        except DocumentError as error:
-            return Reply(_status(media, error.errors), headers, errors_body(error.errors))
-        except OperationError as error:
-            return _failure(error, media, headers)
-        except Exception as error:
-            # The last border: whatever happened, the client gets a GraphQL error and nothing of ours.
-            reference = uuid4().hex
-            log.error("Request %s failed.", reference, exc_info=error)
-            return _failure(OperationError(Code.INTERNAL, UNEXPECTED, {"id": reference}), media, headers)
-        return Reply(200 if response.data_present else _status(media, response.errors), headers, response.body)
+        except Exception as error:  # noqa: BLE001 - logged there
+            reply = failed(error, media, headers)
+        else:
+            status = 200 if response.data_present else status_without_data(media, response.errors)
+            reply = Reply(status, headers, response.body)
+        return self._as_events(reply, fields) if streamed is Streamed.EVENTS else reply
+
+    async def _subscribe(
+        self, scope: Scope, asked: Parameters, fields: Mapping[bytes, bytes], headers: tuple[Header, ...]
+    ) -> Reply | Stream:
+        accept = fields.get(b"accept")
+        framing = _FRAMINGS[_streamed(accept)]
+        client: Client | None = None
+
+        def left() -> None:
+            if client is not None:
+                client.close()
+
+        def ended(error: OperationError) -> None:
+            stream.finish(framing.failure(error))
+
+        stream = self._streams.open(framing, self._shared(fields), self._gateway.catalog.limits.idleReader, left)
+        try:
+            client = await self._gateway.connect(scope["headers"], ended)
+            client.subscribe(asked.query, asked.operation_name, asked.variables, Alone(stream))
+        except BaseException as error:
+            stream.end()
+            if not isinstance(error, Exception):
+                raise
+            if framing is EVENT_STREAM and client is not None and (body := _as_result(error)) is not None:
+                # So the protocol wants it: an EventSource is told nothing about an answer that is no stream.
+                return self._as_events(Reply(HTTPStatus.OK, headers, body), fields)
+            return failed_to_begin(error, headers)
+        return stream
+
+    def _as_events(self, reply: Reply, fields: Mapping[bytes, bytes]) -> Reply:
+        """The only result, and that it was the only one. A status other than 200 tells more than a stream."""
+        if reply.status != HTTPStatus.OK:
+            return reply
+        headers = (EVENT_STREAM.type, *STREAM_HEADERS, *self._shared(fields))
+        return Reply(reply.status, headers, next_event(reply.body) + COMPLETE)
 
     def _shared(self, fields: Mapping[bytes, bytes]) -> tuple[Header, ...]:
         return self._cors.headers(fields.get(b"origin"))
 
 
-def _failure(error: OperationError, media: Media, headers: tuple[Header, ...]) -> Reply:
-    """The request as a whole failed."""
-    body = error_body(error.message, error.extensions)
-    match error.code:
-        case Code.UNAUTHENTICATED:
-            return Reply(HTTPStatus.UNAUTHORIZED, (*headers, CHALLENGE), body)
-        case Code.INTERNAL:
-            return Reply(HTTPStatus.INTERNAL_SERVER_ERROR, headers, body)
-        case _:
-            return Reply(HTTPStatus.OK if media is Media.JSON else HTTPStatus.BAD_REQUEST, headers, body)
+class Alone:
+    """Implements `Sink` for a stream that has one subscription."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+
+    def result(self, result: Result) -> None:
+        self._stream.put(result.topic, self._stream.framing.result(result))
+
+    def ended(self, error: OperationError | None) -> None:
+        framing = self._stream.framing
+        self._stream.finish(framing.complete if error is None else framing.failure(error))
 
 
-def _media(fields: Mapping[bytes, bytes]) -> Media:
-    media = negotiate(fields.get(b"accept"))
-    if media is None:
-        message = f"The answer can be {' or '.join(Media)}."
+def _streamed(accept: bytes | None) -> Streamed:
+    streamed = negotiate_stream(accept)
+    if streamed is None:
+        message = (
+            f"A query's answer can be {' or '.join(Media)}, a subscription's "
+            f"{Streamed.EVENTS} or {Streamed.PARTS};subscriptionSpec=1.0: Accept must name one that will do."
+        )
         raise Refusal(HTTPStatus.NOT_ACCEPTABLE, message, Code.BAD_USER_INPUT)
-    return media
+    return streamed
 
 
-# Any: errors are JSON objects.
-def _status(media: Media, errors: Sequence[Mapping[str, Any]]) -> HTTPStatus:
-    """Of a response without data. Under `application/json` a document's fate does not show in the status: clients
-    and proxies of that time would hide the body."""
-    if media is not Media.GRAPHQL:
-        return HTTPStatus.OK
-    codes = {error.get("extensions", {}).get("code") for error in errors}
-    return HTTPStatus.INTERNAL_SERVER_ERROR if Code.INTERNAL in codes else HTTPStatus.BAD_REQUEST
+def _as_result(error: Exception) -> bytes | None:
+    """The document's own fate, as its only result; none if the server is why there is no stream."""
+    if isinstance(error, DocumentError):
+        return errors_body(error.errors)
+    if isinstance(error, OperationError) and error.code not in (Code.LIMIT, Code.INTERNAL):
+        return error_body(error.message, error.extensions)
+    return None
 
 
-def _check_reads(parameters: Parameters, most_tokens: int) -> None:
-    if not only_reads(parameters.query, parameters.operation_name, most_tokens):
-        message = "GET is for queries only: send this by POST."
+def check_reads(asked: Parameters, method: str, most_tokens: int) -> None:
+    """Raises `Refusal` where a request without a body may not carry this."""
+    kind = operation_type(asked.query, asked.operation_name, most_tokens)
+    if kind is OperationType.MUTATION:
+        message = "GET is for queries and subscriptions only: send this by POST."
         raise Refusal(HTTPStatus.METHOD_NOT_ALLOWED, message, Code.BAD_USER_INPUT, (b"allow", b"POST"))
-
-
-def _check_content(fields: Mapping[bytes, bytes]) -> None:
-    # A form or a plain text could be sent by any page without asking: what is not JSON is not looked at.
-    if not _is_json(fields.get(b"content-type")):
-        raise Refusal(
-            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-            "The request's Content-Type must be application/json, in UTF-8.",
-            Code.BAD_USER_INPUT,
-            (b"accept-post", b"application/json"),
-        )
-    if fields.get(b"content-encoding", b"identity").strip().lower() != b"identity":
-        raise Refusal(
-            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-            "The request's body must not be compressed.",
-            Code.BAD_USER_INPUT,
-            (b"accept-encoding", b"identity"),
-        )
-
-
-@lru_cache(maxsize=64)
-def _is_json(content_type: bytes | None) -> bool:
-    if content_type is None or len(content_type) > 200:
-        return False
-    name, *parameters = content_type.decode("latin-1").lower().split(";")
-    if name.strip() != "application/json":
-        return False
-    pairs = (parameter.partition("=") for parameter in parameters)
-    charsets = [value.strip().strip('"') for key, _, value in pairs if key.strip() == "charset"]
-    return all(charset in ("utf-8", "utf8") for charset in charsets)
-
-
-def _merged(headers: Sequence[Header]) -> dict[bytes, bytes]:
-    """Repeated headers as one, where that has a meaning. Raises `Refusal` where it has none."""
-    fields: dict[bytes, bytes] = {}
-    for name, value in headers:
-        if name not in fields:
-            fields[name] = value
-        elif name in _SINGLE:
-            raise bad_request(f"The header {name.decode('latin-1')} is given twice.")
-        else:
-            fields[name] += b", " + value
-    return fields
+    if kind is OperationType.SUBSCRIPTION and method == "HEAD":
+        message = "A subscription has no head without a body."
+        raise Refusal(HTTPStatus.METHOD_NOT_ALLOWED, message, Code.BAD_USER_INPUT, (b"allow", b"GET, POST"))

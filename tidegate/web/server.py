@@ -19,6 +19,7 @@ from tidegate.settings import Environment, Settings
 from tidegate.web.gateway import Gateway
 from tidegate.web.protocol import protocol_class, sweep
 from tidegate.web.site import Site, build_site
+from tidegate.web.sockets import socket_class
 
 Address: TypeAlias = tuple[str, int]
 
@@ -53,7 +54,7 @@ class Server(uvicorn.Server):
             sweeping.cancel()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._site.ready = False
+        self._site.stop()
         await super().shutdown(sockets)
 
     @contextmanager
@@ -92,7 +93,8 @@ def build_server(gateway: Gateway, settings: Settings, started: Callable[[], Non
     config = uvicorn.Config(
         site,
         http=protocol_class(limits, settings.max_head, settings.max_connections),
-        ws="none",
+        ws=socket_class(limits),
+        ws_per_message_deflate=False,
         lifespan="off",
         interface="asgi3",
         log_config=None,

@@ -56,6 +56,27 @@ def write_whole(send: Send, reply: Reply) -> bool:
     return True
 
 
+def write_part(send: Send, part: bytes) -> bool:
+    """Whether a part of an answer that goes on could be written. If not, nothing has happened and `send` has to be
+    awaited."""
+    cycle = getattr(send, "__self__", None)
+    if type(cycle) is not RequestResponseCycle or not cycle.chunked_encoding or cycle.response_complete:
+        return False
+    if cycle.disconnected or cycle.flow.write_paused:
+        return False
+    cycle.transport.write(b"%x\r\n%b\r\n" % (len(part), part))
+    return True
+
+
+def cut(send: Send) -> bool:
+    """Closes the connection without waiting for what was not read yet. Whether that could be done."""
+    cycle = getattr(send, "__self__", None)
+    if type(cycle) is not RequestResponseCycle:
+        return False
+    cycle.transport.abort()
+    return True
+
+
 @lru_cache(maxsize=256)
 def _head(status: int, headers: tuple[Header, ...]) -> bytes | None:
     """The status line and the headers that are known before the body is; none if they mean more than bytes."""

@@ -16,8 +16,12 @@ from tidegate.web.answers import SAFETY, error_body
 from tidegate.web.endpoint import GraphQLEndpoint
 from tidegate.web.gateway import Gateway
 from tidegate.web.graphiql import FOLDER, Page
+from tidegate.web.single_connection import EventStreamEndpoint
+from tidegate.web.streams import Streams
 
 GRAPHQL = "/graphql"
+NOTHING_HERE = "There is nothing at this address."
+STREAM = "/graphql/stream"
 
 
 class Site:
@@ -26,7 +30,9 @@ class Site:
 
     def __init__(self, gateway: Gateway, page: Page | None) -> None:
         self.ready = True
-        self._graphql = GraphQLEndpoint(gateway, page)
+        self._streams = Streams()
+        self._graphql = GraphQLEndpoint(gateway, page, self._streams)
+        self._stream = EventStreamEndpoint(gateway, self._streams)
         routes: list[BaseRoute] = [Route("/healthz", _alive), Route("/readyz", self._readiness)]
         if page is not None:
             routes.append(Mount(FOLDER.rstrip("/"), page))
@@ -36,8 +42,15 @@ class Site:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] == GRAPHQL:
             await self._graphql(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"] == STREAM:
+            await self._stream(scope, receive, send)
         else:
             await self._others(scope, receive, send)
+
+    def stop(self) -> None:
+        """The server is about to end: so does every answer that goes on."""
+        self.ready = False
+        self._streams.stop()
 
     async def _readiness(self, _request: Request) -> Response:
         """The project is open, and the server is not about to stop."""
@@ -59,7 +72,7 @@ async def _alive(_request: Request) -> Response:
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == HTTPStatus.NOT_FOUND:
-        message, code = "There is nothing at this address.", Code.NOT_FOUND
+        message, code = NOTHING_HERE, Code.NOT_FOUND
     else:
         message, code = f"{request.method} is not a method of this address.", Code.BAD_USER_INPUT
     return _json(error.status_code, error_body(message, {"code": code}), dict(error.headers or {}))
