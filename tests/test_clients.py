@@ -3,81 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
-import jwt
 import orjson
 import pytest
 import pytest_asyncio
 
+from tests.realtime.screens import SECRET, bearer, change, connect, copy_desk, nothing, quiet, watch
 from tidegate.app import Gateway
-from tidegate.clients import Client
 from tidegate.core.errors import Code, OperationError
-from tidegate.core.live import Result
 from tidegate.schema.request_errors import DocumentError
-from tidegate.subscription import Subscription
 
-EXAMPLE = Path(__file__).parents[1] / "examples" / "servicedesk"
-SECRET = "the secret of clients that stay connected, over 32 bytes"
-PEOPLE: Mapping[str, Mapping[str, Any]] = {
-    "ada": {"sub": "1", "email": "ada@acme.example", "role": "customer", "org": {"team": "acme"}},
-    "grace": {"sub": "3", "email": "grace@globex.example", "role": "customer", "org": {"team": "globex"}},
-    "sam": {"sub": "4", "email": "sam@desk.example", "role": "support"},
-}
-"""Any: claims are JSON."""
 MINE = "subscription { myTickets { id title } }"
-
-
-class Screen:
-    """A sink that keeps what it is shown."""
-
-    def __init__(self) -> None:
-        self.shown: list[Any] = []  # Any: GraphQL responses
-        self.error: OperationError | None = None
-        self.over = False
-        self._news = asyncio.Event()
-
-    def result(self, result: Result) -> None:
-        self.shown.append(orjson.loads(result.body))
-        self._news.set()
-
-    def ended(self, error: OperationError | None) -> None:
-        self.error, self.over = error, True
-        self._news.set()
-
-    async def until(self, wanted: Callable[[Screen], bool]) -> None:
-        async with asyncio.timeout(20):
-            while not wanted(self):
-                self._news.clear()
-                await self._news.wait()
-
-    async def next(self, count: int) -> Any:
-        """The `count`th response. Any: it is JSON."""
-        await self.until(lambda screen: len(screen.shown) >= count)
-        return self.shown[count - 1]
-
-
-def bearer(who: str, **changes: Any) -> list[tuple[bytes, bytes]]:
-    claims = {"exp": int(time.time()) + 600, "aud": "servicedesk", **PEOPLE[who], **changes}
-    return [(b"authorization", b"Bearer " + jwt.encode(claims, SECRET, "HS256").encode())]
-
-
-async def quiet() -> None:
-    """Long enough for whatever should not come."""
-    await asyncio.sleep(0.3)
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    place = tmp_path / "desk"
-    shutil.copytree(EXAMPLE, place, ignore=shutil.ignore_patterns("*.db", "*.db-*", ".env", ".tidegate"))
-    return place
+    return copy_desk(tmp_path / "desk")
 
 
 @pytest_asyncio.fixture
@@ -86,26 +32,6 @@ async def gateway(folder: Path) -> AsyncIterator[Gateway]:
     await gateway.open()
     yield gateway
     await gateway.close()
-
-
-def nothing(_: OperationError) -> None:
-    pass
-
-
-async def connect(gateway: Gateway, who: str, **changes: Any) -> Client:
-    return await gateway.connect(bearer(who, **changes), nothing)
-
-
-def watch(client: Client, text: str, **variables: Any) -> tuple[Screen, Subscription]:
-    screen = Screen()
-    return screen, client.subscribe(text, None, variables, screen)
-
-
-async def change(client: Client, text: str, **variables: Any) -> Any:
-    """The response. Any: it is JSON."""
-    answer = orjson.loads((await client.execute(text, None, variables)).body)
-    assert "errors" not in answer, answer
-    return answer
 
 
 FILE = 'mutation($title: String!) { createTicket(title: $title, description: "-") { id } }'
