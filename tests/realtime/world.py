@@ -51,16 +51,16 @@ def runnable(name: str = "ticket", *, integration: str = "main", timeout: float 
 
 def question(asked: Runnable, value: Given = 0, *reads: Read) -> Question:
     """Of one row of the table `t`, unless it says what it reads."""
-    key: Hashable = (asked, value)  # type: ignore[assignment]  # the values of these tests are plain
+    key: Hashable = (asked, value)
     return Question(asked, ((value,),), reads or (read_of(value),), key)
 
 
 def read_of(value: Given) -> Read:
-    return Read("main", "t", frozenset({"id", "n"}), (Key("id", frozenset({value})),))  # type: ignore[arg-type]
+    return Read("main", "t", frozenset({"id", "n"}), (Key("id", frozenset({value})),))
 
 
 def touch_of(*values: Given) -> Touch:
-    return Touch("main", "t", frozenset({"n"}), tuple({"id": value} for value in values))  # type: ignore[misc]
+    return Touch("main", "t", frozenset({"n"}), tuple({"id": value} for value in values))
 
 
 def encode(answer: Answer | OperationError) -> Result:

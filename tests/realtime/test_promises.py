@@ -1,0 +1,48 @@
+"""What live queries promise, on both databases: ten thousand of them cost what is changed, and nothing when idle."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+import pytest_asyncio
+
+from tests.realtime.screens import SECRET, Screen, change, connect, copy_desk, quiet, watch
+from tidegate.app import Gateway
+
+COUNT = 10_000
+ONE = "subscription($id: ID!) { ticket(id: $id) { id title } }"
+RETITLE = "mutation($id: ID!, $title: String!) { updateTicket(id: $id, title: $title) { id } }"
+
+
+@pytest_asyncio.fixture(params=["sqlite", "postgres"])
+async def gateway(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Gateway]:
+    postgres = request.getfixturevalue("postgres_database") if request.param == "postgres" else None
+    folder = copy_desk(tmp_path / "desk", postgres=postgres is not None, limits=f"subscriptions: {COUNT}")
+    gateway = Gateway.load(folder, {"JWT_SECRET": SECRET, "DATABASE_URL": postgres or ""})
+    await gateway.open()
+    yield gateway
+    await gateway.close()
+
+
+async def test_a_keyed_write_asks_for_its_own_row_only(gateway: Gateway) -> None:
+    sam = await connect(gateway, "sam")
+    screens = [watch(sam, ONE, id=str(number))[0] for number in range(1, COUNT + 1)]
+    for screen in screens:
+        await screen.next(1)
+    known = [number for number, screen in enumerate(screens, 1) if screen.shown[0]["data"]["ticket"] is not None]
+    counts = gateway.live.journal.counts
+    before = counts.asked
+    for number in known[:5]:
+        await change(sam, RETITLE, id=str(number), title=f"Once more {number}")
+        title = (await screens[number - 1].next(2))["data"]["ticket"]["title"]
+        assert title == f"Once more {number}"
+    await quiet()
+    assert counts.asked - before <= 6
+    assert sum(len(screen.shown) for screen in screens) == COUNT + 5
+    idle = counts.asked
+    await asyncio.sleep(2)
+    assert counts.asked == idle
