@@ -25,7 +25,7 @@ from tidegate.core.catalog import Auth, Catalog, Cors
 from tidegate.core.json import MISSING, Json
 from tidegate.core.limits import Limits
 from tidegate.core.location import Location
-from tidegate.core.operation import Kind, Operation, Plan
+from tidegate.core.operation import Kind, Live, Operation, Plan
 from tidegate.core.types import (
     Argument,
     EnumType,
@@ -153,6 +153,7 @@ def catalog_of(
                 AT,
                 field.description or "",
                 (deprecated or {}).get(name),
+                Live() if kind is Kind.QUERY else None,
             )
     return Catalog(
         "desk",

@@ -66,11 +66,35 @@ type Query {
   old: Int @minRole(role: "anonymous") @deprecated(reason: "Use list.")
 }
 
+"""A query that may answer otherwise than before."""
+type Refreshed {
+  """The name of one of the queries given, which may answer otherwise now."""
+  query: String!
+}
+
 """How far."""
 enum Status {
   """Nobody has begun."""
   Todo
   Doing
+}
+
+type Subscription {
+  """All of them."""
+  list(
+    """Which ones."""
+    status: Status = Doing
+    where: Filter
+  ): [None!]! @minRole(role: "support")
+  old: Int @minRole(role: "anonymous") @deprecated(reason: "Use list.")
+
+  """
+  Tells when one of these queries may answer otherwise than before, for whatever arguments.
+  """
+  refreshed(
+    """Names of fields of Query."""
+    queries: [String!]!
+  ): Refreshed! @minRole(role: "anonymous")
 }
 '''
 
@@ -147,6 +171,25 @@ def test_a_project_without_queries(build: Build) -> None:
     api = build_api(replace(catalog, operations=operations))
     assert 'type Query {\n  """This project has no queries."""\n  _empty: Boolean\n}' in api.sdl
     assert "b: Int" in api.sdl
+    # Nothing could be refreshed.
+    assert api.graphql.subscription_type is None
+    assert "Refreshed" not in api.sdl
+
+
+def test_a_project_without_live_queries_still_tells_when_to_ask_again(build: Build) -> None:
+    catalog = build("type Query { a: Int b: Int }")
+    operations = {name: replace(query, live=None) for name, query in catalog.operations.items()}
+    api = build_api(replace(catalog, operations=operations))
+    assert api.graphql.subscription_type is not None
+    assert list(api.graphql.subscription_type.fields) == ["refreshed"]
+
+
+def test_only_live_queries_are_subscriptions(build: Build) -> None:
+    catalog = build("type Query { a: Int b: Int } type Mutation { c: Int }")
+    operations = {**catalog.operations, "b": replace(catalog.operations["b"], live=None)}
+    api = build_api(replace(catalog, operations=operations))
+    assert list(api.subscriptions) == ["a", "refreshed"]
+    assert list(api.queries) == ["a", "b"]
 
 
 def test_a_project_without_operations(build: Build) -> None:

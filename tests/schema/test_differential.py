@@ -48,6 +48,7 @@ from tidegate.core.user import CurrentUser
 from tidegate.schema.api import Api, build_api
 from tidegate.schema.document import compile_document
 from tidegate.schema.execution import Response, execute
+from tidegate.schema.live import encode, open_subscription
 from tidegate.schema.reference import Context
 from tidegate.schema.scalars import SCALARS
 from tidegate.testing.documents import SAMPLES, DocumentWriter, Written
@@ -331,6 +332,32 @@ def loose(value: Any) -> Any:
         case str() if value.isdigit():
             return str(float(value))
     return value
+
+
+@settings(max_examples=DOCUMENTS // 3, deadline=None)
+@given(seed=st.integers(0, 2**32), size=st.integers(1, 60), world=worlds, as_json=st.booleans())
+async def test_a_subscription_gives_what_the_query_answers(
+    api: Api, seed: int, size: int, world: tuple[int, float, float], as_json: bool
+) -> None:
+    written = DocumentWriter(api.catalog, Random(seed), size=size, live=True).write()
+    # Of the same length: errors say where in the document they are.
+    text = written.text.replace("subscription", "query       ").replace("on Subscription ", "on Query        ")
+    data = World(api.catalog, world[0], 0.0 if as_json else world[1], world[2])
+    runner = runner_for(data, as_json=as_json)
+    query = await execute(compile_document(api, text, written.operation), written.variables, USER, runner)
+    opened = open_subscription(compile_document(api, written.text, written.operation), written.variables)
+    assert opened.call is not None
+    call = Call(opened.call.operation, USER, opened.inputs.arguments, opened.inputs.variables, 0.0)
+    answer: Answer | OperationError
+    try:
+        answer = await runner.run(opened.call.runnable(runner, USER), call)
+    except OperationError as error:
+        answer = error
+    except RuntimeError:
+        answer = OperationError(Code.INTERNAL, "Internal error.")
+    result = encode(opened.call)(answer)
+    expected = re.sub(rb'"callId":"\w+",', b"", query.body).replace(b"field Query.", b"field Subscription.")
+    assert result.body == expected
 
 
 @settings(max_examples=DOCUMENTS // 6, deadline=None)

@@ -103,7 +103,7 @@ def test_the_operation_is_chosen_by_name(api: Api) -> None:
         ("{ name } { name }", None, "GRAPHQL_VALIDATION_FAILED"),
         ("query a { name } query a { name }", "a", "GRAPHQL_VALIDATION_FAILED"),
         ("type A { b: Int }", None, "GRAPHQL_VALIDATION_FAILED"),
-        ("subscription { name }", None, "GRAPHQL_VALIDATION_FAILED"),
+        ("subscription { name count }", None, "GRAPHQL_VALIDATION_FAILED"),
         ("query a { name } query b { nope }", "a", "GRAPHQL_VALIDATION_FAILED"),
     ],
 )

@@ -43,13 +43,14 @@ class Written:
     operation: str
 
 
+_ROOTS: Final = ("Query", "Mutation", "Subscription")
 _TYPENAME: Final = Field("__typename", NonNull(Named("String")), Location("document"))
 
 
 class DocumentWriter:
     """Writes one document. `size` is about how many fields it has; `depth` how deep they go. `operations` are the
     names that may be asked for; `values` gives arguments, by the operation's and the argument's name, that must be
-    chosen rather than random (a key that exists, say)."""
+    chosen rather than random (a key that exists, say). `live`: a subscription instead of a query."""
 
     def __init__(
         self,
@@ -62,6 +63,7 @@ class DocumentWriter:
         operations: Sequence[str] | None = None,
         values: Mapping[tuple[str, str], Sequence[Json]] | None = None,
         max_rank: int = 0,
+        live: bool = False,
     ) -> None:
         self._catalog = catalog
         self._random = random
@@ -70,10 +72,11 @@ class DocumentWriter:
         self._kind = kind
         self._values = values or {}
         self._max_rank = max_rank
+        self._live = live
         self._roots = {
             name: Field(name, operation.returns, operation.at, arguments=operation.arguments)
             for name, operation in catalog.operations.items()
-            if operation.kind is kind and (operations is None or name in operations)
+            if operation.kind is kind and (operations is None or name in operations) and (operation.live or not live)
         }
         # Fields that are merged must be the same: one name means one field with one set of arguments everywhere.
         self._meanings: dict[tuple[str, str], tuple[Field, str]] = {}
@@ -82,15 +85,28 @@ class DocumentWriter:
         self._fragments: dict[str, tuple[str, str]] = {}
 
     def write(self) -> Written:
-        root = "Query" if self._kind is Kind.QUERY else "Mutation"
-        body = self._selections(root, self._roots, 0)
+        word = "subscription" if self._live else self._kind.value
+        root = word.capitalize()
+        body = self._single(root) if self._live else self._selections(root, self._roots, 0)
         declared = f"({', '.join(self._declared.values())})" if self._declared else ""
-        parts = [f"{self._kind} main{declared} {body}"]
+        parts = [f"{word} main{declared} {body}"]
         parts += [f"fragment {name} on {type} {inner}" for name, (type, inner) in self._fragments.items()]
         if self._random.random() < 0.2:
             parts.append("query other { __typename }")
         self._random.shuffle(parts)
         return Written("\n".join(parts), self._variables, "main")
+
+    def _single(self, root: str) -> str:
+        """One field at the top, that no directive can take away, in some fragments perhaps."""
+        body = f"{{ {self._field(root, self._roots, 0, always=True)} }}"
+        while self._random.random() < 0.4:
+            if self._random.random() < 0.5:
+                body = f"{{ ... {self._random.choice([f'on {root} ', ''])}{body} }}"
+                continue
+            name = f"F{len(self._fragments)}"
+            self._fragments[name] = (root, body)
+            body = f"{{ ...{name} }}"
+        return body
 
     def _selections(self, type: str, fields: Mapping[str, Field], level: int) -> str:
         chosen = [self._selection(type, fields, level) for _ in range(self._random.randint(1, 4))]
@@ -118,7 +134,7 @@ class DocumentWriter:
         self._fragments[name] = (type, body)
         return name
 
-    def _field(self, type: str, fields: Mapping[str, Field], level: int) -> str:
+    def _field(self, type: str, fields: Mapping[str, Field], level: int, *, always: bool = False) -> str:
         readable = [field for field in fields.values() if field.rank <= self._max_rank]
         if self._budget <= 0 or level >= self._depth:
             plain = [field for field in readable if not isinstance(self._target(field), ObjectType)]
@@ -138,7 +154,7 @@ class DocumentWriter:
         if isinstance(target, ObjectType):
             deep = level >= self._depth
             inner = " { __typename }" if deep else f" {self._selections(target.name, target.fields, level + 1)}"
-        return f"{alias}{field.name}{arguments}{self._directives()}{inner}"
+        return f"{alias}{field.name}{arguments}{'' if always else self._directives()}{inner}"
 
     def _target(self, field: Field) -> object:
         return self._catalog.types.get(named(field.type))
@@ -169,7 +185,7 @@ class DocumentWriter:
         written: list[str] = []
         for argument in field.arguments.values():
             if argument.required or self._random.random() < 0.5:
-                chosen = self._values.get((field.name, argument.name)) if type in ("Query", "Mutation") else None
+                chosen = self._values.get((field.name, argument.name)) if type in _ROOTS else None
                 value = self._chosen(chosen, argument.type) if chosen else self._value(argument.type, 0)
                 written.append(f"{argument.name}: {value}")
         self._random.shuffle(written)

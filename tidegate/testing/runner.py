@@ -49,8 +49,9 @@ class FakeRunner:
     async def ask(self, questions: Sequence[Question], deadline: float) -> Sequence[Answer | OperationError]:
         raise NotImplementedError("A fake runner keeps nothing live.")
 
-    def refreshed_by(self, change: Change, rank: int) -> Sequence[str]:  # noqa: ARG002 - nothing is refreshed
-        return ()
+    def refreshed_by(self, change: Change, rank: int) -> Sequence[str]:  # noqa: ARG002 - all roles are told
+        """Those that the change names; what was written concerns nobody."""
+        return sorted(change.queries)
 
     async def run(self, runnable: Runnable, call: Call) -> Answer:
         if runnable.operation.rank > call.user.rank:
