@@ -15,6 +15,7 @@ from tidegate.core.call import Runnable
 from tidegate.core.errors import Code, OperationError
 from tidegate.core.integration import Answer
 from tidegate.core.live import Question, Result
+from tidegate.realtime.counters import Counters
 from tidegate.realtime.machine import LiveQuery
 
 log = getLogger(__name__)
@@ -58,19 +59,21 @@ class _Line(Generic[W]):
 
 class Batches(Generic[W]):
     """Asks what it is given. Everything added in one turn of the event loop goes together. `begun` is told of a query
-    that is asked now, and says whether it still has to be; `answered` gets the result."""
+    that is asked now, and says whether it still has to be; `answered` gets the result, and the code of an error."""
 
     def __init__(
         self,
         asker: Asker,
         now: Callable[[], float],
         begun: Callable[[LiveQuery[W], float], bool],
-        answered: Callable[[LiveQuery[W], Result, Batch], None],
+        answered: Callable[[LiveQuery[W], Result, Batch, Code | None], None],
+        counters: Counters,
     ) -> None:
         self._asker = asker
         self._now = now
         self._begun = begun
         self._answered = answered
+        self._counters = counters
         self._lines: dict[str, _Line[W]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._handle: asyncio.Handle | None = None
@@ -139,6 +142,7 @@ class Batches(Generic[W]):
     async def _ask_begun(self, runnable: Runnable, queries: Sequence[LiveQuery[W]], start: float) -> None:
         questions = [query.question for query in queries]
         broken = False
+        self._counters.asks += 1
         try:
             answers = await self._asker.ask(questions, start + runnable.operation.timeout)
             if len(answers) != len(queries):
@@ -153,7 +157,7 @@ class Batches(Generic[W]):
             result = _encode(query, answer)
             # What a mistake of ours broke may work again, and nothing else would try.
             result.transient = result.transient or broken
-            self._answered(query, result, batch)
+            self._answered(query, result, batch, answer.code if isinstance(answer, OperationError) else None)
             if perf_counter() > until:
                 await asyncio.sleep(0)
                 until = perf_counter() + TURN

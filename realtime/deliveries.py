@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from logging import getLogger
 from time import perf_counter
 from typing import Final, Protocol
 
 from tidegate.core.live import Result
+from tidegate.realtime.counters import Counters
 from tidegate.realtime.machine import LiveQuery, Send
 
 log = getLogger(__name__)
@@ -39,10 +40,10 @@ class _Round:
 
 class Deliveries:
     """Sends what is owed. However often a query is to be sent, one round of it is under way; it always sends the
-    newest result. `delivered` is told how many had theirs."""
+    newest result."""
 
-    def __init__(self, delivered: Callable[[int], None]) -> None:
-        self._delivered = delivered
+    def __init__(self, counters: Counters) -> None:
+        self._counters = counters
         self._rounds: deque[_Round] = deque()
         self._of: dict[LiveQuery[Watcher], _Round] = {}
         self._handle: asyncio.Handle | None = None
@@ -80,7 +81,7 @@ class Deliveries:
                 # A query with thousands of watchers does not keep those of others waiting.
                 self._rounds.rotate(-1)
                 break
-        self._delivered(sent)
+        self._counters.sent += sent
         self._go_on()
 
     def _step(self) -> bool:

@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterable
 from logging import getLogger
 
 from tidegate.core.change import Change
+from tidegate.core.errors import Code
 from tidegate.core.live import Encode, Question, Result
 from tidegate.realtime.batches import Asker, Batch, Batches
 from tidegate.realtime.deliveries import Deliveries, Watcher
+from tidegate.realtime.journal import Journal, Outcome
 from tidegate.realtime.machine import Ask, Effect, LiveQuery, Machine, Send, Wake
 
 log = getLogger(__name__)
@@ -22,13 +24,16 @@ __all__ = ["Asker", "LiveQueries", "Watcher"]
 
 class LiveQueries:
     """Implements core's `Bus`. `asker` answers questions; `clock` is the event loop's. Watchers are told apart by
-    equality. Nothing is asked unless something is touched, somebody new watches, or an error may have passed."""
+    equality. Nothing is asked unless something is touched, somebody new watches, or an error may have passed.
+    `journal` says what happened and why."""
 
     def __init__(self, asker: Asker, clock: Callable[[], float] | None = None) -> None:
         self._clock = clock
         self._machine: Machine[Watcher] = Machine()
-        self._batches: Batches[Watcher] = Batches(asker, self._now, self._machine.begun, self._answered)
-        self._deliveries = Deliveries(self._delivered)
+        self.journal = Journal(self._machine.queries)
+        counters = self.journal.counters
+        self._batches: Batches[Watcher] = Batches(asker, self._now, self._begun, self._answered, counters)
+        self._deliveries = Deliveries(counters)
         self._timer: asyncio.TimerHandle | None = None
         self._wakes = 0.0
         self._closed = False
@@ -43,15 +48,26 @@ class LiveQueries:
         forgotten = self._machine.unwatch(question, watcher)
         if forgotten is not None:
             self._batches.remove(forgotten)
+            self.journal.forgotten(forgotten)
 
     def publish(self, change: Change) -> None:
         try:
             concerned = self._machine.index.find(change)
+            self.journal.changed(change, concerned)
         except Exception:
             # Rather too much than stale.
             log.exception("It cannot be said which live queries %s concerns: all are asked again.", change.cause)
             concerned = dict.fromkeys(self._machine.queries.values(), change.cause)
         self._perform(self._machine.touched(concerned, self._now()))
+
+    @property
+    def queries(self) -> int:
+        """How many are live."""
+        return len(self._machine.queries)
+
+    @property
+    def watchers(self) -> int:
+        return self._machine.watchers
 
     async def close(self) -> None:
         """Nothing is asked or delivered any more."""
@@ -59,6 +75,7 @@ class LiveQueries:
         if self._timer is not None:
             self._timer.cancel()
         self._deliveries.close()
+        self.journal.close()
         await self._batches.close()
 
     def _now(self) -> float:
@@ -90,8 +107,18 @@ class LiveQueries:
         self._timer = None
         self._perform(self._machine.due(self._now()))
 
-    def _answered(self, query: LiveQuery[Watcher], result: Result, _batch: Batch) -> None:
-        self._perform(self._machine.answered(query, result, self._now()))
+    def _begun(self, query: LiveQuery[Watcher], now: float) -> bool:
+        begun = self._machine.begun(query, now)
+        if begun:
+            self.journal.begun(query)
+        return begun
 
-    def _delivered(self, count: int) -> None:
-        pass
+    def _answered(self, query: LiveQuery[Watcher], result: Result, batch: Batch, error: Code | None) -> None:
+        before = query.result
+        effects = self._machine.answered(query, result, self._now())
+        if query.seats:
+            outcome = Outcome.ERROR if error else Outcome.EQUAL if query.result is before else Outcome.SENT
+            self.journal.refreshed(query, len(result.body), outcome, error, batch.size, batch.seconds)
+        else:
+            self.journal.forgotten(query)
+        self._perform(effects)
