@@ -14,7 +14,7 @@ from tidegate.core.json import Json
 from tidegate.resolvers.integrations.postgres.conversion import Convert, Misfit
 from tidegate.resolvers.integrations.postgres.errors import is_lost, translate
 from tidegate.resolvers.integrations.postgres.types import Types
-from tidegate.resolvers.integrations.relational.connection import ResultColumn
+from tidegate.resolvers.integrations.relational.connection import Asked, First, ResultColumn
 from tidegate.resolvers.integrations.relational.reflection import Reflection
 from tidegate.resolvers.integrations.relational.violations import Vocabulary
 
@@ -37,6 +37,8 @@ class Shared:
         self.types = Types()
         self.reflection = Reflection()
         self.default_schema = "public"
+        self.origins: set[str] = set()
+        """The marks of the writers whose writes are told by who made them (`trigger_text.ORIGIN`)."""
 
     def translate(self, error: Exception) -> OperationError:
         return translate(error, self.vocabulary, self.reflection.constraints, self.default_schema)
@@ -48,11 +50,14 @@ class PostgresConnection:
     A connection that turns out to be lost is opened anew and the statement sent once more, if it is `read_only`:
     asking again changes nothing. A writer's is not; there, only `begin` is."""
 
-    def __init__(self, raw: asyncpg.Connection, connect: Connect, shared: Shared, *, read_only: bool) -> None:
+    def __init__(
+        self, raw: asyncpg.Connection, connect: Connect, shared: Shared, *, read_only: bool, origin: str = ""
+    ) -> None:
         self.raw = raw
         self._connect = connect
         self._shared = shared
         self._read_only = read_only
+        self._origin = origin
         self._statements: OrderedDict[str, tuple[PreparedStatement, tuple[Convert, ...]]] = OrderedDict()
 
     @property
@@ -84,6 +89,35 @@ class PostgresConnection:
         except Exception as error:  # noqa: BLE001 - everything that fails is translated
             return await self._again(error, sql, arguments, _count)  # type: ignore[no-any-return]
 
+    async def written(
+        self, sql: str, arguments: Sequence[Json | bytes], most: int
+    ) -> tuple[int, Sequence[Sequence[Any]]]:
+        rows = await self.rows(
+            f"WITH written AS ({sql}) SELECT count(*) OVER (), * FROM written LIMIT {most}", arguments
+        )
+        return (rows[0][0], [row[1:] for row in rows]) if rows else (0, ())
+
+    async def each(self, asked: Sequence[Asked]) -> Sequence[First | OperationError]:
+        found: list[First | OperationError] = []
+        for sql, arguments in asked:
+            try:
+                found.append(await self.row(sql, arguments))
+            except OperationError as error:
+                if error.code is Code.UPSTREAM_FAILED:
+                    raise
+                found.append(error)
+        return found
+
+    async def parameters(self, sql: str) -> Sequence[str]:
+        try:
+            statement, _ = await self._prepared(sql)
+        except Exception as error:
+            raise self._shared.translate(error) from error
+        return [
+            f"{_quoted(type.schema)}.{_quoted(type.name)}" if type.kind == "scalar" else ""
+            for type in statement.get_parameters()
+        ]
+
     async def columns(self, sql: str) -> Sequence[ResultColumn]:
         try:
             statement, _ = await self._prepared(sql)
@@ -108,6 +142,7 @@ class PostgresConnection:
 
     async def commit(self) -> None:
         """Ends the transaction. Raises if it could not be kept."""
+        ended = ""
         try:
             ended = await self.raw.execute("COMMIT")
         except Exception as error:
@@ -115,12 +150,17 @@ class PostgresConnection:
                 message = "The connection to the database was lost while saving. The change may have been made or not."
                 raise OperationError(Code.UPSTREAM_FAILED, message) from error
             raise self._shared.translate(error) from error
+        finally:
+            if not ended:
+                # It may still be kept, later than anybody is told: then it is heard as somebody else's.
+                self._shared.origins.discard(self._origin)
         if ended != "COMMIT":
             # A statement failed and its error was swallowed: PostgreSQL rolls back whatever it is told.
             raise OperationError(Code.INTERNAL, "The database could not do this.")
 
     async def close(self) -> None:
         """Ends the connection, by force if it does not end at once. Never raises."""
+        self._shared.origins.discard(self._origin)
         try:
             await self.raw.close(timeout=1.0)
         except Exception:  # noqa: BLE001 - what cannot be closed is let go
@@ -186,6 +226,10 @@ def _bound(converters: tuple[Convert, ...], arguments: Sequence[Json | bytes]) -
         None if argument is None else convert(argument)
         for convert, argument in zip(converters, arguments, strict=False)
     ]
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
 async def _fetch(statement: PreparedStatement, arguments: Sequence[Any]) -> Any:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from tidegate.core.errors import Code, OperationError
 from tidegate.core.expressions import Expression, Literal
 from tidegate.core.filters import EVERY_ROW, NO_ROW
-from tidegate.core.footprint import Read, Unknown
+from tidegate.core.footprint import Read, Touch, Unknown
 from tidegate.core.integration import Answer
 from tidegate.core.json import Given
 from tidegate.core.objects import Access, DataObject
@@ -29,12 +29,24 @@ from tidegate.resolvers.integrations.relational.compiled import (
 from tidegate.resolvers.integrations.relational.connection import Connection
 from tidegate.resolvers.integrations.relational.drafts import Draft, Setting
 from tidegate.resolvers.integrations.relational.filters import has_related, has_sent
-from tidegate.resolvers.integrations.relational.inputs import Inputs
+from tidegate.resolvers.integrations.relational.images import (
+    MOST_IMAGES,
+    Before,
+    Told,
+    Values,
+    columns_of,
+    images_of,
+    told,
+    told_of_update,
+)
+from tidegate.resolvers.integrations.relational.inputs import Inputs, is_sent
 from tidegate.resolvers.integrations.relational.keyed import passing_statement, read_keys, rows_statement
 from tidegate.resolvers.integrations.relational.new_rows import NewRows
+from tidegate.resolvers.integrations.relational.reach import touches_of
 from tidegate.resolvers.integrations.relational.verbs import Creating, CreatingMany, Deleting, Outcome, Shape, Updating
 from tidegate.resolvers.integrations.relational.violations import Dangling
 from tidegate.resolvers.integrations.relational.writes import (
+    before_statement,
     create_statement,
     delete_keys_statement,
     delete_statement,
@@ -103,20 +115,10 @@ class CompiledWrite:
         match self.verb:
             case Deleting():
                 return await self._delete(self.verb, connection, values)
-            case Updating() if self._is_counted and self._rule(Access.UPDATE) is None:
-                return await self._update_counted(self.verb, connection, values)
             case Updating():
-                self._refuse_nulls(self.verb.set, values)
-                keys = await self._rows("write", connection, values)
-                return await self._answer(Access.UPDATE, keys, connection, values)
-            case Creating():
-                self._refuse_nulls(self.verb.row, values)
-                keys = await self._rows("write", connection, values)
-                return await self._answer(Access.CREATE, keys, connection, values)
-            case CreatingMany():
-                assert self._new_rows is not None
-                rows = await self._new_rows.insert(connection, values)
-                return await self._answer(Access.CREATE, rows, connection, values)
+                return await self._update(self.verb, connection, values)
+            case Creating() | CreatingMany():
+                return await self._create(self.verb, connection, values)
 
     @property
     def _item(self) -> DataObject:
@@ -167,6 +169,8 @@ class CompiledWrite:
             kinds["write"] = lambda draft: create_statement(draft, item, verb.row)
         elif isinstance(verb, Updating):
             keys = not (self._is_counted and self._rule(Access.UPDATE) is None)
+            if not self.setting.dialect.is_postgres and told(self.setting, item).now:
+                kinds["before"] = lambda draft: before_statement(draft, verb)
             kinds["write"] = lambda draft: update_statement(draft, verb, keys=keys)
         elif isinstance(verb, Deleting):
             if self._is_counted:
@@ -189,28 +193,89 @@ class CompiledWrite:
 
     async def _rows(self, name: str, connection: Connection, values: Sequence[Given]) -> Sequence[Sequence[Any]]:
         """Any: rows hold what the database does."""
+        if name not in self._statements:
+            # What is told was not known yet when the write was compiled.
+            self._all()
         statement = self._statements[name].of(values)
         return await connection.rows(statement.sql, statement.arguments(values))
 
     async def _execute(self, name: str, connection: Connection, values: Sequence[Given]) -> int:
         statement = self._statements[name].of(values)
-        if statement.sql.startswith("SELECT"):
-            return len(await connection.rows(statement.sql, statement.arguments(values)))
         return await connection.execute(statement.sql, statement.arguments(values))
 
-    async def _update_counted(self, verb: Updating, connection: Connection, values: Sequence[Given]) -> Answer:
+    async def _count(
+        self, tells: Told, connection: Connection, values: Sequence[Given]
+    ) -> tuple[int, Sequence[Sequence[Any]]]:
+        """How many rows a statement wrote, and those of them that it tells of. Any: a row holds what the database
+        does."""
+        verb = self.verb
+        if not tells.now:
+            return await self._execute("write", connection, values), ()
+        if isinstance(verb, Updating | Deleting) and verb.many:
+            statement = self._statements["write"].of(values)
+            return await connection.written(statement.sql, statement.arguments(values), MOST_IMAGES + 1)
+        rows = await self._rows("write", connection, values)
+        return len(rows), rows
+
+    async def _create(self, verb: Creating | CreatingMany, connection: Connection, values: Sequence[Given]) -> Answer:
+        if isinstance(verb, Creating):
+            self._refuse_nulls(verb.row, values)
+            rows = await self._rows("write", connection, values)
+        else:
+            assert self._new_rows is not None
+            rows = await self._new_rows.insert(connection, values)
+        answer = await self._answer(Access.CREATE, rows, connection, values)
+        images = images_of(told(self.setting, self._item), rows)
+        return _with(answer, self._touches(len(rows), None, images, added=True))
+
+    async def _update(self, verb: Updating, connection: Connection, values: Sequence[Given]) -> Answer:
         self._refuse_nulls(verb.set, values)
-        return self._number(await self._execute("write", connection, values))
+        counted = self._is_counted and self._rule(Access.UPDATE) is None
+        fields = [name for name, value in verb.set.items() if is_sent(values[self.known.place(value)])]
+        if not fields:
+            # The rows are found, and that is all.
+            found = await self._rows("write", connection, values)
+            if counted:
+                return self._number(len(found))
+            return await self._answer(Access.UPDATE, found, connection, values)
+        columns = columns_of(self.setting, self._item, fields)
+        tells = told_of_update(self.setting, self._item, columns)
+        before: Sequence[Sequence[Any]] = ()
+        if tells.before and tells.way is Before.ASKED:
+            before = await self._rows("before", connection, values)
+        if counted:
+            count, rows = await self._count(tells, connection, values)
+            answer = self._number(count)
+        else:
+            rows = await self._rows("write", connection, values)
+            count = len(rows)
+            answer = await self._answer(Access.UPDATE, rows, connection, values)
+        images = images_of(tells, rows, start=0 if counted else 1)
+        if images is not None and before:
+            earlier = images_of(Told(tells.now), before, start=0)
+            images = None if earlier is None else [*earlier, *images]
+        return _with(answer, self._touches(count, columns, images))
 
     async def _delete(self, verb: Deleting, connection: Connection, values: Sequence[Given]) -> Answer:
+        tells = told(self.setting, self._item)
         if self._is_counted:
-            return self._number(await self._execute("write", connection, values))
+            count, rows = await self._count(tells, connection, values)
+            return _with(self._number(count), self._touches(count, None, images_of(tells, rows, start=0)))
         rows = await self._rows("write", connection, values)
         answer = await self._read(rows, connection, values)
-        if rows:
-            extended = [*values, read_keys(self.setting, verb.target, rows)]
-            await self._execute("delete", connection, extended)
-        return answer
+        if not rows:
+            return answer
+        await self._execute("delete", connection, [*values, read_keys(self.setting, verb.target, rows)])
+        return _with(answer, self._touches(len(rows), None, images_of(tells, rows)))
+
+    def _touches(
+        self, count: int, columns: frozenset[str] | None, images: Sequence[Values] | None, *, added: bool = False
+    ) -> tuple[Touch, ...]:
+        tables, name = self.setting.tables, self._item.table
+        if not count and (table := tables.known.get(name)) is not None and table.effects is not None:
+            return ()
+        # What a trigger does it may do for no rows as well.
+        return touches_of(tables, name, columns, images, added=added)
 
     async def _answer(
         self, access: Access, rows: Sequence[Sequence[Any]], connection: Connection, values: Sequence[Given]
@@ -248,3 +313,7 @@ class CompiledWrite:
         if self._outcome.shape is Shape.COUNT:
             return number_answer(count)
         return Answer(value=count > 0, json=b"true" if count else b"false")
+
+
+def _with(answer: Answer, touches: tuple[Touch, ...]) -> Answer:
+    return Answer(answer.value, answer.json, answer.keyed, touches)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
+from tidegate.core.errors import OperationError
 from tidegate.core.json import Json
 from tidegate.resolvers.integrations.relational.tables import Family
 
@@ -16,6 +17,13 @@ class ResultColumn:
 
     name: str
     family: Family
+
+
+Asked: TypeAlias = tuple[str, Sequence[Json | bytes]]
+"""A statement and its arguments."""
+
+First: TypeAlias = Sequence[Any] | None
+"""Any: a row holds whatever the database does."""
 
 
 class Connection(Protocol):
@@ -45,6 +53,23 @@ class Connection(Protocol):
 
     async def execute(self, sql: str, arguments: Sequence[Json | bytes]) -> int:
         """How many rows were inserted, updated or deleted."""
+        ...
+
+    async def written(
+        self, sql: str, arguments: Sequence[Json | bytes], most: int
+    ) -> tuple[int, Sequence[Sequence[Any]]]:
+        """Of a statement that writes and answers rows: how many there were, and `most` of them. The others never reach
+        this process, or leave it at once. Any: a row holds whatever the database does."""
+        ...
+
+    async def each(self, asked: Sequence[Asked]) -> Sequence[First | OperationError]:
+        """The first row of each of several statements that read, or none; in one go where the driver has one. What is
+        wrong with one is not the others' concern. Raises where the connection itself is of no use any more."""
+        ...
+
+    async def parameters(self, sql: str) -> Sequence[str]:
+        """PostgreSQL: the types of a statement's parameters as SQL writes them; empty where no array carries values of
+        the type as they are."""
         ...
 
     async def columns(self, sql: str) -> Sequence[ResultColumn]:

@@ -16,6 +16,7 @@ from tidegate.core.objects import Column, DataObject
 from tidegate.core.types import ObjectType
 from tidegate.resolvers.integrations.relational.dialects import Dialect
 from tidegate.resolvers.integrations.relational.inputs import GivenValues, Operand
+from tidegate.resolvers.integrations.relational.reach import compared
 from tidegate.resolvers.integrations.relational.storing import Storing, stored
 from tidegate.resolvers.integrations.relational.tables import ReflectedColumn, Tables
 
@@ -98,7 +99,9 @@ class Draft:
     def table(self, item: DataObject, *, alias: bool = True) -> Rows:
         """The object's table, under a name of its own unless it is being written to."""
         schema, _, name = item.table.rpartition(".")
-        names = dict.fromkeys(column.column for column in item.columns.values())
+        # What another object of the same table is compared by, a write to this one has to tell.
+        told = compared(self.setting.tables, item.table)
+        names = dict.fromkeys([*(column.column for column in item.columns.values()), *told])
         table = sa.table(name, *(sa.column(column) for column in names), schema=schema or None)
         return table.alias(self.name()) if alias else table
 

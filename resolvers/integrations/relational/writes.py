@@ -7,7 +7,7 @@ delete reads before it writes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import sqlalchemy as sa
 
@@ -19,13 +19,21 @@ from tidegate.resolvers.integrations.relational.comparisons import Use, conjunct
 from tidegate.resolvers.integrations.relational.dialects import Fragment, Sql
 from tidegate.resolvers.integrations.relational.drafts import Draft, Rows
 from tidegate.resolvers.integrations.relational.filters import condition, rule
+from tidegate.resolvers.integrations.relational.images import (
+    MOST_IMAGES,
+    Before,
+    Told,
+    columns_of,
+    told,
+    told_of_update,
+)
 from tidegate.resolvers.integrations.relational.keyed import EXTRA, among_keys, recordset
 from tidegate.resolvers.integrations.relational.orders import key_json, ordering, sort_keys
 from tidegate.resolvers.integrations.relational.verbs import Deleting, Updating
 
 
 def create_statement(draft: Draft, item: DataObject, row: Mapping[str, Expression]) -> sa.ClauseElement:
-    """One row of what was sent. Answers its key."""
+    """One row of what was sent. Answers its key and what is told of it."""
     table = draft.table(item, alias=False)
     values = {
         item.columns[field].column: draft.bind(value, draft.setting.storing(item, item.columns[field]))
@@ -36,7 +44,7 @@ def create_statement(draft: Draft, item: DataObject, row: Mapping[str, Expressio
 
 
 def insert_statement(draft: Draft, item: DataObject, fields: Iterable[str]) -> sa.ClauseElement:
-    """SQLite: one row of `fields`, whose values are the extra one. Answers its key."""
+    """SQLite: one row of `fields`, whose values are the extra one. Answers its key and what is told of it."""
     table = draft.table(item, alias=False)
     values = {
         item.columns[field].column: draft.bind(EXTRA.within(field), draft.setting.storing(item, item.columns[field]))
@@ -46,7 +54,8 @@ def insert_statement(draft: Draft, item: DataObject, fields: Iterable[str]) -> s
 
 
 def insert_many_statement(draft: Draft, item: DataObject, fields: Iterable[str]) -> sa.ClauseElement:
-    """PostgreSQL: all rows that have `fields`, in one statement of one parameter. Answers their keys in order."""
+    """PostgreSQL: all rows that have `fields`, in one statement of one parameter. Answers their keys, and what is told
+    of them, in order."""
     table = draft.table(item, alias=False)
     name = draft.name()
     columns = ", ".join(draft.dialect.quoted(item.columns[field].column) for field in fields)
@@ -55,17 +64,31 @@ def insert_many_statement(draft: Draft, item: DataObject, fields: Iterable[str])
         (
             *("INSERT INTO ", _target(draft, item), f" ({columns}) SELECT {values} FROM ", recordset(draft, item)),
             f" WITH ORDINALITY AS {name} ORDER BY {name}.ordinality RETURNING ",
-            key_json(draft, item.key, item, table),
+            *_separated(_answered(draft, item, table)),
         )
     )
 
 
 def _insert(draft: Draft, item: DataObject, table: Rows, values: Mapping[str, Sql]) -> sa.ClauseElement:
-    key = key_json(draft, item.key, item, table)
+    answered = _answered(draft, item, table)
     if not values:
-        return Fragment(("INSERT INTO ", _target(draft, item), " DEFAULT VALUES RETURNING ", key))
+        return Fragment(("INSERT INTO ", _target(draft, item), " DEFAULT VALUES RETURNING ", *_separated(answered)))
     assert isinstance(table, sa.TableClause)
-    return sa.insert(table).values(dict(values)).returning(key)
+    return sa.insert(table).values(dict(values)).returning(*answered)
+
+
+def _answered(draft: Draft, item: DataObject, table: Rows) -> list[Sql]:
+    return [
+        key_json(draft, item.key, item, table),
+        *(table.c[name] for name in told(draft.setting, item).now),
+    ]
+
+
+def _separated(columns: Sequence[Sql]) -> list[str | Sql]:
+    parts: list[str | Sql] = []
+    for column in columns:
+        parts += [", ", column] if parts else [column]
+    return parts
 
 
 def _target(draft: Draft, item: DataObject) -> str:
@@ -74,11 +97,13 @@ def _target(draft: Draft, item: DataObject) -> str:
 
 
 def update_statement(draft: Draft, verb: Updating, *, keys: bool) -> sa.ClauseElement:
-    """Answers the keys of the rows as they are now, if `keys`. With nothing to set the rows are only found."""
+    """Answers the keys of the rows as they are now, if `keys`, and what is told of them. With nothing to set the rows
+    are only found."""
     item = verb.target
     changes = {field: value for field, value in verb.set.items() if draft.given.sent(value)}
     if not changes:
         return keys_statement(draft, item, verb.where, Access.UPDATE)
+    tells = told_of_update(draft.setting, item, columns_of(draft.setting, item, changes))
     table = draft.table(item, alias=False)
     assert isinstance(table, sa.TableClause)
     values = {
@@ -86,18 +111,50 @@ def update_statement(draft: Draft, verb: Updating, *, keys: bool) -> sa.ClauseEl
         for field, value in changes.items()
     }
     query = sa.update(table).values(values)
+    answered: list[Sql] = [key_json(draft, item.key, item, table)] if keys else []
+    answered += [table.c[name] for name in tells.now]
+    if tells.before and tells.way is Before.JOINED:
+        found = _rows_before(draft, verb, tells)
+        names = [item.columns[field].column for field in item.key]
+        query = query.where(*(table.c[name] == found.c[name] for name in names))
+        answered += [found.c[name] for name in tells.before]
+    else:
+        where = writable(draft, item, table, verb.where, Access.UPDATE)
+        query = query if where is None else query.where(where)
+        if tells.before and tells.way is Before.RETURNED:
+            answered += [Fragment((f"old.{draft.dialect.quoted(name)}",)) for name in tells.before]
+    return query.returning(*answered) if answered else query
+
+
+def _rows_before(draft: Draft, verb: Updating, tells: Told) -> Rows:
+    """The rows that an update would write, by key, which nobody else can change from now on."""
+    item = verb.target
+    table = draft.table(item)
+    names = dict.fromkeys([*(item.columns[field].column for field in item.key), *tells.before])
+    query = sa.select(*(table.c[name] for name in names)).select_from(table)
     where = writable(draft, item, table, verb.where, Access.UPDATE)
-    if where is not None:
-        query = query.where(where)
-    return query.returning(key_json(draft, item.key, item, table)) if keys else query
+    query = query if where is None else query.where(where)
+    return query.with_for_update(of=table, key_share=True).subquery(draft.name())
+
+
+def before_statement(draft: Draft, verb: Updating) -> sa.ClauseElement:
+    """SQLite: what is told of the rows that an update would write, as they are before it."""
+    table = draft.table(verb.target)
+    query = sa.select(*(table.c[name] for name in told(draft.setting, verb.target).now)).select_from(table)
+    where = writable(draft, verb.target, table, verb.where, Access.UPDATE)
+    query = query if where is None else query.where(where)
+    return query.limit(Fragment((str(MOST_IMAGES + 1),)))
 
 
 def delete_statement(draft: Draft, verb: Deleting) -> sa.ClauseElement:
+    """Answers what is told of the rows."""
     table = draft.table(verb.target, alias=False)
     assert isinstance(table, sa.TableClause)
     where = writable(draft, verb.target, table, verb.where, Access.DELETE)
     query = sa.delete(table)
-    return query if where is None else query.where(where)
+    query = query if where is None else query.where(where)
+    answered = [table.c[name] for name in told(draft.setting, verb.target).now]
+    return query.returning(*answered) if answered else query
 
 
 def delete_keys_statement(draft: Draft, item: DataObject) -> sa.ClauseElement:
@@ -107,10 +164,13 @@ def delete_keys_statement(draft: Draft, item: DataObject) -> sa.ClauseElement:
 
 
 def keys_statement(draft: Draft, item: DataObject, where: Filter, access: Access) -> sa.ClauseElement:
-    """The keys of the rows that the request would write, which nobody else can change from now on."""
+    """The keys of the rows that the request would write, which nobody else can change from now on; of those that it
+    would delete, also what is told of them."""
     table = draft.table(item)
     wanted = writable(draft, item, table, where, access)
-    query = sa.select(key_json(draft, item.key, item, table)).select_from(table)
+    tells = told(draft.setting, item).now if access is Access.DELETE else ()
+    answered = [key_json(draft, item.key, item, table), *(table.c[name] for name in tells)]
+    query = sa.select(*answered).select_from(table)
     if wanted is not None:
         query = query.where(wanted)
     query = query.order_by(*ordering(draft, sort_keys(draft, (), item), table))

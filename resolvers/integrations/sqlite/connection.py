@@ -13,7 +13,7 @@ from sqlglot import expressions
 
 from tidegate.core.errors import Code, OperationError
 from tidegate.core.json import Json
-from tidegate.resolvers.integrations.relational.connection import ResultColumn
+from tidegate.resolvers.integrations.relational.connection import Asked, First, ResultColumn
 from tidegate.resolvers.integrations.relational.tables import Family
 from tidegate.resolvers.integrations.relational.violations import Vocabulary
 from tidegate.resolvers.integrations.sqlite.errors import translate
@@ -52,6 +52,18 @@ class SqliteConnection:
         _refuse_nul(arguments)
         return await self.call(lambda connection: _count(connection, sql, arguments))
 
+    async def written(
+        self, sql: str, arguments: Sequence[Json | bytes], most: int
+    ) -> tuple[int, Sequence[Sequence[Any]]]:
+        _refuse_nul(arguments)
+        return await self.call(lambda connection: _some(connection, sql, arguments, most))
+
+    async def each(self, asked: Sequence[Asked]) -> Sequence[First | OperationError]:
+        return await self.call(lambda connection: [self._first(connection, *each) for each in asked])
+
+    async def parameters(self, sql: str) -> Sequence[str]:  # noqa: ARG002 - there are no types
+        return ()
+
     async def columns(self, sql: str) -> Sequence[ResultColumn]:
         names = await self.call(lambda connection: _describe(connection, sql))
         return [ResultColumn(name, Family.UNKNOWN) for name in names]
@@ -85,12 +97,37 @@ class SqliteConnection:
             self.worker.interrupt_now()
             raise
 
+    def _first(
+        self, connection: sqlite3.Connection, sql: str, arguments: Sequence[Json | bytes]
+    ) -> First | OperationError:
+        """In the connection's thread. Raises where the caller was cancelled."""
+        try:
+            _refuse_nul(arguments)
+            rows = connection.execute(sql, arguments).fetchall()
+        except OperationError as error:
+            return error
+        except Exception as error:
+            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:
+                raise
+            failure = translate(error, self._vocabulary)
+            failure.__cause__ = error
+            return failure
+        return rows[0] if rows else None
+
     async def close(self) -> None:
         """Never raises."""
         try:
             await self.worker.close()
         except (sqlite3.Error, ValueError):
             self.broken = True
+
+
+def _some(
+    connection: sqlite3.Connection, sql: str, arguments: Sequence[Json | bytes], most: int
+) -> tuple[int, Sequence[Sequence[Any]]]:
+    cursor = connection.execute(sql, arguments)
+    rows = cursor.fetchmany(most)
+    return len(rows) + sum(1 for _ in cursor), rows
 
 
 def _refuse_nul(arguments: Sequence[Json | bytes]) -> None:
