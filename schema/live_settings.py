@@ -45,8 +45,9 @@ def read_live(form: Form, kind: Kind | None, problems: Problems) -> LiveSettings
         return LiveSettings(_DEFAULT, {}, refresh)
     if isinstance(node, ScalarNode) and node.value is False:
         return LiveSettings(None, {}, refresh)
-    if isinstance(node, ScalarNode) and node.value is True:
-        problems.add(node.at, f'"live" of {form.noun} is false or a mapping.', "Queries are live: remove the key.")
+    if isinstance(node, ScalarNode):
+        hint = "Queries are live: remove the key." if node.value is True else ""
+        problems.add(node.at, f'"live" of {form.noun} is false or a mapping; {node.raw} is not.', hint)
         return LiveSettings(_DEFAULT, {}, refresh)
     section = Form(node, f'"live" of {form.noun}', KEYS, problems)
     groups = _read_groups(section, problems)
@@ -107,7 +108,8 @@ class Refreshable:
                 return Refresh(derived=False)
         if not isinstance(node, ListNode):
             sentence = f'"refresh" of the operation "{operation}" is auto, all, none, or a list of queries and groups.'
-            problems.add(node.at, sentence, f"Write [{word}]." if isinstance(word, str) else "")
+            known = word in self.queries or word in self.groups
+            problems.add(node.at, sentence, f"Write [{word}]." if known else did_you_mean(str(word or ""), WORDS))
             return AUTO
         seen: dict[str, Location] = {}
         queries: set[str] = set()

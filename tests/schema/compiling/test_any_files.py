@@ -26,6 +26,7 @@ search:
     draft: { type: NewTicket, default: { title: a } }
   returns: TicketConnection!
   timeout: 5s
+  live: { throttle: 50ms, groups: [lists] }
   run: { use: tickets, list: { where: { and: [$args.where, { title: { contains: $args.q } }] }, orderBy: $args.order } }
 write:
   kind: mutation
@@ -41,6 +42,7 @@ writeAll:
   args: { drafts: "[NewTicket!]!" }
   returns: "[Ticket!]!"
   run: { use: tickets, createMany: { rows: $args.drafts, set: { email: $currentUser.email } } }
+  refresh: [auto, lists, me]
 change:
   kind: mutation
   minRole: support

@@ -59,7 +59,7 @@ auth:
   defaultRole: customer
 integrations:
   db: { kind: sqlite, file: "${DATA}/desk.db", poolSize: "${POOL}", options: { a: "$${DATA}" }, schemas: [x] }
-limits: { body: 2MiB, timeout: 500ms, depth: 7 }
+limits: { body: 2MiB, timeout: 500ms, depth: 7, subscriptions: 8, connections: 9, initTimeout: 1s, idleReader: 1m }
 cors: { origins: ["https://app.example.com", "http://localhost:5173"], credentials: true, maxAge: 1h }
 """
         },
@@ -74,7 +74,15 @@ cors: { origins: ["https://app.example.com", "http://localhost:5173"], credentia
     )
     assert catalog.auth.current_user["role"] == ("https://desk.example/role",)
     assert catalog.auth.default_role == "customer"
-    assert catalog.limits == Limits(body=2 * 1024 * 1024, timeout=0.5, depth=7)
+    assert catalog.limits == Limits(
+        body=2 * 1024 * 1024,
+        timeout=0.5,
+        depth=7,
+        subscriptions=8,
+        connections=9,
+        initTimeout=1.0,
+        idleReader=60.0,
+    )
     assert catalog.cors == Cors(("https://app.example.com", "http://localhost:5173"), credentials=True, max_age=3600)
     paper: Paper = catalog.integrations["db"]  # type: ignore[assignment]
     assert paper.settings == {"file": "/data/desk.db", "poolSize": 7, "options": {"a": "${DATA}"}, "schemas": ["x"]}

@@ -97,6 +97,7 @@ mine:
   args: { status: Status, first: Int = 20, where: TicketFilter, long: { type: "[ID!]!", default: [] } }
   returns: "[Ticket!]!"
   timeout: 5s
+  live: { throttle: 50ms, groups: [lists] }
   run:
     use: tickets
     list:
@@ -109,10 +110,22 @@ change:
   minRole: customer
   returns: Ticket!
   run: { use: tickets, update: { where: { id: $args.id }, set: { title: "{{ args.title }}", size: null } } }
+  refresh: [auto, me]
 """
 
 
-@pytest.mark.parametrize("text", [OPERATION, WRITE, OPERATION.replace('"[Ticket!]!"', "TicketConnection!")])
+THROTTLED = "{ throttle: 50ms, groups: [lists] }"
+LIVES = [
+    OPERATION.replace(THROTTLED, live)
+    for live in ("false", "{}", "{ throttle: 0s }", "{ throttle: 1m }", "{ groups: lists }")
+]
+REFRESHING = [WRITE.replace("[auto, me]", refresh) for refresh in ("auto", "all", "none", "[]")]
+
+
+PAGE = OPERATION.replace('"[Ticket!]!"', "TicketConnection!")
+
+
+@pytest.mark.parametrize("text", [OPERATION, WRITE, PAGE, *LIVES, *REFRESHING])
 def test_operations_that_are_right(written: Path, text: str) -> None:
     assert [error.message for error in schema_of(written, "operations/x.yaml").iter_errors(plain(text))] == []
 
@@ -137,6 +150,11 @@ def test_operations_that_are_right(written: Path, text: str) -> None:
         ("text: x", "txt: x"),
         ("-createdAt", "-createdOn"),
         ("returns:", "return:"),
+        ("throttle:", "trottle:"),
+        ("50ms", "50"),
+        ("[lists]", "[two words]"),
+        ("live: {", "live: often #"),
+        ("live: {", "live: true #"),
     ],
 )
 def test_misspelt_operations(written: Path, right: str, wrong: str) -> None:
@@ -144,6 +162,12 @@ def test_misspelt_operations(written: Path, right: str, wrong: str) -> None:
     if right == "$currentUser":
         text = text.replace("email: $curentUser.email", "size: $curentUser.email")
     assert text != OPERATION
+    assert list(schema_of(written, "operations/x.yaml").iter_errors(plain(text)))
+
+
+@pytest.mark.parametrize("wrong", ["[auto, mee]", "alll", "[me, me]", "true", "[change]"])
+def test_misspelt_refresh(written: Path, wrong: str) -> None:
+    text = WRITE.replace("[auto, me]", wrong)
     assert list(schema_of(written, "operations/x.yaml").iter_errors(plain(text)))
 
 
