@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Hashable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import blake2b
@@ -136,21 +136,24 @@ class Journal:
         skipped = max(0, since - (self._last - len(self._ring)))
         return list(islice(self._ring, skipped, None))
 
-    async def follow(self, since: int | None = None, *, unmoved: bool = False) -> AsyncIterator[Entry]:
+    async def follow(self, since: int | None = None, *, unmoved: bool = False) -> AsyncGenerator[Entry]:
         """Every entry from now on, or after number `since`, until the end. Who reads slowly loses the oldest: numbers
         are missing then. `unmoved`: each change tells what it did not wake, and why."""
         at = self._last if since is None else since
         self._curious += unmoved
         try:
-            while not self._closed:
+            while True:
                 for entry in self.entries(at):
                     at = entry.number
                     yield entry
-                if at >= self._last and not self._closed:
-                    if self._news is None:
-                        self._news = asyncio.get_running_loop().create_future()
-                    # Others wait for the same news.
-                    await asyncio.shield(self._news)
+                if at < self._last:
+                    continue
+                if self._closed:
+                    return
+                if self._news is None:
+                    self._news = asyncio.get_running_loop().create_future()
+                # Others wait for the same news.
+                await asyncio.shield(self._news)
         finally:
             self._curious -= unmoved
 
