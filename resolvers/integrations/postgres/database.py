@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from secrets import token_hex
 from typing import Final
 from urllib.parse import urlsplit
 
 import asyncpg
 
-from tidegate.core.change import Outside, unheard
+from tidegate.core.change import Outside
 from tidegate.core.errors import Code, OperationError
+from tidegate.core.footprint import Read
 from tidegate.core.integration import IntegrationUnavailable
 from tidegate.resolvers.integrations.postgres import catalogue
 from tidegate.resolvers.integrations.postgres.connection import PostgresConnection, Shared
 from tidegate.resolvers.integrations.postgres.migrating import migrate
+from tidegate.resolvers.integrations.postgres.trigger_text import ORIGIN
+from tidegate.resolvers.integrations.postgres.triggers import MissingRight, remove
+from tidegate.resolvers.integrations.postgres.watching import Watching
 from tidegate.resolvers.integrations.relational.pool import Pool
 from tidegate.resolvers.integrations.relational.reflection import Reflection
 from tidegate.resolvers.integrations.relational.sessions import Reading, Writing
+from tidegate.resolvers.integrations.relational.tables import Tables
 from tidegate.resolvers.integrations.relational.violations import Vocabulary
 
 _MENDING: Final = 5.0
@@ -28,7 +35,8 @@ _MENDING: Final = 5.0
 
 @dataclass(frozen=True, slots=True)
 class PostgresSettings:
-    """Times in seconds. `search_path` is empty where the database's own is used."""
+    """Times in seconds. `search_path` is empty where the database's own is used. `watch`: whether writes by others are
+    noticed; what that left in the database is removed where it is false, and left alone where it is not set."""
 
     url: str
     migrations: Path | None
@@ -40,6 +48,7 @@ class PostgresSettings:
     search_path: tuple[str, ...]
     application_name: str
     statements: int
+    watch: bool | None = None
 
 
 class PostgresDatabase:
@@ -52,10 +61,11 @@ class PostgresDatabase:
         self.shared = Shared(vocabulary, settings.statements)
         self.readers = self._pool(settings.readers, read_only=True)
         self.writers = self._pool(settings.writers, read_only=False)
+        self._watching: Watching | None = None
 
-    async def open(self, outside: Outside = unheard) -> Reflection:  # noqa: ARG002 - outside writes come next
+    async def open(self) -> Reflection:
         try:
-            operator = await self._connect_raw(read_only=False, statement_timeout=0.0)
+            operator = await self._connect_operator()
         except Exception as error:
             raise IntegrationUnavailable(self._reason(error)) from error
         try:
@@ -67,10 +77,36 @@ class PostgresDatabase:
         finally:
             await operator.close(timeout=self.settings.connect_timeout)
 
+    async def watch(self, tables: Tables, reads: Sequence[Read], outside: Outside) -> None:
+        if self.settings.watch is None:
+            return
+        if not self.settings.watch:
+            await self.unwatch()
+            return
+        self._watching = Watching(
+            self._connect_operator, tables, reads, self.shared.origins, outside, self.settings.wait_timeout
+        )
+        try:
+            await self._watching.open()
+        except Exception as error:
+            raise IntegrationUnavailable(self._reason(error)) from error
+
+    async def unwatch(self) -> Sequence[str]:
+        try:
+            operator = await self._connect_operator()
+            try:
+                return await remove(operator, self.settings.wait_timeout)
+            finally:
+                await operator.close(timeout=self.settings.connect_timeout)
+        except Exception as error:
+            raise IntegrationUnavailable(self._reason(error)) from error
+
     def session(self, *, writes: bool) -> AbstractAsyncContextManager[PostgresConnection]:
         return Writing(self.writers, _mend) if writes else Reading(self.readers, _mend)
 
     async def close(self) -> None:
+        if self._watching is not None:
+            await self._watching.close()
         await asyncio.gather(self.readers.shut(_MENDING), self.writers.shut(_MENDING))
 
     async def _reflect(self, connection: asyncpg.Connection) -> Reflection:
@@ -80,15 +116,21 @@ class PostgresDatabase:
         return shared.reflection
 
     def _pool(self, size: int, *, read_only: bool) -> Pool[PostgresConnection]:
-        async def connect_raw() -> asyncpg.Connection:
-            return await self._connect_raw(read_only=read_only, statement_timeout=self.settings.statement_timeout)
+        timeout = self.settings.statement_timeout
 
         async def connect() -> PostgresConnection:
+            origin = "" if read_only else token_hex(8)
+
+            async def connect_raw() -> asyncpg.Connection:
+                return await self._connect_raw(read_only=read_only, statement_timeout=timeout, origin=origin)
+
             try:
                 raw = await connect_raw()
             except Exception as error:
                 raise OperationError(Code.UPSTREAM_FAILED, "The database cannot be reached.") from error
-            return PostgresConnection(raw, connect_raw, self.shared, read_only=read_only)
+            if origin:
+                self.shared.origins.add(origin)
+            return PostgresConnection(raw, connect_raw, self.shared, read_only=read_only, origin=origin)
 
         return Pool(
             connect,
@@ -98,7 +140,10 @@ class PostgresDatabase:
             close=PostgresConnection.close,
         )
 
-    async def _connect_raw(self, *, read_only: bool, statement_timeout: float) -> asyncpg.Connection:
+    async def _connect_operator(self) -> asyncpg.Connection:
+        return await self._connect_raw(read_only=False, statement_timeout=0.0)
+
+    async def _connect_raw(self, *, read_only: bool, statement_timeout: float, origin: str = "") -> asyncpg.Connection:
         settings = self.settings
         server = {
             "application_name": settings.application_name,
@@ -111,6 +156,8 @@ class PostgresDatabase:
             # Compiling a statement costs more than the short ones of an API take.
             "jit": "off",
         }
+        if origin:
+            server[ORIGIN] = origin
         if settings.search_path:
             server["search_path"] = ", ".join(_quoted(schema) for schema in settings.search_path)
         raw = await asyncpg.connect(
@@ -137,7 +184,7 @@ class PostgresDatabase:
             place, secrets = "its url", {self.settings.url}
         if isinstance(error, TimeoutError):
             why = "it did not answer in time"
-        elif isinstance(error, asyncpg.PostgresError | OSError):
+        elif isinstance(error, asyncpg.PostgresError | OSError | MissingRight):
             why = str(error)
         else:
             why = "its url cannot be used"

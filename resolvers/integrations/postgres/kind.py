@@ -47,6 +47,11 @@ _SETTINGS: Final[Mapping[str, Any]] = {
             "description": "How connections are shown in pg_stat_activity. Default: tidegate.",
         },
         "statements": count_schema(512, 100_000, "Prepared statements that each connection keeps."),
+        "watch": {
+            "type": "boolean",
+            "description": "Live queries hear of writes by others, by triggers that are made in the schema tidegate. "
+            "false removes what true made. Default: they do not, and nothing is made or removed.",
+        },
     },
 }
 
@@ -80,6 +85,7 @@ class PostgresKind:
             search_path=given.texts("searchPath", ()),
             application_name=given.text("applicationName"),
             statements=given.count("statements"),
+            watch=given.flag("watch"),
         )
         if not given.is_open("url") and not _is_address(found.url):
             # Never shown: it may hold a password.

@@ -14,12 +14,15 @@ from typing import Protocol, cast
 
 from tidegate.core.change import Outside, unheard
 from tidegate.core.errors import OperationError
+from tidegate.core.footprint import Read
 from tidegate.core.integration import Answer, Compiled, Declaration, Prepared, Session, Surroundings
 from tidegate.core.json import Given
 from tidegate.core.problems import Problem, Problems, ProjectError
 from tidegate.resolvers.integrations.relational.audit import audit_create, audit_objects
+from tidegate.resolvers.integrations.relational.compiled import CompiledRead
 from tidegate.resolvers.integrations.relational.connection import Connection
 from tidegate.resolvers.integrations.relational.dialects import Dialect
+from tidegate.resolvers.integrations.relational.multiplex import Multiplexer
 from tidegate.resolvers.integrations.relational.prepared import prepare_request
 from tidegate.resolvers.integrations.relational.reflection import Reflection
 from tidegate.resolvers.integrations.relational.tables import Tables
@@ -29,9 +32,18 @@ from tidegate.resolvers.integrations.relational.violations import Vocabulary
 class Database(Protocol):
     """A driver's half."""
 
-    async def open(self, outside: Outside = unheard) -> Reflection:
-        """Connects, applies migrations, reads the catalogue. Raises `IntegrationUnavailable`. From then on `outside` is
-        told of writes by others, if the settings say `watch: true`."""
+    async def open(self) -> Reflection:
+        """Connects, applies migrations, reads the catalogue. Raises `IntegrationUnavailable`."""
+        ...
+
+    async def watch(self, tables: Tables, reads: Sequence[Read], outside: Outside) -> None:
+        """From then on `outside` is told of writes by others to what `reads` look at, if the settings say
+        `watch: true`. Opened databases only. Raises `IntegrationUnavailable`."""
+        ...
+
+    async def unwatch(self) -> Sequence[str]:
+        """Takes out of the database what `watch` put there; it need not be open. Answers the tables that were watched.
+        Raises `IntegrationUnavailable`."""
         ...
 
     def session(self, *, writes: bool) -> AbstractAsyncContextManager[Connection]:
@@ -68,6 +80,7 @@ class RelationalIntegration:
         self._dialect = dialect
         self._database = database
         self._vocabulary = vocabulary
+        self._multiplexer = Multiplexer()
         self._prepared: list[tuple[Declaration, RelationalPrepared]] = []
 
     def prepare(self, declaration: Declaration, surroundings: Surroundings) -> Prepared:
@@ -78,13 +91,16 @@ class RelationalIntegration:
 
     async def open(self, outside: Outside = unheard) -> None:
         """Raises `ProjectError` too, where the author's SQL does not fit the database."""
-        reflection = await self._database.open(outside)
+        reflection = await self._database.open()
         source = reflection.source or self.name
         self.tables.learn(reflection.tables, reflection.release, source, reflection.functions)
         try:
             problems = await self._learn()
             if problems:
                 raise ProjectError(problems)
+            if outside is not unheard:
+                reads = [read for _, prepared in self._prepared for read in prepared.reach()]
+                await self._database.watch(self.tables, reads, outside)
         except BaseException:
             await self._database.close()
             raise
@@ -100,7 +116,11 @@ class RelationalIntegration:
         return problems.found
 
     def session(self, *, writes: bool) -> AbstractAsyncContextManager[Session]:
-        return _Sessions(self._database.session(writes=writes))
+        return _Sessions(self._database.session(writes=writes), self._multiplexer)
+
+    async def unwatch(self) -> Sequence[str]:
+        """Takes out of the database what noticing writes by others needed. Answers the tables that were watched."""
+        return await self._database.unwatch()
 
     async def close(self) -> None:
         await self._database.close()
@@ -117,10 +137,11 @@ class RelationalIntegration:
 class _Session:
     """A connection held for one call."""
 
-    __slots__ = ("_connection",)
+    __slots__ = ("_connection", "_multiplexer")
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, multiplexer: Multiplexer) -> None:
         self._connection = connection
+        self._multiplexer = multiplexer
 
     async def execute(self, compiled: Compiled, values: Sequence[Given]) -> Answer:
         # What was compiled elsewhere is never handed in here.
@@ -129,6 +150,8 @@ class _Session:
     async def execute_many(
         self, compiled: Compiled, batch: Sequence[Sequence[Given]]
     ) -> Sequence[Answer | OperationError]:
+        if isinstance(compiled, CompiledRead):
+            return await self._multiplexer.ask(self._connection, compiled, batch)
         answers: list[Answer | OperationError] = []
         for values in batch:
             try:
@@ -139,13 +162,14 @@ class _Session:
 
 
 class _Sessions:
-    __slots__ = ("_connections",)
+    __slots__ = ("_connections", "_multiplexer")
 
-    def __init__(self, connections: AbstractAsyncContextManager[Connection]) -> None:
+    def __init__(self, connections: AbstractAsyncContextManager[Connection], multiplexer: Multiplexer) -> None:
         self._connections = connections
+        self._multiplexer = multiplexer
 
     async def __aenter__(self) -> Session:
-        return _Session(await self._connections.__aenter__())
+        return _Session(await self._connections.__aenter__(), self._multiplexer)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None

@@ -86,6 +86,14 @@ class Settings:
         self.complain(f'"{key}" of the integration "{self._name}" must be one of {", ".join(options)}.')
         return default
 
+    def flag(self, key: str) -> bool | None:
+        """None where it is not set."""
+        value = self._values.get(key)
+        if value is None or isinstance(value, bool) or self.is_open(key):
+            return value if isinstance(value, bool) else None
+        self.complain(f'"{key}" of the integration "{self._name}" must be true or false.')
+        return None
+
     def count(self, key: str) -> int:
         default = int(self._schema[key]["default"])
         value = self._values.get(key, default)

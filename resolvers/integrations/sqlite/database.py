@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tidegate.core.change import Outside, unheard
+from tidegate.core.change import Outside
 from tidegate.core.errors import Code, OperationError
+from tidegate.core.footprint import Read, Touch
 from tidegate.core.integration import IntegrationUnavailable
 from tidegate.resolvers.integrations.relational.pool import Pool
 from tidegate.resolvers.integrations.relational.reflection import Reflection
 from tidegate.resolvers.integrations.relational.sessions import Reading, Writing
+from tidegate.resolvers.integrations.relational.tables import Tables
 from tidegate.resolvers.integrations.relational.violations import Vocabulary
 from tidegate.resolvers.integrations.sqlite.catalogue import reflect
 from tidegate.resolvers.integrations.sqlite.connection import SqliteConnection
 from tidegate.resolvers.integrations.sqlite.migrating import migrate
+from tidegate.resolvers.integrations.sqlite.watching import Watching
 from tidegate.resolvers.integrations.sqlite.worker import MEMORY, connector
 
 _MENDING: Final = 10.0
@@ -30,7 +34,7 @@ _OLDEST: Final = (3, 38)
 
 @dataclass(frozen=True, slots=True)
 class SqliteSettings:
-    """`file` is a whole path, or `:memory:`. Times in seconds."""
+    """`file` is a whole path, or `:memory:`. Times in seconds. `watch`: whether commits by others are noticed."""
 
     file: str
     migrations: Path | None
@@ -39,6 +43,7 @@ class SqliteSettings:
     wait_timeout: float
     synchronous: str
     statements: int
+    watch: bool = False
 
 
 class SqliteDatabase:
@@ -51,8 +56,9 @@ class SqliteDatabase:
         self._vocabulary = vocabulary
         self.writers = self._pool(1, writes=True)
         self.readers = self.writers if settings.file == MEMORY else self._pool(settings.readers, writes=False)
+        self._watching: Watching | None = None
 
-    async def open(self, outside: Outside = unheard) -> Reflection:  # noqa: ARG002 - outside writes come next
+    async def open(self) -> Reflection:
         if sqlite3.sqlite_version_info < _OLDEST:
             raise IntegrationUnavailable(
                 f"SQLite {sqlite3.sqlite_version} is too old: 3.38 is the oldest that will do."
@@ -76,11 +82,39 @@ class SqliteDatabase:
                 f'The database of "{self.name}" in {self.settings.file} cannot be used: {cause}.'
             ) from error
 
+    async def watch(self, tables: Tables, reads: Sequence[Read], outside: Outside) -> None:  # noqa: ARG002 - any table
+        """Others' commits may have been to any table."""
+        if not self.settings.watch:
+            return
+        touches = (Touch(tables.source, None),)
+        self._watching = Watching(self.settings.file, self._data_version, lambda: outside(touches))
+        try:
+            await self._watching.open()
+        except OperationError as error:
+            raise IntegrationUnavailable(f'The database of "{self.name}" cannot be watched: {error}') from error
+
+    async def unwatch(self) -> Sequence[str]:
+        """Nothing was put there."""
+        return ()
+
     def session(self, *, writes: bool) -> AbstractAsyncContextManager[SqliteConnection]:
         return Writing(self.writers, _mend) if writes else _Reading(self.readers, _mend)
 
     async def close(self) -> None:
+        if self._watching is not None:
+            await self._watching.close()
         await asyncio.gather(*(pool.shut(_MENDING) for pool in {self.readers, self.writers}))
+
+    async def _data_version(self) -> tuple[object, int]:
+        """No transaction: that would wait for whoever writes."""
+        connection = self.writers.take() or await self.writers.acquire()
+        try:
+            version = await connection.call(lambda raw: int(raw.execute("pragma data_version").fetchone()[0]))
+        except BaseException:
+            self.writers.own(_mend(self.writers, connection))
+            raise
+        self.writers.release(connection)
+        return connection, version
 
     def _pool(self, size: int, *, writes: bool) -> Pool[SqliteConnection]:
         settings = self.settings

@@ -42,6 +42,10 @@ _SETTINGS: Final[Mapping[str, Any]] = {
             "commits, and harms nothing. Default: normal.",
         },
         "statements": count_schema(512, 100_000, "Prepared statements that each connection keeps."),
+        "watch": {
+            "type": "boolean",
+            "description": "Live queries hear of commits by other processes. Not for :memory:. Default: they do not.",
+        },
     },
 }
 
@@ -73,9 +77,14 @@ class SqliteKind:
             wait_timeout=given.seconds("waitTimeout"),
             synchronous=given.choice("synchronous"),
             statements=given.count("statements"),
+            watch=bool(given.flag("watch")),
         )
         if file != MEMORY and not given.is_open("file") and not (folder / file).parent.is_dir():
             given.complain(f'The folder of "{file}", the file of the integration "{name}", does not exist.', "Make it.")
+        if file == MEMORY and found.watch:
+            given.complain(
+                f'"watch" of the integration "{name}" is for files: nobody else can write to {MEMORY}.', "Leave it out."
+            )
         given.problems.raise_any()
         vocabulary = Vocabulary()
         return RelationalIntegration(name, SQLITE, SqliteDatabase(name, found, vocabulary), vocabulary)
