@@ -278,3 +278,15 @@ def test_demo_users_are_those_of_the_first_day() -> None:
     rows = (EXAMPLE / "sql/migrations/0002_first_day.sql").read_text()
     for name, claims in users.items():
         assert f"('{claims['email']}', '{name.capitalize()}', '{claims['role']}'" in rows
+
+
+async def test_what_a_mutation_refreshes_is_told(desk: Desk) -> None:
+    closed = await desk.ask("sam", "mutation { closeTickets(ids: [1]) }")
+    assert {"averageAge", "ticketsByStatus", "myTickets"} <= set(closed["extensions"]["refreshed"])
+    said = await desk.ask("ada", 'mutation { addComment(ticketId: 1, text: "a") { id } }')
+    assert "ticket" in said["extensions"]["refreshed"]
+    assert "ticketCount" not in said["extensions"]["refreshed"]
+    filed = await desk.ask("ada", 'mutation { createTicket(title: "a", description: "b") { id } }')
+    # Nothing that the caller may not call.
+    assert {"myTickets", "openTickets", "ticketCount"} <= set(filed["extensions"]["refreshed"])
+    assert "allTickets" not in filed["extensions"]["refreshed"]
