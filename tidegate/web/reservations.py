@@ -89,10 +89,10 @@ class Reservation:
         """The stream has been opened."""
         return self._timer is None
 
-    def wait(self, client: Client) -> None:
-        """Keeps the place for this client, for a while."""
+    def wait(self, client: Client, patience: float) -> None:
+        """Keeps the place for this client, for so many seconds."""
         self.client = client
-        self._timer = asyncio.get_running_loop().call_later(UNUSED, self.stream.end)
+        self._timer = asyncio.get_running_loop().call_later(patience, self.stream.end)
 
     def use(self) -> None:
         """Raises `Refusal` where somebody does already."""
@@ -139,6 +139,8 @@ class Reservations:
     """Those of one server, by token."""
 
     def __init__(self, streams: Streams) -> None:
+        self.patience = UNUSED
+        self.most_unused = MOST_UNUSED
         self._streams = streams
         self._all: dict[str, Reservation] = {}
         # In the order in which they were made.
@@ -152,7 +154,7 @@ class Reservations:
         reservation = Reservation(self, self._streams, idle)
         try:
             client = await gateway.connect(headers, reservation.ended)
-            reservation.wait(client)
+            reservation.wait(client, self.patience)
             self._make_room()
         except BaseException:
             reservation.stream.end()
@@ -170,7 +172,7 @@ class Reservations:
         self._unused.pop(reservation.token, None)
 
     def _make_room(self) -> None:
-        if len(self._unused) < MOST_UNUSED:
+        if len(self._unused) < self.most_unused:
             return
         for reservation in self._unused.values():
             if reservation.client is None or not reservation.client.user.verified:

@@ -52,12 +52,16 @@ class Framing(Protocol):
 
 class Stream:
     """One answer. `left` is called once, when it has ended for whatever reason; `idle` is how many seconds a reader
-    may leave the socket full. `shared` are the headers of CORS, and may be others until it is served."""
+    may leave the socket full, `heartbeat` after how many something is said. `shared` are the headers of CORS, and may
+    be others until it is served."""
 
-    def __init__(self, framing: Framing, shared: tuple[Header, ...], idle: float, left: Callable[[], None]) -> None:
+    def __init__(
+        self, framing: Framing, shared: tuple[Header, ...], idle: float, heartbeat: float, left: Callable[[], None]
+    ) -> None:
         self.framing = framing
         self.shared = shared
         self._idle = idle
+        self._heartbeat = heartbeat
         self._left: Callable[[], None] | None = left
         self._waiting: dict[Hashable, bytes] = {}
         self._last: bytes | None = None
@@ -148,7 +152,7 @@ class Stream:
     async def _something(self) -> None:
         """Returns when there is something to write."""
         try:
-            async with asyncio.timeout(HEARTBEAT):
+            async with asyncio.timeout(self._heartbeat):
                 await self._wake.wait()
         except TimeoutError:
             self._waiting.setdefault(None, self.framing.heartbeat)
@@ -164,6 +168,7 @@ class Streams:
     """Every answer of one server that goes on."""
 
     def __init__(self) -> None:
+        self.heartbeat = HEARTBEAT
         self._streams: dict[Stream, None] = {}
         self._stopped = False
 
@@ -180,7 +185,7 @@ class Streams:
             self._streams.pop(stream, None)
             left()
 
-        stream = Stream(framing, shared, idle, over)
+        stream = Stream(framing, shared, idle, self.heartbeat, over)
         self._streams[stream] = None
         return stream
 
