@@ -17,10 +17,13 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
+from websockets.datastructures import Headers
+from websockets.http11 import Request
 
 from tidegate.core.errors import Code
 from tidegate.core.limits import Limits
 from tidegate.web.answers import CLOSE, Refusal, answer, refusal_reply
+from tidegate.web.sockets import Socket
 
 MOST_HEADERS: Final = 100
 GRACE: Final = 2.0
@@ -91,8 +94,7 @@ class Guarded(HttpToolsProtocol):
             raise HeadTooLarge
         self._head = 0
         self._await(Waiting.BODY)
-        busy = len(self.connections) > self.max_connections or len(self.tasks) >= self.max_connections
-        self.app = _too_busy if busy else self.config.loaded_app
+        self.app = _too_busy if self._is_busy() else self.config.loaded_app
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
@@ -102,6 +104,28 @@ class Guarded(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's words for it
         """Everything that the parser refuses ends here."""
         self._send_refusal(self._refusal or _BAD_REQUEST)
+
+    def handle_websocket_upgrade(self) -> None:
+        """Hands the connection over to a `Socket`, if this is a handshake and there is room."""
+        if self._is_answering():
+            # Sent ahead, behind a request whose answer would be lost: nobody does that.
+            self.cut()
+            return
+        refusal = self._refusal_of_upgrade()
+        if refusal is None:
+            socket = self.ws_protocol_class(self.config, self.server_state, self.app_state)  # type: ignore[misc, call-arg]
+            assert isinstance(socket, Socket)
+            headers = Headers([(name.decode("ascii"), _text(value)) for name, value in self.headers])
+            self.connections.discard(self)
+            self.transport.set_protocol(socket)
+            socket.connection_made(self.transport)
+            refusal = socket.upgrade(Request(_text(self.url), headers))
+        if refusal is not None:
+            self._send_refusal(refusal)
+
+    def check(self, now: float) -> None:
+        if self.overdue(now):
+            self.cut()
 
     def overdue(self, now: float) -> bool:
         """Whether the client has had all its time."""
@@ -117,6 +141,17 @@ class Guarded(HttpToolsProtocol):
         """Closes at once: a client that does not send may not read either."""
         if not self.transport.is_closing():
             self.transport.abort()
+
+    def _is_busy(self) -> bool:
+        return len(self.connections) > self.max_connections or len(self.tasks) >= self.max_connections
+
+    def _refusal_of_upgrade(self) -> Refusal | None:
+        lengths = [value.strip() for name, value in self.headers if name == b"content-length"]
+        chunked = any(name == b"transfer-encoding" for name, _ in self.headers)
+        old = self.scope["http_version"] != "1.1"
+        if self.scope["method"] != "GET" or old or chunked or set(lengths) - {b"0"} or not self.url.isascii():
+            return _BAD_REQUEST
+        return _BUSY if self._is_busy() else None
 
     def _is_answering(self) -> bool:
         cycle: RequestResponseCycle | None = self.cycle  # None until the first head is complete
@@ -140,14 +175,14 @@ class Guarded(HttpToolsProtocol):
 
 
 async def sweep(state: ServerState, limits: Callable[[], Limits]) -> None:
-    """Cuts overdue connections, for ever."""
+    """Cuts overdue connections and asks silent ones for a sign of life, for ever."""
     while True:
         bounds = limits()
         await asyncio.sleep(min(1.0, max(0.02, min(bounds.headTimeout, bounds.bodyTimeout) / 4)))
         now = monotonic()
         for connection in list(state.connections):
-            if isinstance(connection, Guarded) and connection.overdue(now):
-                connection.cut()
+            if isinstance(connection, Guarded | Socket):
+                connection.check(now)
 
 
 def protocol_class(limits: Callable[[], Limits], max_head: int, max_connections: int) -> type[Guarded]:
@@ -160,6 +195,11 @@ def protocol_class(limits: Callable[[], Limits], max_head: int, max_connections:
     Bounded.max_head = max_head
     Bounded.max_connections = max_connections
     return Bounded
+
+
+def _text(value: bytes) -> str:
+    """As the websockets package holds what is not ASCII."""
+    return value.decode("ascii", "surrogateescape")
 
 
 _BAD_REQUEST: Final = Refusal(HTTPStatus.BAD_REQUEST, "This is not an HTTP request.", Code.BAD_USER_INPUT, CLOSE)

@@ -18,6 +18,7 @@ from tidegate.web.gateway import Gateway
 from tidegate.web.graphiql import FOLDER, Page
 from tidegate.web.single_connection import EventStreamEndpoint
 from tidegate.web.streams import Streams
+from tidegate.web.websocket import WebSocketEndpoint, refuse
 
 GRAPHQL = "/graphql"
 NOTHING_HERE = "There is nothing at this address."
@@ -33,6 +34,7 @@ class Site:
         self._streams = Streams()
         self._graphql = GraphQLEndpoint(gateway, page, self._streams)
         self._stream = EventStreamEndpoint(gateway, self._streams)
+        self._websocket = WebSocketEndpoint(gateway)
         routes: list[BaseRoute] = [Route("/healthz", _alive), Route("/readyz", self._readiness)]
         if page is not None:
             routes.append(Mount(FOLDER.rstrip("/"), page))
@@ -44,6 +46,11 @@ class Site:
             await self._graphql(scope, receive, send)
         elif scope["type"] == "http" and scope["path"] == STREAM:
             await self._stream(scope, receive, send)
+        elif scope["type"] == "websocket":
+            if scope["path"] == GRAPHQL:
+                await self._websocket(scope, receive, send)
+            else:
+                await refuse(send, NOTHING_HERE, Code.NOT_FOUND, HTTPStatus.NOT_FOUND)
         else:
             await self._others(scope, receive, send)
 
