@@ -8,7 +8,7 @@ reach into it: they hold for the relations that are selected from its rows, and 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import orjson
@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from tidegate.core.errors import Code, OperationError
 from tidegate.core.expressions import Expression, Reference, as_text
-from tidegate.core.footprint import Read, Unknown
+from tidegate.core.footprint import Read, Touch, Unknown
 from tidegate.core.integration import Answer, Compiled
 from tidegate.core.json import Given, Json
 from tidegate.core.naming import snake_case
@@ -25,6 +25,7 @@ from tidegate.core.selection import Selected, Selection
 from tidegate.core.types import NonNull, ObjectType, TypeRef, named
 from tidegate.resolvers.integrations.relational.cells import FLAW_MARK, Cell
 from tidegate.resolvers.integrations.relational.compiled import (
+    CompiledRead,
     Finish,
     Statements,
     body_answer,
@@ -36,9 +37,14 @@ from tidegate.resolvers.integrations.relational.compiled import (
 from tidegate.resolvers.integrations.relational.connection import Connection, ResultColumn
 from tidegate.resolvers.integrations.relational.dialects import Fragment, Source, Sql
 from tidegate.resolvers.integrations.relational.drafts import Draft, Setting
+from tidegate.resolvers.integrations.relational.footprints import Footprint, MakeFootprint, relations_footprint
 from tidegate.resolvers.integrations.relational.inputs import GivenValues, Inputs, Shaping
 from tidegate.resolvers.integrations.relational.keyed import EXTRA
+from tidegate.resolvers.integrations.relational.reach import reads_of
+from tidegate.resolvers.integrations.relational.reachable import beyond
+from tidegate.resolvers.integrations.relational.registration import register
 from tidegate.resolvers.integrations.relational.rows import Computed, object_json
+from tidegate.resolvers.integrations.relational.sql_footprints import SqlFootprint
 from tidegate.resolvers.integrations.relational.tables import ReflectedColumn
 from tidegate.resolvers.integrations.relational.verbs import Outcome, Shape, Statement
 
@@ -55,6 +61,10 @@ class PreparedSql:
     columns: tuple[ResultColumn, ...] = ()
     names: Mapping[str, int] = field(default_factory=dict)
     """The place of each field's column."""
+    footprint: SqlFootprint = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.footprint = SqlFootprint(self.setting, self.verb.text)
 
     @property
     def writes(self) -> bool:
@@ -68,9 +78,17 @@ class PreparedSql:
             cause = f" {error.__cause__}" if error.__cause__ is not None else ""
             hint = "Say its type: {{ args.name }}::int." if "data type of parameter" in cause else ""
             return [Problem(self.verb.at, f"The database refuses this SQL:{cause.rstrip('.')}.", hint)]
+        self._register()
         if not self.verb.text.answers_rows:
             return []
         return list(self._match())
+
+    def _register(self) -> None:
+        if self.writes:
+            return
+        self.footprint.register()
+        if self.verb.target is not None:
+            register(self.setting.tables, self.setting.surroundings, self.verb.target)
 
     def _plain(self) -> str:
         """The statement as the driver is asked about it."""
@@ -107,7 +125,14 @@ class PreparedSql:
         return self.setting.object_type(named(self.verb.outcome.inner))
 
     def reach(self) -> Sequence[Read]:
-        return (Read(self.setting.tables.source, None),)
+        setting = self.setting
+        if self.writes:
+            return (Read(setting.tables.source, None),)
+        reads = dict.fromkeys(self.footprint.reach())
+        if self.verb.target is not None:
+            for other in beyond(setting.surroundings, self.verb.target):
+                reads |= dict.fromkeys(reads_of(setting.tables, other.table, None, {}))
+        return tuple(reads)
 
     def compile(self, selection: Selection | None, rank: int) -> Compiled:
         verb, outcome = self.verb, self.verb.outcome
@@ -119,7 +144,25 @@ class PreparedSql:
         finish = finish_of(outcome, keyed=keyed)
         if verb.text.writes and not self.setting.dialect.is_postgres:
             return CompiledReturning(self, wanted, rank, finish)
-        return compiled_read(self.setting, rank, lambda draft: wrapped(draft, self, wanted), finish)
+        if verb.text.writes:
+            return CompiledTelling(self, wanted, rank, finish)
+        return compiled_read(
+            self.setting,
+            rank,
+            lambda draft: wrapped(draft, self, wanted),
+            finish,
+            footprint=self._reading(wanted, rank),
+        )
+
+    def _reading(self, selection: Selection, rank: int) -> MakeFootprint:
+        def make(inputs: Inputs) -> Footprint:
+            self.footprint.place(inputs)
+            target, shown = self.verb.target, None
+            if target is not None and any(each.field in target.relations for each in selection.fields):
+                shown = relations_footprint(self.setting, rank, target, selection)(inputs)
+            return Reading(self.footprint, inputs, shown)
+
+        return make
 
     def _whole(self) -> Selection:
         definition = self._definition()
@@ -134,6 +177,27 @@ class PreparedSql:
         """What a value must be; of a list, each of its items."""
         outcome = self.verb.outcome
         return NonNull(outcome.inner) if isinstance(outcome.type, NonNull) else outcome.inner  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading:
+    """What the author's statement reads, and what the relations do that are selected from its rows."""
+
+    sql: SqlFootprint
+    inputs: Inputs
+    relations: Footprint | None
+
+    def reads(self, values: Sequence[Given | Unknown]) -> Sequence[Read]:
+        own = self.sql.reads(self.inputs, values)
+        return own if self.relations is None else (*own, *self.relations.reads(values))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Nothing:
+    """What a write reads that anybody watches."""
+
+    def reads(self, values: Sequence[Given | Unknown]) -> Sequence[Read]:  # noqa: ARG002 - whatever they are
+        return ()
 
 
 def finish_of(outcome: Outcome, *, keyed: bool) -> Finish:
@@ -251,13 +315,14 @@ class CompiledCommand:
 
     def __init__(self, prepared: PreparedSql, rank: int) -> None:
         self._prepared = prepared
-        known = Inputs()
+        self._known = known = Inputs()
         self._statements = Statements(prepared.setting, rank, known, lambda draft: author_sql(draft, prepared.verb))
         self._statements.dry()
         self.inputs: tuple[Expression, ...] = tuple(known.expressions)
 
-    def reads(self, values: Sequence[Given | Unknown]) -> Sequence[Read]:  # noqa: ARG002 - nobody watches a write
-        return ()
+    def reads(self, values: Sequence[Given | Unknown]) -> Sequence[Read]:
+        sql = self._prepared.footprint
+        return () if self._prepared.writes else sql.reads(self._known, values)
 
     def describe(self) -> str:
         return described(self._statements, self.inputs)
@@ -265,9 +330,41 @@ class CompiledCommand:
     async def run(self, connection: Connection, values: Sequence[Given]) -> Answer:
         statement = self._statements.of(values)
         count = await connection.execute(statement.sql, statement.arguments(values))
+        touches = _touches(self._prepared, self._known, values, some=count != 0)
         if self._prepared.verb.outcome.shape is Shape.COUNT:
-            return number_answer(count)
-        return Answer(value=count > 0, json=b"true" if count else b"false")
+            return replace(number_answer(count), touches=touches)
+        return Answer(value=count > 0, json=b"true" if count else b"false", touches=touches)
+
+
+class CompiledTelling:
+    """PostgreSQL: a write that answers rows, wrapped like a read."""
+
+    def __init__(self, prepared: PreparedSql, selection: Selection, rank: int, finish: Finish) -> None:
+        self._prepared = prepared
+        self._known = Inputs()
+        self._write: CompiledRead = compiled_read(
+            prepared.setting, rank, lambda draft: wrapped(draft, prepared, selection), finish, footprint=self._learn
+        )
+        self.inputs = self._write.inputs
+
+    def reads(self, values: Sequence[Given | Unknown]) -> Sequence[Read]:
+        return self._write.reads(values)
+
+    def describe(self) -> str:
+        return self._write.describe()
+
+    async def run(self, connection: Connection, values: Sequence[Given]) -> Answer:
+        answer = await self._write.run(connection, values)
+        # Without rows there is nothing at all, or the body is one of these.
+        shown = answer.value if answer.json is None else answer.json
+        is_value = self._prepared.verb.outcome.shape is Shape.VALUE
+        nothing = shown is None or (not is_value and shown in (b"null", b"[]", []))
+        return replace(answer, touches=_touches(self._prepared, self._known, values, some=not nothing))
+
+    def _learn(self, inputs: Inputs) -> Footprint:
+        self._known = inputs
+        self._prepared.footprint.place(inputs)
+        return Nothing()
 
 
 class CompiledReturning:
@@ -277,7 +374,7 @@ class CompiledReturning:
     def __init__(self, prepared: PreparedSql, selection: Selection, rank: int, finish: Finish) -> None:
         self._prepared = prepared
         self._finish = finish
-        known = Inputs()
+        self._known = known = Inputs()
         setting = prepared.setting
         self._write = Statements(setting, rank, known, lambda draft: author_sql(draft, prepared.verb))
         self._read = Statements(setting, rank, known, lambda draft: _handed_back(draft, prepared, selection))
@@ -299,7 +396,14 @@ class CompiledReturning:
         extended = [*values, orjson.dumps([list(row) for row in rows]).decode()]
         statement = self._read.of(extended)
         row = await connection.row(statement.sql, statement.arguments(extended))
-        return self._finish(None if row is None else row[0])
+        touches = _touches(self._prepared, self._known, values, some=bool(rows))
+        return replace(self._finish(None if row is None else row[0]), touches=touches)
+
+
+def _touches(prepared: PreparedSql, inputs: Inputs, values: Sequence[Given], *, some: bool) -> tuple[Touch, ...]:
+    """`some`: the statement says that it touched rows."""
+    sql = prepared.footprint
+    return () if not prepared.writes or (not some and sql.counts) else sql.touches(inputs, values)
 
 
 def _handed_back(draft: Draft, prepared: PreparedSql, selection: Selection) -> sa.ClauseElement:

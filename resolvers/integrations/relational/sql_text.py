@@ -10,8 +10,9 @@ would be SQL that the database refuses, never a value read as SQL: all that is p
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from logging import CRITICAL, getLogger
 from typing import Final
 
@@ -34,13 +35,16 @@ _QUOTED: Final = (TokenType.STRING, TokenType.HEREDOC_STRING, TokenType.BYTE_STR
 class SqlText:
     """`parts` are one statement: SQL as it stands, and the references whose values are bound between. `writes`: it
     changes data, or nobody can tell that it does not. `answers_rows`: it can stand in `select … from (…)`, or is a
-    write with RETURNING. `tree` is what sqlglot made of it, none where it could not."""
+    write with RETURNING. `tree` is what sqlglot made of it, none where it could not; `holes` are the words in it that
+    stand for values. `calls` is what may be the name of a function, in lower case: all that a parenthesis follows."""
 
     parts: tuple[str | Reference, ...]
     writes: bool
     answers_rows: bool
     tree: exp.Expr | None
     at: Location
+    holes: Mapping[str, Reference] = field(default_factory=dict)
+    calls: frozenset[str] = frozenset()
 
 
 def read_sql(text: Text, dialect: str) -> SqlText:
@@ -81,7 +85,8 @@ def read_sql(text: Text, dialect: str) -> SqlText:
     if problems:
         raise ProjectError(problems)
     parts.append(marked[done:].rstrip())
-    return _classified(tuple(part for part in parts if part != ""), marked, tokens, dialect, text.at)
+    found = _classified(tuple(part for part in parts if part != ""), marked, tokens, dialect, text.at)
+    return replace(found, holes={hole.marker: hole.reference for hole in holes}, calls=_calls(tokens))
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,13 +174,18 @@ def _classified(
     if verb not in _VERBS:
         sentence = f"A request reads or changes rows; {verb} does neither."
         raise ProjectError([Problem(at, sentence, "Tables are made and changed by migrations.")])
-    tree = _tree(marked, dialect)
+    # SQLite's other word for it, which sqlglot does not know.
+    tree = _tree(f"insert or {marked.lstrip()}" if verb == "REPLACE" else marked, dialect)
     if tree is None:
         # It may still be good SQL of this database: taken for a write, of which nothing is known.
         return SqlText(parts, writes=True, answers_rows=False, tree=None, at=at)
     reads = isinstance(tree, READING)
     writes = not reads or tree.find(*WRITING, exp.Into, exp.Lock) is not None
     return SqlText(parts, writes, reads or tree.args.get("returning") is not None, tree, at)
+
+
+def _calls(tokens: Sequence[Token]) -> frozenset[str]:
+    return frozenset(token.text.lower() for token, after in pairwise(tokens) if after.token_type is TokenType.L_PAREN)
 
 
 def _tree(marked: str, dialect: str) -> exp.Expr | None:
