@@ -19,6 +19,11 @@ Sql = sa.ColumnElement[Any]
 ESCAPE: Final = "!"
 """Our own escape character in LIKE: unlike a backslash it means the same in every setting of every database."""
 
+BATCH: Final = "tidegate_batch"
+"""The rows with the values of many calls, in a statement that asks for all of them."""
+SENT: Final = "tidegate_sent_"
+"""What the name of a parameter begins with whose value comes from the call."""
+
 
 class Fragment(sa.ColumnElement[Any]):
     """SQL of an author with bound values between its parts, kept to the letter. `parts` are text or expressions."""
@@ -54,6 +59,24 @@ def _compile_scalar_json(element: ScalarJson, compiler: SQLCompiler, **options: 
 
 class _NewerPostgres(postgresql.base.PGDialect):
     """PostgreSQL from 17 on."""
+
+
+class _BatchedCompiler(postgresql.base.PGCompiler):
+    """Values of the call are columns of the rows named `BATCH`; all other parameters stay what they are."""
+
+    def bindparam_string(self, name: str, *arguments: Any, **options: Any) -> str:
+        text = super().bindparam_string(name, *arguments, **options)
+        return f"{BATCH}.{name}" if name.startswith(SENT) else text
+
+
+class _BatchedPostgres(postgresql.base.PGDialect):
+    """Many calls of one statement at once: multiplex.py."""
+
+    statement_compiler = _BatchedCompiler
+
+
+class _NewerBatchedPostgres(_NewerPostgres):
+    statement_compiler = _BatchedCompiler
 
 
 class Source(sa.FromClause):
@@ -127,6 +150,14 @@ class Dialect:
             # A number may occur twice; its value is passed once.
             names = tuple(dict.fromkeys(names))
         return str(compiled), names, compiled.params
+
+    def compile_batched(self, statement: sa.ClauseElement, release: int = 0) -> tuple[str, tuple[str, ...]]:
+        """PostgreSQL: the same with columns of `BATCH`, named like the values, in the place of the values of the call.
+        The names stand in the same order, so a parameter that stays has the number that it has in `compile`."""
+        batched = _NewerBatchedPostgres if release >= 17 else _BatchedPostgres
+        compiled = statement.compile(dialect=batched(paramstyle="numeric_dollar"))
+        assert isinstance(compiled, SQLCompiler)
+        return str(compiled), tuple(dict.fromkeys(compiled.positiontup or ()))
 
     def quoted(self, name: str) -> str:
         return self.compiling.identifier_preparer.quote(name)

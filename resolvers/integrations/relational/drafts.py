@@ -14,7 +14,7 @@ from tidegate.core.integration import Surroundings
 from tidegate.core.json import Given, Json, Missing
 from tidegate.core.objects import Column, DataObject
 from tidegate.core.types import ObjectType
-from tidegate.resolvers.integrations.relational.dialects import Dialect
+from tidegate.resolvers.integrations.relational.dialects import SENT, Dialect
 from tidegate.resolvers.integrations.relational.inputs import GivenValues, Operand
 from tidegate.resolvers.integrations.relational.reach import compared
 from tidegate.resolvers.integrations.relational.storing import Storing, stored
@@ -119,7 +119,8 @@ class Draft:
         key = (slot.operand, slot.storing) if shared else object()
         name = self._names.get(key)
         if name is None:
-            name = self._names[key] = f"tidegate_{len(self._slots)}"
+            prefix = "tidegate_fixed_" if slot.operand is None else SENT
+            name = self._names[key] = f"{prefix}{len(self._slots)}"
             self._slots[name] = slot
         return sa.bindparam(name, type_=sa.types.NULLTYPE)
 
@@ -127,6 +128,10 @@ class Draft:
         sql, names, constants = self.dialect.compile(statement, self.setting.tables.release)
         slots = (self._slots.get(name) or Slot(None, None, constants[name]) for name in names)
         return Statement(sql, tuple(slots))
+
+    def finish_batched(self, statement: sa.ClauseElement) -> tuple[str, tuple[str, ...]]:
+        """PostgreSQL: the text for many calls at once, and the names of its values in the order of the parameters."""
+        return self.dialect.compile_batched(statement, self.setting.tables.release)
 
 
 def require_readable(draft: Draft, column: Column) -> None:
