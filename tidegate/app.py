@@ -14,6 +14,7 @@ from tidegate.core.call import Runner
 from tidegate.core.catalog import Catalog
 from tidegate.core.user import CurrentUser
 from tidegate.edition import Edition
+from tidegate.realtime.live import LiveQueries
 from tidegate.schema.api import Api
 from tidegate.schema.execution import Response, execute
 
@@ -48,6 +49,10 @@ class Gateway:
     @property
     def runner(self) -> Runner:
         return self._edition.runner
+
+    @property
+    def live(self) -> LiveQueries:
+        return self._edition.live
 
     @property
     def authenticator(self) -> Authenticator:

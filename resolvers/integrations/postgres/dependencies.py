@@ -10,21 +10,29 @@ from typing import Any, Final
 
 import asyncpg
 
+from tidegate.resolvers.integrations.postgres.trigger_effects import stamped_columns
 from tidegate.resolvers.integrations.relational.effects import Action, Carrying
 from tidegate.resolvers.integrations.relational.reflection import OWN_TRIGGERS
 from tidegate.resolvers.integrations.relational.tables import ReflectedTable
 
 # The system's own tables are not among them; a partition is its topmost parent. `wild`: rules other than the one that
-# makes a view, and triggers other than the system's and ours.
+# makes a view.
 _RELATIONS: Final = """
     select c.oid, coalesce(pg_partition_root(c.oid)::oid, c.oid), n.nspname || '.' || c.relname, c.relkind::text,
            c.relrowsecurity or c.relkind = 'f',
-           exists (select from pg_trigger t
-                   where t.tgrelid = c.oid and not t.tgisinternal and not starts_with(t.tgname, $1))
-           or exists (select from pg_rewrite r where r.ev_class = c.oid and r.rulename <> '_RETURN')
+           exists (select from pg_rewrite r where r.ev_class = c.oid and r.rulename <> '_RETURN')
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
     where c.relkind in ('r', 'p', 'v', 'm', 'f')
       and n.nspname <> 'information_schema' and n.nspname not like 'pg\\_%'
+"""
+
+# Other than the system's and ours. Those of a view stand in for its writes.
+_TRIGGERS: Final = """
+    select t.tgrelid, c.relkind = 'v', l.lanname, p.proname, p.prosrc,
+           string_to_array(encode(t.tgargs, 'escape'), '\\000')
+    from pg_trigger t join pg_class c on c.oid = t.tgrelid
+    join pg_proc p on p.oid = t.tgfoid join pg_language l on l.oid = p.prolang
+    where not t.tgisinternal and not starts_with(t.tgname, $1)
 """
 
 _LINKS: Final = """
@@ -125,13 +133,21 @@ async def connect_tables(
     connection: asyncpg.Connection, known: Mapping[int, ReflectedTable], strangers: Strangers
 ) -> dict[int, ReflectedTable]:
     """The tables, by oid, with what live queries must know of each."""
-    relations = {row[0]: row for row in await connection.fetch(_RELATIONS, OWN_TRIGGERS)}
+    relations = {row[0]: row for row in await connection.fetch(_RELATIONS)}
     identities = {oid: relations[row[1]][2] for oid, row in relations.items() if row[1] in relations}
     opaque = {identities[oid] for oid, row in relations.items() if row[4] and oid in identities}
     wild = {identities[oid] for oid, row in relations.items() if row[5] and oid in identities}
     for oid, function in await connection.fetch(_DEFAULTS):
         if function in strangers.functions and oid in identities:
             wild.add(identities[oid])
+    stamped: defaultdict[str, frozenset[str]] = defaultdict(frozenset)
+    for oid, is_view, *function, arguments in await connection.fetch(_TRIGGERS, OWN_TRIGGERS):
+        if oid in identities:
+            columns = None if is_view else stamped_columns(*function, arguments or (), strangers.names)
+            if columns is None:
+                wild.add(identities[oid])
+            else:
+                stamped[identities[oid]] |= columns
     actions, referenced = _actions(await connection.fetch(_LINKS), identities)
     kin = [
         (identities[one], identities[other])
@@ -141,7 +157,10 @@ async def connect_tables(
     carrying = Carrying(actions, kin, wild)
     sources = _Sources(await _trees(connection, known), identities, opaque, strangers)
     return {
-        oid: _connected(oid, table, identities[oid], carrying, sources, referenced[identities[oid]])
+        oid: replace(
+            _connected(oid, table, identities[oid], carrying, sources, referenced[identities[oid]]),
+            stamped=stamped[identities[oid]],
+        )
         for oid, table in known.items()
     }
 

@@ -16,8 +16,8 @@ from tidegate.resolvers.integrations.relational.tables import ReflectedTable, Ta
 def reads_of(
     tables: Tables, name: str, columns: Collection[str] | None, keys: Mapping[str, Collection[Hashable]]
 ) -> tuple[Read, ...]:
-    """`keys`: of each column the values it must have one of, as they are sent to the database. A column or a value
-    that cannot be told apart by its form is no key."""
+    """`keys`: of each column the values it must have one of, as they are sent to the database or in their canonical
+    form. A column or a value that cannot be told apart by its form is no key."""
     table = tables.known.get(name)
     if table is None or table.opaque:
         return (Read(tables.source, None),)
@@ -26,7 +26,12 @@ def reads_of(
             return (Read(tables.source, None),)
         return tuple(Read(tables.source, source) for source in sorted(table.sources))
     told = tuple(key for column, values in keys.items() if (key := _key(table, column, values)) is not None)
-    return (Read(tables.source, table.identity, None if columns is None else frozenset(columns), told),)
+    return (Read(tables.source, table.identity, _known(table, columns), told),)
+
+
+def _known(table: ReflectedTable, columns: Collection[str] | None) -> frozenset[str] | None:
+    """None, which is every column, where one is written otherwise than the database writes it: SQLite does not mind."""
+    return None if columns is None or not table.columns.keys() >= columns else frozenset(columns)
 
 
 def _key(table: ReflectedTable, column: str, values: Collection[Hashable]) -> Key | None:
@@ -55,7 +60,9 @@ def touches_of(
         if table.sources is None:
             return (Touch(tables.source, None),)
         return tuple(Touch(tables.source, source) for source in sorted(table.sources | others))
-    changed = None if columns is None else frozenset(columns) | _generated(table)
+    changed = _known(table, columns)
+    if changed is not None:
+        changed |= table.stamped | _generated(table)
     told = None if images is None else tuple(image_of(table, image) for image in images)
     own = Touch(tables.source, table.identity, changed, told)
     # A table that refers to itself is among the others too.
@@ -68,16 +75,18 @@ def _others(table: ReflectedTable, columns: Collection[str] | None, *, added: bo
     if not added:
         if columns is None:
             others.append(table.removals)
-        if columns is None or table.is_view or not table.referenced.isdisjoint(columns):
+        if columns is None or table.is_view or not table.referenced.isdisjoint({*columns, *table.stamped}):
             others.append(table.moves)
     known = [each for each in others if each is not None]
     return frozenset().union(*known) if len(known) == len(others) else None
 
 
 def image_of(table: ReflectedTable, values: Mapping[str, Hashable]) -> Image:
-    """What of a row's values has a form that can be compared."""
+    """What of a row's values has a form that can be compared, and stays as it was written."""
     forms = {
-        column: canonical(table.columns[column], value) for column, value in values.items() if column in table.columns
+        column: canonical(table.columns[column], value)
+        for column, value in values.items()
+        if column in table.columns and column not in table.stamped
     }
     return {column: form for column, form in forms.items() if form is not UNKNOWN}
 

@@ -81,9 +81,10 @@ class ReflectedTable:
     For live queries: `identity` is the table's name in footprints, the same whatever the search path. `sources` are the
     identities of the tables that a view reads, none where that is not known (and for tables, which are their own).
     `effects` are the identities of the tables that any write to this one may change besides (inheritance), none where
-    it may be anything (triggers, rules). `removals` are those that deleting rows may change besides, and `moves` those
-    that a change of the columns `referenced` may: foreign keys with ON DELETE and ON UPDATE actions, and on from there;
-    none where that may be anything. Of a view they are those of the tables below it.
+    it may be anything (rules, triggers that do more than set columns of the row: those columns are `stamped`).
+    `removals` are those that deleting rows may change besides, and `moves` those that a change of the columns
+    `referenced` may: foreign keys with ON DELETE and ON UPDATE actions, and on from there; none where that may be
+    anything. Of a view they are those of the tables below it.
     `opaque`: reading it reads who knows what (row security, foreign tables)."""
 
     name: str
@@ -100,6 +101,7 @@ class ReflectedTable:
     removals: frozenset[str] | None = frozenset()
     moves: frozenset[str] | None = frozenset()
     referenced: frozenset[str] = frozenset()
+    stamped: frozenset[str] = frozenset()
     opaque: bool = False
 
 

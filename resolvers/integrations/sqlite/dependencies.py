@@ -16,6 +16,7 @@ from sqlglot.errors import SqlglotError
 
 from tidegate.resolvers.integrations.relational.effects import Action, Carrying
 from tidegate.resolvers.integrations.relational.tables import Family, ReflectedColumn, ReflectedTable
+from tidegate.resolvers.integrations.sqlite.trigger_effects import stamped_columns
 
 _SCHEMA: Final = "select type, name, tbl_name, coalesce(sql, '') from sqlite_schema"
 _LINKS: Final = """
@@ -28,6 +29,8 @@ _CARRIES: Final = frozenset({"CASCADE", "SET NULL", "SET DEFAULT"})
 _COLLATES: Final = re.compile(r"\bcollate\b", re.IGNORECASE)
 FUNCTIONS: Final = frozenset({"changes", "total_changes", "last_insert_rowid"})
 """Those of SQLite that look at more than their arguments."""
+
+_REPLACES: Final = re.compile(r"\bon\s+conflict\s+replace\b", re.IGNORECASE)
 
 _SYSTEM: Final = re.compile(r"pragma_|sqlite_|dbstat$")
 """What SQLite says of itself: tables and functions."""
@@ -49,19 +52,27 @@ def read_source(connection: sqlite3.Connection) -> str:
 
 def connect_tables(connection: sqlite3.Connection, known: Mapping[str, ReflectedTable]) -> dict[str, ReflectedTable]:
     """The tables, by name, with what live queries must know of each."""
-    texts, wild = dict[str, str](), set[str]()
+    tables = {identity_of(name): table for name, table in known.items()}
+    texts, wild, stamped = dict[str, str](), set[str](), defaultdict[str, set[str]](set)
     for type, name, table, text in connection.execute(_SCHEMA):
         if type in ("table", "view"):
             texts[identity_of(name)] = text
         elif type == "trigger":
-            wild.add(identity_of(table))
+            own = identity_of(table)
+            columns = stamped_columns(text, own, tables[own].primary_key) if own in tables else None
+            if columns is None:
+                wild.add(own)
+            else:
+                stamped[own].update(name for name in tables[own].columns if name.lower() in columns)
     virtual = {identity_of(name) for (name,) in connection.execute(_VIRTUAL)}
     actions, referenced = _actions(connection, known)
     carrying = Carrying(actions, (), wild)
-    tables = {identity_of(name): table for name, table in known.items()}
     sources = _Sources(tables, texts, virtual)
     return {
-        name: _connected(table, texts, carrying, sources, referenced[identity_of(name)], virtual)
+        name: replace(
+            _connected(table, texts, carrying, sources, referenced[identity_of(name)], virtual),
+            stamped=frozenset(stamped[identity_of(name)]),
+        )
         for name, table in known.items()
     }
 
@@ -79,12 +90,16 @@ def _connected(
     if table.is_view:
         # Only a trigger can write to a view.
         return replace(table, identity=identity, sources=sources.of(identity), effects=None)
+    any_write = None if identity in virtual else own.any
+    if _REPLACES.search(texts.get(identity, "")):
+        # Any write may delete other rows of the table.
+        any_write = None if any_write is None or own.removals is None else any_write | own.removals | {identity}
     plain = identity not in virtual and not _COLLATES.search(texts.get(identity, ""))
     return replace(
         table,
         identity=identity,
         columns={name: replace(each, plain=plain and _is_plain(each)) for name, each in table.columns.items()},
-        effects=None if identity in virtual else own.any,
+        effects=any_write,
         removals=own.removals,
         moves=own.moves,
         referenced=frozenset(referenced),
