@@ -9,8 +9,12 @@ from pathlib import Path
 from tidegate.auth.headers import LONGEST_TOKEN
 from tidegate.web.bodies import DEEPEST
 from tidegate.web.protocol import MOST_HEADERS
+from tidegate.web.reservations import MOST_UNUSED, UNUSED
+from tidegate.web.single_connection import LONGEST_ID
+from tidegate.web.streams import HEARTBEAT
 
 ROOT = Path(__file__).parents[2]
+LIVE = (ROOT / "docs" / "reference" / "live.md").read_text(encoding="utf-8")
 PAGE = (ROOT / "docs" / "reference" / "http.md").read_text(encoding="utf-8")
 
 
@@ -24,3 +28,7 @@ def test_the_numbers_are_the_codes() -> None:
     assert f"more than {DEEPEST} levels" in PAGE
     assert f"more than {MOST_HEADERS}" in PAGE
     assert f"more than {LONGEST_TOKEN} bytes" in PAGE
+    assert f"waits {UNUSED:g} seconds" in LIVE
+    assert f"At most\n  {MOST_UNUSED} wait" in LIVE
+    assert f"at most {LONGEST_ID} characters" in LIVE
+    assert f"about {HEARTBEAT:g} seconds" in LIVE
