@@ -21,7 +21,7 @@ from tidegate.resolvers.integrations.relational.sql_places import Found, find_pl
 from tidegate.resolvers.integrations.relational.sql_scopes import Equalities
 from tidegate.resolvers.integrations.relational.sql_text import SqlText
 from tidegate.resolvers.integrations.relational.sql_values import Evaluation, Reader, Term, Values
-from tidegate.resolvers.integrations.relational.sql_writes import Write, write_of
+from tidegate.resolvers.integrations.relational.sql_writes import Write, writes_of
 from tidegate.resolvers.integrations.relational.tables import ReflectedTable, Tables
 
 
@@ -48,11 +48,13 @@ class Looked:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Known:
-    """What a statement reads and writes, for what is known of the tables now. `is_opaque`: it may be anything."""
+    """What a statement reads and writes, for what is known of the tables now. `is_opaque`: it may be anything.
+    `counts`: it is all that its text writes, so if it says that it touched no row, none was touched."""
 
     is_opaque: bool
     looked: tuple[Looked, ...]
     writes: tuple[Write, ...]
+    counts: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -86,9 +88,8 @@ class SqlFootprint:
 
     @property
     def counts(self) -> bool:
-        """Whether a statement that says it touched no row touched none: it is the only one of its text that writes."""
-        known = self._now()
-        return not known.is_opaque and len(known.writes) == 1 and known.writes[0].is_outermost
+        """As in `Known`."""
+        return self._now().counts
 
     def register(self) -> None:
         """Writes down the columns that its reads are keyed by, now that the tables are known."""
@@ -119,10 +120,12 @@ class SqlFootprint:
             return Known(True, (), ())
         reader = Reader(self.text.holes, is_postgres)
         writes = tuple(
-            write_of(self.text.tree, node, scope, place, reader, is_postgres=is_postgres)
+            write
             for node, scope, place in found.written
+            for write in writes_of(node, scope, place, reader, is_postgres=is_postgres)
         )
-        return Known(False, () if writes else tuple(_looked(self.text, found, reader)), writes)
+        counts = [node for node, _, _ in found.written] == [self.text.tree]
+        return Known(False, () if writes else tuple(_looked(self.text, found, reader)), writes, counts)
 
 
 def _looked(text: SqlText, found: Found, reader: Reader) -> list[Looked]:

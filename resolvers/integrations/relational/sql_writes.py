@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import product
 from typing import Final, TypeAlias
 
@@ -57,14 +57,12 @@ class Picture:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Write:
-    """`columns` and `pictures` as in `Touch`; `added` as in `touches_of`. `is_outermost`: it is the statement itself,
-    and no part of it."""
+    """`columns` and `pictures` as in `Touch`; `added` as in `touches_of`."""
 
     table: ReflectedTable
     columns: frozenset[str] | None = None
     pictures: tuple[Picture, ...] | None = None
     added: bool = False
-    is_outermost: bool = False
 
     def touches(self, tables: Tables, evaluation: Evaluation) -> tuple[Touch, ...]:
         return touches_of(tables, self.table.name, self.columns, self._images(evaluation), added=self.added)
@@ -82,18 +80,18 @@ class Write:
         return images
 
 
-def write_of(tree: exp.Expr, node: exp.Expr, scope: Scope, place: Place, reader: Reader, *, is_postgres: bool) -> Write:
+def writes_of(node: exp.Expr, scope: Scope, place: Place, reader: Reader, *, is_postgres: bool) -> tuple[Write, ...]:
+    """All that one statement may do: one that inserts may also update."""
     making = _Making(scope, place, reader, is_postgres)
     match node:
         case exp.Insert():
-            made = making.insert(node)
+            return tuple(making.insert(node))
         case exp.Update():
-            made = making.update(node)
+            return (making.update(node),)
         case exp.Delete():
-            made = Write(place.table, pictures=(Picture(making.equal(), {}),))
+            return (Write(place.table, pictures=(Picture(making.equal(), {}),)),)
         case _:
-            made = Write(place.table)
-    return replace(made, is_outermost=node is tree)
+            return (Write(place.table),)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,16 +121,16 @@ class _Making:
         pictures = (Picture(equal, {}), Picture(kept, self._given(assigned)))
         return Write(table, frozenset(known), pictures)
 
-    def insert(self, node: exp.Insert) -> Write:
+    def insert(self, node: exp.Insert) -> Iterator[Write]:
         table, conflict = self.place.table, node.args.get("conflict")
         alternative = str(node.args.get("alternative") or "").lower()
         if alternative == "replace" or node.args.get("overwrite"):
-            return Write(table)
+            yield Write(table)
+            return
         pictures = self._rows(node)
+        yield Write(table, pictures=pictures, added=True)
         if isinstance(conflict, exp.OnConflict) and "UPDATE" in str(conflict.args.get("action") or "").upper():
-            met = None if pictures is None else self._conflicting(conflict, pictures)
-            return Write(table, pictures=None if pictures is None or met is None else (*pictures, *met))
-        return Write(table, pictures=pictures, added=True)
+            yield self._conflicting(conflict, pictures)
 
     def _rows(self, node: exp.Insert) -> tuple[Picture, ...] | None:
         table, values = self.place.table, node.expression
@@ -157,21 +155,23 @@ class _Making:
             pictures.append(Picture({}, {**nothing, **self._given(pairs)}))
         return tuple(pictures)
 
-    def _conflicting(self, conflict: exp.OnConflict, pictures: Sequence[Picture]) -> list[Picture] | None:
+    def _conflicting(self, conflict: exp.OnConflict, pictures: Sequence[Picture] | None) -> Write:
         """The rows that were there already hold what was to be inserted, in the columns that conflict."""
         keys = [
             self._named(each.this if isinstance(each, exp.Ordered) else each)
             for each in conflict.args.get("conflict_keys") or ()
         ]
-        assigned = {column for column, _ in self._assigned(conflict.expressions)}
-        if not keys or None in keys or None in assigned:
-            return None
+        assigned = [column for column, _ in self._assigned(conflict.expressions)]
+        known = frozenset(column for column in assigned if column is not None)
+        columns = known if len(known) == len(assigned) else None
+        if pictures is None or not keys or None in keys or columns is None:
+            return Write(self.place.table, columns)
         met = []
         for picture in pictures:
             same = {name: picture.given[name] for name in keys if name is not None and name in picture.given}
             met.append(Picture({}, same))
-            met.append(Picture({}, {name: terms for name, terms in same.items() if name not in assigned}))
-        return met
+            met.append(Picture({}, {name: terms for name, terms in same.items() if name not in known}))
+        return Write(self.place.table, columns, tuple(met))
 
     def _assigned(self, expressions: Sequence[exp.Expr]) -> Iterator[tuple[str | None, exp.Expr | None]]:
         """The columns that are set, none where that is unclear, with what they are set to, where that is one thing."""
