@@ -205,5 +205,20 @@ class Worlds(RuleBasedStateMachine):
         return QUESTIONS.index(next(asked for asked in QUESTIONS if asked.key == query.question.key))
 
 
+def test_there_and_back_again_is_nothing_new() -> None:
+    """Two results that come before the first of them was delivered, the second like what was there."""
+    machine: Machine[str] = Machine()
+    (effect,) = machine.watch(QUESTIONS[0], encode, 0.0, "a", 0.0)
+    assert isinstance(effect, Ask)
+    owed: list[Result | None] = []
+    for body in (b"0", b"1", b"0"):
+        machine.touched([effect.query], 0.0)
+        machine.begun(effect.query, 0.0)
+        machine.answered(effect.query, Result(body), 0.0)
+        if not owed:
+            owed.append(effect.query.owed("a"))
+    assert [result and result.body for result in (*owed, effect.query.owed("a"))] == [b"0", None]
+
+
 TestMachine = Worlds.TestCase
 TestMachine.settings = settings(max_examples=200, stateful_step_count=60, deadline=None)
