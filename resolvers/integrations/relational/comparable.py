@@ -16,6 +16,9 @@ from tidegate.resolvers.integrations.relational.tables import Family, ReflectedC
 
 _WHOLE: Final = frozenset({Family.SMALLINT, Family.INTEGER, Family.BIGINT})
 _LABELS: Final = frozenset({Family.TEXT, Family.ENUM})
+LONGEST: Final = 200
+"""Characters of a text that has a form. Nobody looks for a row by more, and touches carry what they compare."""
+
 _DIGITS: Final = re.compile(r"-?[0-9]{1,19}")
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
@@ -42,7 +45,7 @@ def canonical(column: ReflectedColumn, value: Hashable) -> Hashable:
     if column.family in _WHOLE:
         return _whole(value)
     if column.family in _LABELS:
-        return value if isinstance(value, str) else UNKNOWN
+        return value if isinstance(value, str) and len(value) <= LONGEST else UNKNOWN
     if column.family is Family.BOOLEAN:
         return bool(value) if isinstance(value, bool | int) and value in (0, 1) else UNKNOWN
     return _uuid(value)
