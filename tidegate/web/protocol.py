@@ -17,8 +17,6 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
-from websockets.datastructures import Headers
-from websockets.http11 import Request
 
 from tidegate.core.errors import Code
 from tidegate.core.limits import Limits
@@ -115,11 +113,10 @@ class Guarded(HttpToolsProtocol):
         if refusal is None:
             socket = self.ws_protocol_class(self.config, self.server_state, self.app_state)  # type: ignore[misc, call-arg]
             assert isinstance(socket, Socket)
-            headers = Headers([(name.decode("ascii"), _text(value)) for name, value in self.headers])
             self.connections.discard(self)
             self.transport.set_protocol(socket)
             socket.connection_made(self.transport)
-            refusal = socket.upgrade(Request(_text(self.url), headers))
+            refusal = socket.upgrade(self.url, self.headers)
         if refusal is not None:
             self._send_refusal(refusal)
 
@@ -195,11 +192,6 @@ def protocol_class(limits: Callable[[], Limits], max_head: int, max_connections:
     Bounded.max_head = max_head
     Bounded.max_connections = max_connections
     return Bounded
-
-
-def _text(value: bytes) -> str:
-    """As the websockets package holds what is not ASCII."""
-    return value.decode("ascii", "surrogateescape")
 
 
 _BAD_REQUEST: Final = Refusal(HTTPStatus.BAD_REQUEST, "This is not an HTTP request.", Code.BAD_USER_INPUT, CLOSE)

@@ -16,13 +16,15 @@ from typing import Any, Final
 from uvicorn.config import Config
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
+from websockets.datastructures import Headers
+from websockets.exceptions import InvalidHandshake
 from websockets.frames import Frame
 from websockets.http11 import Request
 from websockets.protocol import OPEN, Protocol
 
 from tidegate.core.errors import Code
 from tidegate.core.limits import Limits
-from tidegate.web.answers import CLOSE, Refusal
+from tidegate.web.answers import CLOSE, Header, Refusal
 from tidegate.web.closing import CloseCode, shortened
 
 EXTENSION: Final = "tidegate.socket"
@@ -43,6 +45,15 @@ SWALLOWED: Final = 64
 sending does not see why it is closed."""
 
 _PING: Final = b"\x89\x00"
+_HANDSHAKE: Final = (b"connection", b"upgrade")
+_PREFIX: Final = b"sec-websocket-"
+_NO_HANDSHAKE: Final = Refusal(
+    HTTPStatus.BAD_REQUEST,
+    "This is not the handshake of a websocket, version 13.",
+    Code.BAD_USER_INPUT,
+    CLOSE,
+    (b"sec-websocket-version", b"13"),
+)
 
 
 class Socket(WebSocketsSansIOProtocol):
@@ -73,17 +84,21 @@ class Socket(WebSocketsSansIOProtocol):
         super().connection_made(transport)
         self.transport.set_write_buffer_limits(MOST_BUFFERED, RESUMED_AT)
 
-    def upgrade(self, request: Request) -> Refusal | None:
-        """Begins with a request whose head was read by others; or says why it is none for a websocket."""
-        if self.conn.accept(request).status_code != HTTPStatus.SWITCHING_PROTOCOLS:
-            message = "This is not the handshake of a websocket, version 13."
-            upgrade = (b"upgrade", b"websocket")
-            version = (b"sec-websocket-version", b"13")
-            return Refusal(HTTPStatus.UPGRADE_REQUIRED, message, Code.BAD_USER_INPUT, upgrade, version, CLOSE)
+    def upgrade(self, url: bytes, headers: list[Header]) -> Refusal | None:
+        """Begins with a GET whose head was read by others; or says why it is none for a websocket."""
+        shown = [(name.decode(), value) for name, value in headers if name in _HANDSHAKE or name.startswith(_PREFIX)]
+        try:
+            request = Request(url.decode("ascii"), Headers([(name, value.decode("ascii")) for name, value in shown]))
+            response = self.conn.accept(request)
+        except (UnicodeDecodeError, InvalidHandshake):
+            return _NO_HANDSHAKE
+        if response.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
+            return _NO_HANDSHAKE
         # The parser of heads is left out: it would refuse lines over 8 KiB, and say nothing.
         self.conn.parser = Protocol.parse(self.conn)
         next(self.conn.parser)
         self.handle_connect(request)
+        self.scope["headers"] = headers
         # Any: ASGI's extensions are open-ended.
         extensions: dict[str, Any] = self.scope["extensions"]
         extensions[EXTENSION] = self
