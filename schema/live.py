@@ -62,9 +62,9 @@ def encode(call: FieldCall) -> Encode:
             return Result(body, transient=answer.code in TRANSIENT, answer=answer)
         json = answer.json
         if json is not None and not (required and json == b"null"):
-            return Result(head + json + tail, answer=answer)
+            return Result(head + json + tail)
         try:
-            return Result(compose(call, settle(call, answer)), answer=answer)
+            return Result(compose(call, settle(call, answer)))
         except Exception:  # noqa: BLE001 (the last line of defence)
             _log.exception("A result of %s could not be encoded.", call.operation.name)
             body = compose(call, failed(call, "Internal error.", str(Code.INTERNAL)))
@@ -76,4 +76,4 @@ def encode(call: FieldCall) -> Encode:
 def encode_refreshed(opened: Opened, name: str) -> Result:
     """That the query `name` may answer otherwise now. A newer result replaces the older one of the same query."""
     answer = Answer(value={"query": name})
-    return Result(compose(opened.root, settle(opened.root, answer)), name, answer=answer)
+    return Result(compose(opened.root, settle(opened.root, answer)), name)

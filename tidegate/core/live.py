@@ -29,7 +29,8 @@ class Result:
     """One result of a live query, shared by everybody who gets it. `body` is a complete GraphQL response in JSON.
     `topic`: a newer result replaces an older one of the same topic that has not been sent yet. `transient`: an error
     that may pass by itself, so it is tried again. `frames` is for transports: what they made of the body, by a name
-    of theirs, so that it is made once for all. `answer` is what `body` was made of."""
+    of theirs, so that it is made once for all. `answer`: what `body` was made of, where somebody inside wants it: of
+    errors, and of results that nobody is sent."""
 
     body: bytes
     topic: str = ""
