@@ -31,7 +31,8 @@ def reads_of(
 
 def _known(table: ReflectedTable, columns: Collection[str] | None) -> frozenset[str] | None:
     """None, which is every column, where one is written otherwise than the database writes it: SQLite does not mind."""
-    return None if columns is None or not table.columns.keys() >= columns else frozenset(columns)
+    named = None if columns is None else frozenset(columns)
+    return named if named is not None and named <= table.columns.keys() else None
 
 
 def _key(table: ReflectedTable, column: str, values: Collection[Hashable]) -> Key | None:

@@ -27,15 +27,10 @@ def beyond(surroundings: Surroundings, item: DataObject) -> Sequence[DataObject]
 
 
 def named_by(surroundings: Surroundings, item: DataObject, filter: Filter) -> Sequence[DataObject]:
-    """All that `filter` of rows of `item` leads to, and the access rules of all roles for what is read."""
-    found: dict[str, DataObject] = {}
-    waiting = [*_named(surroundings, item, filter), *_named_by_rules(surroundings, item)]
-    while waiting:
-        other = waiting.pop()
-        if other.name not in found:
-            found[other.name] = other
-            waiting += _named_by_rules(surroundings, other)
-    return tuple(found.values())
+    """All that `filter` of rows of `item` leads to, and the access rules of all roles for what is read by it."""
+    named = list(_named(surroundings, item, filter))
+    ruled = (other for each in (item, *named) for other in _named_by_rules(surroundings, each))
+    return tuple({other.name: other for other in (*named, *ruled)}.values())
 
 
 def _targets(surroundings: Surroundings, item: DataObject) -> list[DataObject]:
