@@ -11,7 +11,9 @@ import jwt
 import pytest
 from click.testing import Result
 
+from tests.conftest import alone, ask
 from tidegate import __version__
+from tidegate.app import Gateway
 from tidegate.cli.group import COMMANDS
 from tidegate.cli.reference import reference
 
@@ -254,3 +256,23 @@ def test_nothing_heavy_is_imported_for_help() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr.strip() == "[]"
+
+
+def test_what_watching_made_is_removed(tidegate: Run, tmp_path: Path, postgres_database: str) -> None:
+    alone(ask(postgres_database, "create table notes (id int primary key)"))
+    made = tidegate("init", tmp_path / "notes", "--from", postgres_database)
+    assert made.exit_code == 0, made.stderr
+    settings = tmp_path / "notes" / "tidegate.yaml"
+    text = settings.read_text()
+    settings.write_text(text.replace("kind: postgres,", "kind: postgres, watch: true,"))
+    assert "watch: true" in settings.read_text()
+
+    async def serve() -> None:
+        gateway = Gateway.load(tmp_path / "notes", {"DATABASE_URL": postgres_database, "JWT_SECRET": SECRET})
+        await gateway.open()
+        await gateway.close()
+
+    alone(serve())
+    removed = tidegate("unwatch", tmp_path / "notes", JWT_SECRET=SECRET)
+    assert removed.stdout == "- db: public.notes\n"
+    assert "There was nothing to remove." in tidegate("unwatch", tmp_path / "notes", JWT_SECRET=SECRET).stderr

@@ -3,114 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import replace
-from typing import Any, TypeAlias
+import socket
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
 import asyncpg
 import pytest
 
-from tests.resolvers.integrations.conftest import postgres_settings
-from tidegate.core.footprint import Read, Touch
-from tidegate.resolvers.integrations.postgres.database import PostgresDatabase
-from tidegate.resolvers.integrations.relational.tables import Tables
-from tidegate.resolvers.integrations.relational.violations import Vocabulary
-
-PATIENCE = 20.0
-
-
-class Gateway:
-    """A database that is watched as a gateway does it. `heard` is what it was told, in order, `calls` how
-    much each time."""
-
-    def __init__(self, url: str, *, watch: bool | None = True) -> None:
-        self.database = PostgresDatabase("db", replace(postgres_settings(url), watch=watch), Vocabulary())
-        self.tables = Tables()
-        self.heard: list[Touch] = []
-        self.calls: list[int] = []
-
-    async def open(self, *reads: str | None, **keys: Sequence[str]) -> None:
-        """`reads` are the tables that are read, anything by default; `keys` the columns that reads are keyed by."""
-        reflection = await self.database.open()
-        self.tables.learn(reflection.tables, reflection.release, reflection.source)
-        for table, columns in keys.items():
-            self.tables.compared[table].update(columns)
-        wanted = [Read(self.tables.source, table) for table in reads or (None,)]
-        try:
-            await self.database.watch(self.tables, wanted, self._hear)
-        except BaseException:
-            await self.database.close()
-            raise
-
-    def _hear(self, touches: Sequence[Touch]) -> None:
-        self.calls.append(len(touches))
-        self.heard += touches
-
-    async def told(self, enough: Callable[[Sequence[Touch]], bool] = bool) -> list[Touch]:
-        """What was heard since the last time, as soon as it is enough."""
-        async with asyncio.timeout(PATIENCE):
-            while not enough(self.heard):  # noqa: ASYNC110 - what is enough differs
-                await asyncio.sleep(0.005)
-        heard = [*self.heard]
-        self.heard.clear()
-        return heard
-
-    async def fence(self, connection: asyncpg.Connection) -> list[Touch]:
-        """Everything that was heard of what `connection` has done until now."""
-        await connection.execute("""select pg_notify('tidegate', '{"v": 1, "t": "the fence"}')""")
-        end = Touch(self.tables.source, "the fence")
-        return [touch for touch in await self.told(lambda heard: end in heard) if touch != end]
-
-    def touch(self, table: str | None, columns: set[str] | None = None, images: Sequence[Any] | None = None) -> Touch:
-        """Any: rows, as dicts."""
-        changed = None if columns is None else frozenset(columns)
-        return Touch(self.tables.source, table, changed, None if images is None else tuple(images))
-
-
-Open: TypeAlias = Callable[..., Awaitable[Gateway]]
-
-SCHEMA = """
-    create type mood as enum ('calm', 'cross');
-    create table tickets (id int primary key, title text, email text, mood mood, token uuid, open boolean,
-                          shouted text generated always as (upper(title)) stored);
-    create table logs (line text);
-    create table people (id int primary key, name text);
-    create table pets (id int primary key, owner int references people on delete cascade);
-"""
-
-
-@pytest.fixture
-async def outsider(postgres_database: str) -> AsyncIterator[asyncpg.Connection]:
-    connection = await asyncpg.connect(postgres_database)
-    await connection.execute(SCHEMA)
-    yield connection
-    await connection.close()
-
-
-@pytest.fixture
-async def open_gateway(outsider: asyncpg.Connection, postgres_database: str) -> AsyncIterator[Open]:
-    """Opens gateways on the outsider's database, by default with keys on tickets."""
-    opened: list[Gateway] = []
-
-    async def open_gateway(*reads: str | None, watch: bool | None = True, **keys: Sequence[str]) -> Gateway:
-        gateway = Gateway(postgres_database, watch=watch)
-        opened.append(gateway)
-        await gateway.open(*reads, **(keys or {"tickets": ("id", "email")}))
-        return gateway
-
-    yield open_gateway
-    for gateway in opened:
-        await gateway.database.close()
-
-
-@pytest.fixture
-async def role(outsider: asyncpg.Connection) -> AsyncIterator[str]:
-    """One that may do nothing."""
-    name = f"role_{uuid4().hex[:16]}"
-    await outsider.execute(f"create role {name} login")
-    yield name
-    await outsider.execute(f"drop owned by {name}; drop role {name}")
+from tests.conftest import ask, start_postgres
+from tests.resolvers.integrations.postgres.conftest import SCHEMA, Gateway, Open
+from tidegate.resolvers.integrations.postgres.watching import keep_alive
 
 
 async def test_an_insert_tells_the_new_row(open_gateway: Open, outsider: asyncpg.Connection) -> None:
@@ -295,16 +201,14 @@ async def test_other_columns_do_not_stop_a_write(open_gateway: Open, outsider: a
     assert touches[1].columns is None or "open" in touches[1].columns
 
 
-async def test_a_role_that_may_only_insert(
-    open_gateway: Open, outsider: asyncpg.Connection, postgres_database: str, role: str
-) -> None:
+async def test_a_role_that_may_only_insert(open_gateway: Open, outsider: asyncpg.Connection, role: str) -> None:
     gateway = await open_gateway()
     await outsider.execute(f"grant insert on tickets to {role}")
     await outsider.execute(f"""
         create schema trap authorization {role};
         set role {role};
         set search_path = trap, pg_catalog;
-        create function trap.json_build_array(variadic "any") returns json language sql as 'select null::json';
+        create function trap.octet_length(text) returns int language sql as 'select 1 / 0';
         insert into public.tickets (id, email) values (1, 'x');
         reset role;
     """)
@@ -390,3 +294,74 @@ async def test_inherited_rows_are_those_of_both_tables(open_gateway: Open, outsi
     assert {touch.table for touch in await gateway.fence(outsider)} == {"public.people", "public.cats"}
     await outsider.execute("delete from cats")
     assert {touch.table for touch in await gateway.fence(outsider)} == {"public.people", "public.cats"}
+
+
+@pytest.fixture
+def own_server() -> Iterator[Any]:
+    """A server of this test's own, to be stopped and started. Any: the package has no types."""
+    server = start_postgres(Path(tempfile.gettempdir()) / f"tidegate-postgres-{uuid4().hex[:12]}")
+    yield server
+    server.cleanup()
+
+
+async def test_a_server_that_starts_again(own_server: Any) -> None:
+    url = own_server.get_uri()
+    await ask(url, SCHEMA)
+    gateway = Gateway(url)
+    await gateway.open(tickets=("id",))
+    await asyncio.to_thread(own_server._stop)
+    await asyncio.to_thread(own_server.ensure_postgres_running)
+    assert await gateway.told() == [gateway.touch(None)]
+    await ask(url, "insert into tickets (id) values (1)")
+    assert await gateway.told() == [gateway.touch("public.tickets", None, [{"id": 1}])]
+    await gateway.database.close()
+
+
+async def test_a_copy_without_triggers_gets_them(open_gateway: Open, outsider: asyncpg.Connection) -> None:
+    """As after a restore, or where another server took over."""
+    gateway = await open_gateway()
+    await outsider.execute("drop schema tidegate cascade")
+    await outsider.execute("""
+        select pg_terminate_backend(pid) from pg_stat_activity
+        where datname = current_database() and pid <> pg_backend_pid()
+    """)
+    assert await gateway.told() == [gateway.touch(None)]
+    await outsider.execute("insert into logs values ('x')")
+    assert await gateway.told() == [gateway.touch("public.logs")]
+
+
+@pytest.mark.parametrize("payload", ["", "x", "[]", "{}", '{"v": 9}', '{"v": 1, "t": "public.tickets", "n": [[1]]}'])
+async def test_what_is_not_understood_may_be_anything(
+    open_gateway: Open, outsider: asyncpg.Connection, payload: str
+) -> None:
+    gateway = await open_gateway()
+    await outsider.execute(f"select pg_notify('tidegate', '{payload}')")
+    assert await gateway.told() == [gateway.touch(None)]
+
+
+async def test_a_peer_that_vanishes_is_noticed_by_the_kernel(postgres_database: str) -> None:
+    """Over TCP, which the tests' own server does not speak: through a relay."""
+    place = f"{parse_qs(urlsplit(postgres_database).query)['host'][0]}/.s.PGSQL.5432"
+    kept: list[asyncio.Task[None]] = []
+
+    async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, thither = await asyncio.open_unix_connection(place)
+        kept.append(asyncio.create_task(carry(there, writer)))
+        await carry(reader, thither)
+
+    async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65536):
+            writer.write(data)
+        writer.close()
+
+    server = await asyncio.start_server(relay, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    connection = await asyncpg.connect(
+        urlsplit(postgres_database)._replace(netloc=f"postgres@127.0.0.1:{port}", query="").geturl()
+    )
+    keep_alive(connection)
+    found = connection._transport.get_extra_info("socket")
+    assert found.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+    await connection.close()
+    server.close()
+    await asyncio.gather(*kept)
