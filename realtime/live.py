@@ -6,8 +6,9 @@ The machine decides; this performs what it says, on the event loop.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from logging import getLogger
+from typing import Protocol
 
 from tidegate.core.change import Change
 from tidegate.core.errors import Code
@@ -15,11 +16,27 @@ from tidegate.core.live import Encode, Question, Result
 from tidegate.realtime.batches import Asker, Batch, Batches
 from tidegate.realtime.deliveries import Deliveries, Watcher
 from tidegate.realtime.journal import Journal, Outcome
-from tidegate.realtime.machine import Ask, Effect, LiveQuery, Machine, Send, Wake
+from tidegate.realtime.machine import Ask, Effect, LiveQuery, Machine, Send, State, Wake
 
 log = getLogger(__name__)
 
-__all__ = ["Asker", "LiveQueries", "Watcher"]
+__all__ = ["Asker", "Dependent", "LiveQueries", "Watcher"]
+
+
+class Dependent(Hashable, Protocol):
+    """One whose own question is made of a query's answer. Called from the event loop; never waits, never raises."""
+
+    def stale(self) -> None:
+        """The answer may be another now: nothing made of it should be shown until it is settled."""
+        ...
+
+    def settled(self, result: Result) -> None:
+        """The answer as it is now, be it the same as before; or an error that may pass."""
+        ...
+
+    def deliver(self, result: Result) -> None:
+        """Of no interest: every new result is also settled, or stale."""
+        ...
 
 
 class LiveQueries:
@@ -34,6 +51,7 @@ class LiveQueries:
         counters = self.journal.counters
         self._batches: Batches[Watcher] = Batches(asker, self._now, self._begun, self._answered, counters)
         self._deliveries = Deliveries(counters)
+        self._dependents: dict[LiveQuery[Watcher], dict[Dependent, None]] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._wakes = 0.0
         self._closed = False
@@ -43,8 +61,21 @@ class LiveQueries:
         seconds. `encode` makes the same of an answer for everybody who asks an equal question."""
         self._perform(self._machine.watch(question, encode, throttle, watcher, self._now()))
 
+    def depend(self, question: Question, encode: Encode, dependent: Dependent) -> None:
+        """As `watch`, for one who must know at once when the answer may be another. Ends with `unwatch`."""
+        self.watch(question, encode, 0.0, dependent)
+        query = self._machine.queries[question.key]
+        self._dependents.setdefault(query, {})[dependent] = None
+        if query.state is State.IDLE:
+            asyncio.get_running_loop().call_soon(self._settle, query, dependent)
+
     def unwatch(self, question: Question, watcher: Watcher) -> None:
         """Nothing is delivered any more. Also for one who does not watch."""
+        query = self._machine.queries.get(question.key)
+        if query is not None and (dependents := self._dependents.get(query)):
+            dependents.pop(watcher, None)  # type: ignore[call-overload]
+            if not dependents:
+                del self._dependents[query]
         forgotten = self._machine.unwatch(question, watcher)
         if forgotten is not None:
             self._batches.remove(forgotten)
@@ -58,6 +89,10 @@ class LiveQueries:
             # Rather too much than stale.
             log.exception("It cannot be said which live queries %s concerns: all are asked again.", change.cause)
             concerned = dict.fromkeys(self._machine.queries.values(), change.cause)
+        if self._dependents:
+            for query in concerned:
+                for dependent in tuple(self._dependents.get(query, ())):
+                    dependent.stale()
         self._perform(self._machine.touched(concerned, self._now()))
 
     @property
@@ -122,3 +157,10 @@ class LiveQueries:
         else:
             self.journal.forgotten(query)
         self._perform(effects)
+        for dependent in tuple(self._dependents.get(query, ())):
+            self._settle(query, dependent)
+
+    def _settle(self, query: LiveQuery[Watcher], dependent: Dependent) -> None:
+        result, failing = query.result, query.failures > 0
+        if result is not None and (query.state is State.IDLE or failing) and dependent in query.seats:
+            dependent.settled(result)

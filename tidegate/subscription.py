@@ -1,7 +1,7 @@
 """One subscription: a document that was opened as somebody, and may have to be opened again as them.
 
 Results come from the live queries of the client's edition. Who asks with properties of the user's (`auth.properties`)
-watches those too: the question is posed anew when they change, and what was asked with the old ones is not shown.
+depends on those too: results are held while the properties may be others, and the question is posed anew when they are.
 """
 
 from __future__ import annotations
@@ -47,6 +47,8 @@ class Subscription:
         self._question: Question | None = None
         self._properties: Properties | None = None
         self._sent: Result | None = None
+        self._holding = False
+        self._held: Result | None = None
 
     def open(self) -> None:
         """Raises `DocumentError` and `OperationError`, and then nothing is watched."""
@@ -84,8 +86,9 @@ class Subscription:
         if self._client.expired:
             # The timer may be late; a row is not.
             self._client.expire()
-            return
-        if self._sent is None or result.body != self._sent.body:
+        elif self._holding:
+            self._held = result
+        elif self._sent is None or result.body != self._sent.body:
             self._sent = result
             self.sink.result(result)
 
@@ -100,9 +103,20 @@ class Subscription:
             if name in self._opened.names:
                 self.sink.result(encode_refreshed(self._opened, name))
 
+    def hold(self) -> None:
+        """The user's properties may be others: what is asked with them is not shown."""
+        self._holding = True
+
+    def release(self) -> None:
+        """They are as they were."""
+        held, self._held, self._holding = self._held, None, False
+        if held is not None:
+            self.deliver(held)
+
     def repose(self, runnable: Runnable, properties: Mapping[str, Json]) -> None:
         """Asks with the user's properties as they are now."""
         self._unwatch()
+        self._held, self._holding = None, False
         try:
             self._watch(runnable, properties)
         except OperationError as error:
@@ -113,6 +127,7 @@ class Subscription:
         assert self._opened is not None
         assert self._opened.call is not None
         self._unwatch()
+        self._held, self._holding = None, False
         self.deliver(encode(self._opened.call)(error))
 
     def leave(self) -> None:
@@ -121,6 +136,7 @@ class Subscription:
         if self._properties is not None:
             self._properties.unwatch(self._client.edition)
             self._properties = None
+        self._held, self._holding = None, False
         self._unwatch()
 
     def close(self) -> None:
@@ -159,26 +175,38 @@ class Subscription:
 
 
 class Properties:
-    """Watches the properties of a subscription's user. Implements the live queries' `Watcher`."""
+    """The properties of a subscription's user. Implements the live queries' `Dependent`."""
 
     def __init__(self, subscription: Subscription, question: Question, runnable: Runnable) -> None:
         self._subscription = subscription
         self._question = question
         self._runnable = runnable
+        self._asked_with: Mapping[str, Json] | None = None
 
     def watch(self, edition: Edition) -> None:
-        edition.live.watch(self._question, _encode_value, 0.0, self)
+        edition.live.depend(self._question, _encode_value, self)
 
     def unwatch(self, edition: Edition) -> None:
         edition.live.unwatch(self._question, self)
 
-    def deliver(self, result: Result) -> None:
+    def stale(self) -> None:
+        self._subscription.hold()
+
+    def settled(self, result: Result) -> None:
         answer = result.answer
-        if isinstance(answer, Answer):
-            value = answer.value
-            self._subscription.repose(self._runnable, value if isinstance(value, Mapping) else NO_PROPERTIES)
-        elif answer is not None:
+        if isinstance(answer, OperationError):
+            self._asked_with = None
             self._subscription.fail(answer)
+        elif answer is not None:
+            properties = answer.value if isinstance(answer.value, Mapping) else NO_PROPERTIES
+            if properties == self._asked_with:
+                self._subscription.release()
+            else:
+                self._asked_with = properties
+                self._subscription.repose(self._runnable, properties)
+
+    def deliver(self, result: Result) -> None:
+        pass
 
 
 def _encode_value(answer: Answer | OperationError) -> Result:
