@@ -40,20 +40,62 @@ document.getElementById("show").addEventListener("click", (event) => {
 field.addEventListener("input", describe);
 describe();
 
+// The results of a subscription as they come. Not a generator: to stop one would wait for the next result.
+function results(response, controller) {
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  const over = { value: undefined, done: true };
+  let unread = "";
+
+  async function next() {
+    for (;;) {
+      const end = unread.indexOf("\n\n");
+      if (end >= 0) {
+        const event = unread.slice(0, end);
+        unread = unread.slice(end + 2);
+        if (event.startsWith("event: complete")) return over;
+        const data = event.startsWith("event: next\n") ? event.slice(event.indexOf("data:") + 5) : null;
+        if (data !== null) return { value: JSON.parse(data), done: false };
+        continue;
+      }
+      const { value, done } = await reader.read().catch((error) => {
+        if (controller.signal.aborted) return over;
+        throw error;
+      });
+      if (done) return over;
+      unread += value;
+    }
+  }
+
+  return {
+    next,
+    async return() {
+      controller.abort();
+      return over;
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}
+
 async function fetcher(parameters, options) {
   const token = field.value.trim();
+  const controller = new AbortController();
   const response = await fetch("/graphql", {
     method: "POST",
     headers: {
       ...options?.headers,
-      accept: "application/graphql-response+json, application/json;q=0.9",
+      // A subscription is answered as events, everything else as JSON.
+      accept: "application/graphql-response+json, application/json;q=0.9, text/event-stream;q=0.8",
       "content-type": "application/json",
       ...(token ? { authorization: `Bearer ${token}` } : {}),
     },
     body: JSON.stringify(parameters),
     credentials: "omit",
+    signal: controller.signal,
   });
-  return response.json();
+  const streams = response.headers.get("content-type")?.startsWith("text/event-stream");
+  return streams ? results(response, controller) : response.json();
 }
 
 const query = new URLSearchParams(location.search).get("query") ?? undefined;
