@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Hashable, Iterable
+from functools import partial
 from logging import getLogger
 from typing import Protocol
 
@@ -92,7 +93,7 @@ class LiveQueries:
         if self._dependents:
             for query in concerned:
                 for dependent in tuple(self._dependents.get(query, ())):
-                    dependent.stale()
+                    _tell(dependent.stale)
         self._perform(self._machine.touched(concerned, self._now()))
 
     @property
@@ -163,4 +164,12 @@ class LiveQueries:
     def _settle(self, query: LiveQuery[Watcher], dependent: Dependent) -> None:
         result, failing = query.result, query.failures > 0
         if result is not None and (query.state is State.IDLE or failing) and dependent in query.seats:
-            dependent.settled(result)
+            _tell(partial(dependent.settled, result))
+
+
+def _tell(dependent: Callable[[], None]) -> None:
+    """What one of them does wrong keeps nothing from the others."""
+    try:
+        dependent()
+    except Exception:
+        log.exception("Somebody who depends on a live query could not be told of it.")

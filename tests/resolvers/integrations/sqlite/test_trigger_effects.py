@@ -14,13 +14,16 @@ def trigger(body: str, when: str = "") -> str:
 @pytest.mark.parametrize(
     ("body", "columns"),
     [
-        ("update tickets set updated_at = datetime('now') where id = new.id;", {"updated_at"}),
-        ("update Tickets set Updated_At = 1, by = new.by where rowid = new.rowid and 1 = 1;", {"updated_at", "by"}),
-        ("select raise(abort, 'never; end') where new.id is null;", set()),
-        ("select 1; update tickets set n = (select count(*) from users) where new.id = tickets.id;", {"n"}),
+        ("update tickets set updated_at = datetime('now') where id = new.id;", frozenset({"updated_at"})),
+        (
+            "update Tickets set Updated_At = 1, by = new.by where rowid = new.rowid and 1 = 1;",
+            frozenset({"updated_at", "by"}),
+        ),
+        ("select raise(abort, 'never; end') where new.id is null;", frozenset()),
+        ("select 1; update tickets set n = (select count(*) from users) where new.id = tickets.id;", frozenset({"n"})),
     ],
 )
-def test_columns_of_the_row_itself(body: str, columns: set[str]) -> None:
+def test_columns_of_the_row_itself(body: str, columns: frozenset[str]) -> None:
     assert stamped_columns(trigger(body), "tickets", ("id",)) == columns
     assert stamped_columns(trigger(body, "when new.a = old.a"), "tickets", ("ID",)) == columns
 
