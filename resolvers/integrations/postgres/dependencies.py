@@ -141,9 +141,9 @@ async def connect_tables(
         if function in strangers.functions and oid in identities:
             wild.add(identities[oid])
     stamped: defaultdict[str, frozenset[str]] = defaultdict(frozenset)
-    for oid, is_view, *function, arguments in await connection.fetch(_TRIGGERS, OWN_TRIGGERS):
+    for oid, is_view, language, name, body, arguments in await connection.fetch(_TRIGGERS, OWN_TRIGGERS):
         if oid in identities:
-            columns = None if is_view else stamped_columns(*function, arguments or (), strangers.names)
+            columns = None if is_view else stamped_columns(language, name, body, arguments or (), strangers.names)
             if columns is None:
                 wild.add(identities[oid])
             else:
