@@ -240,7 +240,7 @@ async def test_topics_and_ends_wait_too(site: Running, raw: Opening) -> None:
     first.sink.ended(None)
     await asyncio.sleep(0)
     emit(site.gateway, Result(b'{"data":"last"}', "two"))
-    heard = []
+    heard: list[tuple[str, Any]] = []
     while len(heard) < 5:
         message = await slow.hear()
         if message["type"] == "complete" or isinstance(message["payload"]["data"], str):

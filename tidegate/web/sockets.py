@@ -116,9 +116,10 @@ class Socket(WebSocketsSansIOProtocol):
         if size < 126:
             self.transport.write(b"\x81%c%b%b" % (size, start, rest))
         elif size < 65536:
-            self.transport.write(b"\x81\x7e%c%c%b%b" % (size >> 8, size & 255, start, rest))
+            # The rest is shared by everybody who gets it, and not copied for each.
+            self.transport.writelines((b"\x81\x7e%c%c%b" % (size >> 8, size & 255, start), rest))
         else:
-            self.transport.write(b"\x81\x7f%b%b%b" % (size.to_bytes(8, "big"), start, rest))
+            self.transport.writelines((b"\x81\x7f%b%b" % (size.to_bytes(8, "big"), start), rest))
 
     def close(self, code: CloseCode, reason: str) -> None:
         """Nothing is sent after this. May be called more than once."""
