@@ -19,14 +19,20 @@ def reads_of(
     """`keys`: of each column the values it must have one of, as they are sent to the database or in their canonical
     form. A column or a value that cannot be told apart by its form is no key."""
     table = tables.known.get(name)
+    told = () if table is None else (_key(table, column, values) for column, values in keys.items())
+    return keyed_reads(tables, name, columns, tuple(key for key in told if key is not None))
+
+
+def keyed_reads(tables: Tables, name: str, columns: Collection[str] | None, keys: tuple[Key, ...]) -> tuple[Read, ...]:
+    """The same for keys whose values have been brought into their form."""
+    table = tables.known.get(name)
     if table is None or table.opaque:
         return (Read(tables.source, None),)
     if table.is_view:
         if table.sources is None:
             return (Read(tables.source, None),)
         return tuple(Read(tables.source, source) for source in sorted(table.sources))
-    told = tuple(key for column, values in keys.items() if (key := _key(table, column, values)) is not None)
-    return (Read(tables.source, table.identity, _known(table, columns), told),)
+    return (Read(tables.source, table.identity, _known(table, columns), keys),)
 
 
 def _known(table: ReflectedTable, columns: Collection[str] | None) -> frozenset[str] | None:

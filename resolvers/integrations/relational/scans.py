@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from tidegate.core.footprint import Read
+from tidegate.core.footprint import Key, Read
 from tidegate.resolvers.integrations.relational.equalities import EVERY, Alternatives, both, narrowed
-from tidegate.resolvers.integrations.relational.reach import reads_of
+from tidegate.resolvers.integrations.relational.reach import keyed_reads
 from tidegate.resolvers.integrations.relational.tables import Tables
 
 Pairs: TypeAlias = tuple[tuple[str, str], ...]
@@ -51,7 +51,8 @@ def reads_of_scan(tables: Tables, scan: Scan) -> Sequence[Read]:
             continue
         if scan.table is not None:
             for alternative in scan.alternatives:
-                reads |= dict.fromkeys(reads_of(tables, scan.table, scan.columns, alternative))
+                keys = tuple([Key(column, values) for column, values in alternative.items()])
+                reads |= dict.fromkeys(keyed_reads(tables, scan.table, scan.columns, keys))
         for pairs, other in scan.joined:
             for theirs, ours in pairs:
                 values = narrowed(scan.alternatives, ours)

@@ -224,6 +224,8 @@ def test_filters_that_are_sent(reader: Reader) -> None:
     found = asked(reader, body, where=related).reads
     assert (keys(found), keys(found, "people")) == ([{}], [{"team": {"red"}}])
     assert keys(found, "notes") == [{"author": {"Ada"}}]
+    others = {"kind": {"ne": "Bug"}, "title": {"startsWith": "a"}, "not": {"ownerId": {"eq": 1}}}
+    assert keys(asked(reader, body, where=others).reads) == [{}]
     every: list[Any] = [{}, None, {"or": [{}, {"id": {"eq": "5"}}]}, {"and": []}, MISSING, {"id": None}]
     none: list[Any] = [{"or": []}, {"not": {}}, {"id": {"in": []}}]
     assert [keys(asked(reader, body, where=where).reads) for where in every] == [[{}]] * len(every)
