@@ -26,6 +26,8 @@ BATCH: Final = 256
 AT_ONCE: Final = 3
 """Batches that one integration answers at once: one less than SQLite has readers by default, so that
 ordinary calls get one."""
+REMEMBERED: Final = 1000
+"""Runnables whose batches are smaller, because a whole one took too long."""
 TURN: Final = 0.005
 """Seconds of encoding after which the event loop has its turn."""
 
@@ -76,6 +78,7 @@ class Batches(Generic[W]):
         self._answered = answered
         self._counters = counters
         self._lines: dict[str, _Line[W]] = {}
+        self._sizes: OrderedDict[Runnable, int] = OrderedDict()
         self._tasks: set[asyncio.Task[None]] = set()
         self._handle: asyncio.Handle | None = None
         self._closed = False
@@ -118,7 +121,7 @@ class Batches(Generic[W]):
         """As many batches as there is room for, of each runnable in turn."""
         while line.waiting and line.running < AT_ONCE:
             runnable, queries = line.waiting.popitem(last=False)
-            batch = tuple(islice(queries, BATCH))
+            batch = tuple(islice(queries, self._sizes.get(runnable, BATCH)))
             for query in batch:
                 del queries[query]
             if queries:
@@ -152,6 +155,12 @@ class Batches(Generic[W]):
             log.exception("%s could not be asked again.", runnable.operation.name)
             error = OperationError(Code.INTERNAL, "Something went wrong inside.")
             answers, broken = [error] * len(queries), True
+        if len(queries) > 1 and all(_is_late(answer) for answer in answers):
+            # Each alone may have time enough.
+            size = self._shrink(runnable, len(queries))
+            for at in range(0, len(queries), size):
+                await self._ask_begun(runnable, queries[at : at + size], self._now())
+            return
         batch = Batch(len(queries), self._now() - start)
         until = perf_counter() + TURN
         for query, answer in zip(queries, answers, strict=True):
@@ -162,6 +171,18 @@ class Batches(Generic[W]):
             if perf_counter() > until:
                 await asyncio.sleep(0)
                 until = perf_counter() + TURN
+
+    def _shrink(self, runnable: Runnable, size: int) -> int:
+        """From now on batches of this runnable are a quarter of `size`."""
+        self._sizes[runnable] = max(1, size // 4)
+        self._sizes.move_to_end(runnable)
+        if len(self._sizes) > REMEMBERED:
+            self._sizes.popitem(last=False)
+        return self._sizes[runnable]
+
+
+def _is_late(answer: Answer | OperationError) -> bool:
+    return isinstance(answer, OperationError) and answer.code is Code.TIMEOUT
 
 
 def _integration(runnable: Runnable) -> str:

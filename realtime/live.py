@@ -101,6 +101,10 @@ class LiveQueries:
         """How many are live."""
         return len(self._machine.queries)
 
+    def has(self, question: Question) -> bool:
+        """Whether somebody watches an equal question."""
+        return question.key in self._machine.queries
+
     @property
     def watchers(self) -> int:
         return self._machine.watchers

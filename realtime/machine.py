@@ -51,7 +51,8 @@ class Seat:
 
 @dataclass(slots=True, eq=False)
 class LiveQuery(Generic[W]):
-    """A question, for everybody who watches it. `throttle` is the smallest of all who have. `asks` counts those begun;
+    """A question, for everybody who watches it. `throttle` is the smallest of all who have. `took`: seconds
+    that the latest ask took. `asks` counts those begun;
     `result` is as good as that of ask number `answered`. `newcomers` wait for their first one. Changed by the machine
     alone."""
 
@@ -62,6 +63,7 @@ class LiveQuery(Generic[W]):
     state: State = State.READY
     throttle: float = 0.0
     started: float = float("-inf")
+    took: float = 0.0
     due: float | None = None
     asks: int = 0
     failures: int = 0
@@ -70,8 +72,9 @@ class LiveQuery(Generic[W]):
 
     @property
     def interval(self) -> float:
-        """Seconds between the starts of two asks, at least."""
-        return min(self.throttle, NEWCOMER) if self.newcomers else self.throttle
+        """Seconds between the starts of two asks, at least. What takes long is asked half of the time at most, however
+        often it is touched."""
+        return max(min(self.throttle, NEWCOMER) if self.newcomers else self.throttle, 2 * self.took)
 
     @property
     def name(self) -> str:
@@ -207,6 +210,7 @@ class Machine(Generic[W]):
             self._forget(query)
             return []
         effects: list[Effect[W]] = []
+        query.took = max(0.0, now - query.started)
         served = self._serve(query)
         query.answered = query.asks
         if query.result is None or query.result.body != result.body:

@@ -16,17 +16,20 @@ class Refreshed:
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
         self._reach: dict[str, tuple[Read, ...]] | None = None
+        self._latest: tuple[Change, Sequence[str]] = (Change(""), ())
 
     def by(self, change: Change, rank: int) -> Sequence[str]:
         """The queries that a role of this rank may call, sorted."""
         if change.is_empty:
             return ()
+        if self._latest[0] is not change:
+            # Everybody who listens for names asks about the same change.
+            self._latest = (
+                change,
+                [name for name, reads in self._reaches().items() if _concerned(change, name, reads)],
+            )
         operations = self._catalog.operations
-        return [
-            name
-            for name, reads in self._reaches().items()
-            if operations[name].rank <= rank and (name in change.queries or _concerned(change, reads))
-        ]
+        return [name for name in self._latest[1] if operations[name].rank <= rank]
 
     def _reaches(self) -> dict[str, tuple[Read, ...]]:
         if self._reach is None:
@@ -38,5 +41,7 @@ class Refreshed:
         return self._reach
 
 
-def _concerned(change: Change, reads: Sequence[Read]) -> bool:
+def _concerned(change: Change, name: str, reads: Sequence[Read]) -> bool:
+    if name in change.queries:
+        return True
     return any(judge(read, touch) is Verdict.CONCERNED for touch in change.touches for read in reads)

@@ -218,6 +218,21 @@ async def test_limits(gateway: Gateway, folder: Path) -> None:
     watch(ada, MINE)
 
 
+async def test_so_many_live_queries_and_no_more(gateway: Gateway, folder: Path) -> None:
+    settings = folder / "tidegate.yaml"
+    settings.write_text(settings.read_text() + "\nlimits: { liveQueries: 2 }\n")
+    await gateway.reload()
+    ada, grace = await connect(gateway, "ada"), await connect(gateway, "grace")
+    watch(ada, MINE)
+    _, second = watch(ada, "subscription { ticketCount }")
+    with pytest.raises(OperationError) as refused:
+        watch(grace, MINE)
+    assert refused.value.code is Code.LIMIT
+    await (watch(ada, MINE)[0]).next(1)
+    second.close()
+    await (watch(grace, MINE)[0]).next(1)
+
+
 async def test_a_reload_drops_no_subscription(gateway: Gateway, folder: Path) -> None:
     ada, sam = await connect(gateway, "ada"), await connect(gateway, "sam")
     mine, _ = watch(ada, MINE)

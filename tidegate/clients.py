@@ -18,7 +18,7 @@ from tidegate.auth import Headers
 from tidegate.broadcast import Broadcast
 from tidegate.core.errors import Code, OperationError
 from tidegate.core.json import Json
-from tidegate.core.live import Sink
+from tidegate.core.live import Question, Sink
 from tidegate.core.user import CurrentUser
 from tidegate.edition import Edition
 from tidegate.schema.document import Document
@@ -72,8 +72,8 @@ class Clients:
             del self._clients[client]
             if client.user.verified:
                 self._counts[client.user.id] -= 1
-                # Counter keeps zeros, and there may be as many users as one likes.
-                self._counts += Counter()
+                if not self._counts[client.user.id]:
+                    del self._counts[client.user.id]
 
     def own(self, work: Coroutine[Any, Any, None]) -> None:
         """Any: a coroutine's other ends are of no interest."""
@@ -188,6 +188,12 @@ class Client:
             self._timer.cancel()
         self._clients.left(self)
         self.edition.in_use.__exit__()
+
+    def check_room(self, question: Question) -> None:
+        """Raises `OperationError` where one live query more would be too many."""
+        most = self.edition.catalog.limits.liveQueries
+        if self.edition.live.queries >= most and not self.edition.live.has(question):
+            raise OperationError(Code.LIMIT, "There are too many live queries now. Try again later.")
 
     def forget(self, subscription: Subscription) -> None:
         self._subscriptions.pop(subscription, None)

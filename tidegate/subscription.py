@@ -164,7 +164,9 @@ class Subscription:
         assert self._opened is not None
         assert self._opened.call is not None
         edition = self._client.edition
-        self._question = edition.runner.pose(runnable, self._call(), properties)
+        question = edition.runner.pose(runnable, self._call(), properties)
+        self._client.check_room(question)
+        self._question = question
         live = runnable.operation.live or Live()
         edition.live.watch(self._question, encode(self._opened.call), live.throttle, self)
 

@@ -39,6 +39,8 @@ class Limits:
     """Errors listed in one answer."""
     subscriptions: int = 100
     """Subscriptions of one connection at once."""
+    liveQueries: int = 100_000
+    """Different questions that are kept live at once, whoever asks: about 2 KiB each, and what it last answered."""
     connections: int = 100
     """Connections of one user that stay open (websockets, event streams) at once. Those without a token are not told
     apart, so they are not counted."""
