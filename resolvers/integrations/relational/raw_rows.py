@@ -1,0 +1,130 @@
+"""An author's own SQL as a source of rows, and the JSON that the database makes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+
+from tidegate.core.expressions import Reference, as_text
+from tidegate.core.json import Json
+from tidegate.core.selection import Selection
+from tidegate.core.types import TypeRef
+from tidegate.resolvers.integrations.relational.cells import Cell
+from tidegate.resolvers.integrations.relational.connection import ResultColumn
+from tidegate.resolvers.integrations.relational.dialects import Fragment, Source, Sql
+from tidegate.resolvers.integrations.relational.drafts import Draft, Setting
+from tidegate.resolvers.integrations.relational.rows import Computed, object_json
+from tidegate.resolvers.integrations.relational.sql_footprints import SqlFootprint
+from tidegate.resolvers.integrations.relational.tables import ReflectedColumn
+from tidegate.resolvers.integrations.relational.verbs import Shape, Statement
+
+
+@dataclass(slots=True, eq=False)
+class AuthorSql:
+    """One statement of an author's. Mutable: it learns the columns of its result."""
+
+    setting: Setting
+    verb: Statement
+    columns: tuple[ResultColumn, ...] = ()
+    names: Mapping[str, int] = field(default_factory=dict)
+    """The place of each field's column."""
+    footprint: SqlFootprint = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.footprint = SqlFootprint(self.setting, self.verb.text)
+
+    @property
+    def writes(self) -> bool:
+        return self.verb.text.writes
+
+
+def author_sql(draft: Draft, verb: Statement) -> Fragment:
+    """The author's text with its values bound. Inside of quotes a value is text; elsewhere the database decides."""
+    parts: list[str | Sql] = []
+    texts = verb.text.parts
+    for index, part in enumerate(texts):
+        if isinstance(part, str):
+            parts.append(part)
+        elif _is_concatenated(texts, index):
+            parts.append(draft.dialect.text(draft.bind(part, _as_text)))
+        else:
+            parts.append(draft.bind(part, None if draft.dialect.is_postgres else _plain_value))
+    return Fragment(parts)
+
+
+def _is_concatenated(parts: Sequence[str | Reference], index: int) -> bool:
+    before = parts[index - 1] if index else ""
+    after = parts[index + 1] if index + 1 < len(parts) else ""
+    return (isinstance(before, str) and before.rstrip().endswith("||")) or (
+        isinstance(after, str) and after.lstrip().startswith("||")
+    )
+
+
+def _as_text(value: Json) -> Json:
+    return as_text(value)
+
+
+def _plain_value(value: Json) -> Json:
+    """SQLite takes no lists and no objects: they are JSON text there."""
+    return value if value is None or isinstance(value, str | int | float) else orjson.dumps(value).decode()
+
+
+def wrapped(draft: Draft, author: AuthorSql, selection: Selection) -> sa.ClauseElement:
+    """The author's statement as a source of rows."""
+    name = draft.name()
+    written = author_sql(draft, author.verb)
+    if author.verb.text.writes:
+        # PostgreSQL only: a statement that writes can stand nowhere else.
+        source = Source((name,))
+        query = over(draft, author, selection, name, source)
+        return Fragment((f"WITH {name} AS (", written, "\n) ", query))
+    # The line break ends a comment that the author's text may end with.
+    return over(draft, author, selection, name, Source(("(", written, f"\n) AS {name}")))
+
+
+def over(draft: Draft, author: AuthorSql, selection: Selection, name: str, source: Source) -> sa.Select[Any]:
+    """The JSON of the rows of `source`, whose columns are the author's. Any: one column of bytes."""
+    setting, shape = author.setting, author.verb.outcome.shape
+    many = shape in (Shape.ROWS, Shape.VALUES)
+    most = setting.surroundings.limits.pageSize if many else 1
+    used = [selected for selected in selection.fields if selected.field in author.names]
+    reached = _reached(author, selection)
+    columns = dict.fromkeys([*(selected.field for selected in used), *reached])
+    page = draft.name()
+    if author.verb.text.writes and not many:
+        most = setting.surroundings.limits.pageSize
+    inner = sa.select(sa.text(f"{name}.*")).select_from(source).limit(Fragment((str(most),)))
+    rows = inner.subquery(page)
+    types = {selected.field: selected.type for selected in used}
+    cells = {
+        each: Cell(
+            Fragment((f"{page}.{draft.dialect.quoted(author.columns[author.names[each]].name)}",)),
+            types.get(each) or _declared(author, each),
+            ReflectedColumn("", author.columns[author.names[each]].family),
+            strict=draft.dialect.is_postgres,
+        )
+        for each in columns
+    }
+    text = object_json(draft, selection, Computed(cells, author.verb.target), rows)
+    if many:
+        text = draft.dialect.joined(["[", draft.dialect.gathered(text), "]"])
+        return sa.select(draft.dialect.bytes(text)).select_from(rows)
+    return sa.select(draft.dialect.bytes(text)).select_from(rows).limit(Fragment(("1",)))
+
+
+def _reached(author: AuthorSql, selection: Selection) -> list[str]:
+    """The fields from which the selected relations start."""
+    target = author.verb.target
+    if target is None:
+        return []
+    relations = [target.relations[each.field] for each in selection.fields if each.field in target.relations]
+    return [ours for relation in relations for _, ours in relation.on]
+
+
+def _declared(author: AuthorSql, field_name: str) -> TypeRef:
+    assert author.verb.target is not None
+    return author.verb.target.columns[field_name].type
