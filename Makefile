@@ -14,10 +14,10 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-versio
 	--no-emit-index-url --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types layers format pytest bench lock clean
+.PHONY: help demo test check lint types layers format pytest bench bench-live lock clean
 
 help:            ## this list
-	@grep -E '^[a-z]+: .*##' Makefile | sed -E 's/:[^#]*##/\t/' | sort | expand -t 12
+	@grep -E '^[a-z-]+: .*##' Makefile | sed -E 's/:[^#]*##/\t/' | sort | expand -t 12
 
 demo: $(RUNTIME)            ## serve examples/servicedesk on SQLite and print its users' tokens
 	$(BIN)/tidegate serve examples/servicedesk --demo
@@ -41,6 +41,9 @@ pytest: $(DEVELOPMENT) $(TEST_CLIENTS)            ## the tests only
 
 bench: $(DEVELOPMENT) $(PEERS)            ## Tidegate beside its peers; BENCH=--quick for a short run
 	$(BIN)/python -m bench $(BENCH)
+
+bench-live: $(DEVELOPMENT) $(PEERS)            ## live queries beside the subscriptions of others; BENCH as above
+	$(BIN)/python -m bench.live $(BENCH)
 
 format: $(DEVELOPMENT)            ## put the source in shape
 	$(BIN)/ruff check --fix

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -38,6 +39,8 @@ class Contestant:
     """What starts it. `{port}` is where it should listen; it also finds PORT and DATABASE_URL in its environment."""
     ask: Callable[[int], str] = ask_plainly
     path: str = "/graphql"
+    board: str = "renameOnBoard"
+    """The mutation that changes a ticket and sends everybody the board. Where `rename` does not, it is another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,7 @@ def contestants() -> dict[str, Contestant]:
     serve = (tidegate, "serve", str(BENCH / "project"), "--host", "127.0.0.1", "--port", "{port}")
     strawberry = (sys.executable, str(PEERS / "strawberry_server.py"))
     return {
-        "tidegate": Contestant(f"Tidegate {version('tidegate')}", serve),
+        "tidegate": Contestant(f"Tidegate {version('tidegate')}", serve, board="rename"),
         "strawberry": Contestant(f"strawberry {version('strawberry-graphql')}", strawberry, path="/graphql/"),
         "postgraphile": Contestant(
             f"PostGraphile {locked['postgraphile']}",
@@ -80,7 +83,18 @@ def contestants() -> dict[str, Contestant]:
             ask=ask_postgraphile,
         ),
         "mercurius": Contestant(f"Mercurius {locked['mercurius']} + JIT", (node(), str(PEERS / "mercurius.mjs"))),
+        "yoga": Contestant(f"yoga {locked['graphql-yoga']} + graphql-ws", (node(), str(PEERS / "yoga.mjs"))),
     }
+
+
+def writer(folder: Path) -> Contestant | None:
+    """The limit, compiled into `folder`; or none on a machine without a C compiler."""
+    compiler = shutil.which("cc")
+    if compiler is None:
+        return None
+    program = folder / "writer"
+    subprocess.run([compiler, "-O2", "-o", str(program), str(PEERS / "writer.c")], check=True)
+    return Contestant("C writer", (str(program), "{port}"))
 
 
 @asynccontextmanager
@@ -89,7 +103,13 @@ async def start(contestant: Contestant, database_url: str, core: int) -> AsyncIt
     port = free_port()
     process = await asyncio.create_subprocess_exec(
         *(word.replace("{port}", str(port)) for word in contestant.command),
-        env={**os.environ, "PORT": str(port), "DATABASE_URL": database_url, "NODE_ENV": "production"},
+        env={
+            **os.environ,
+            "PORT": str(port),
+            "DATABASE_URL": database_url,
+            "NODE_ENV": "production",
+            "TIDEGATE_MAX_CONNECTIONS": "50000",
+        },
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,

@@ -19,10 +19,11 @@ create table tickets (
     description text not null, created_at timestamptz not null
 )
 """
+TITLE = """'Ticket ' || {id} || ': the "printer" on floor ' || {id} % 30 || ' is on fire'"""
 ROWS = f"""
 insert into tickets
 select
-    i, 'Ticket ' || i || ': the "printer" on floor ' || i % 30 || ' is on fire',
+    i, {TITLE.format(id="i")},
     (array['Todo', 'Doing', 'Done'])[1 + i % 3], 'customer' || i % 1000 || '@example.com',
     case when i % 7 > 0 then i % 4 end, repeat('It was fine yesterday. ', 1 + i % 5),
     timestamptz '2026-01-01 00:00:00+00' + i * interval '1 minute'
@@ -35,6 +36,14 @@ class Database:
     url: str
     postmaster: int
     version: str
+
+    async def restore(self) -> None:
+        """Takes back what was written to titles."""
+        title = TITLE.format(id="id")
+        connection = await asyncpg.connect(self.url)
+        for statement in (f"update tickets set title = {title} where title <> {title}", "vacuum tickets"):
+            await connection.execute(statement)
+        await connection.close()
 
 
 @asynccontextmanager

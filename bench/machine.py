@@ -76,3 +76,13 @@ def describe(cores: Cores) -> str:
         f"{model}, {os.cpu_count()} cores (server on {cores.server}, database on {cores.database}, "
         f"load on {cores.load}), Linux {platform.release()}, load average {os.getloadavg()[0]:.1f}"
     )
+
+
+def resident_bytes(root: int) -> int:
+    """Memory of a process and all below it."""
+    process = psutil.Process(root)
+    total = 0
+    for each in (process, *process.children(recursive=True)):
+        with suppress(psutil.NoSuchProcess):
+            total += each.memory_info().rss
+    return total
