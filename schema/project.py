@@ -24,7 +24,7 @@ from tidegate.schema.units import parse_duration, parse_size
 FILE: Final = "tidegate.yaml"
 KEYS: Final = ("name", "roles", "auth", "integrations", "config", "limits", "cors")
 CORS_KEYS: Final = ("origins", "credentials", "maxAge")
-SIZES: Final = frozenset({"body"})
+SIZES: Final = frozenset({"body", "scriptMemory", "scriptLog", "scriptData", "httpBody", "eventData", "eventsBytes"})
 DURATIONS: Final = frozenset(field.name for field in fields(Limits) if isinstance(field.default, float))
 _NAME: Final = re.compile(r"[^\s\x00-\x1f](?:[^\x00-\x1f]*[^\s\x00-\x1f])?")
 

@@ -48,3 +48,39 @@ class Limits:
     """From an accepted websocket until its connection_init."""
     idleReader: float = 30.0
     """How long a connection that reads nothing of what waits for it is kept."""
+    scriptCpu: float = 1.0
+    """Computing time of one run of a program, waiting left out."""
+    scriptTime: float = 10.0
+    """One run of a program, waiting for `$http` and the like included."""
+    scriptMemory: int = 128 * 1024 * 1024
+    """Memory of one run of a program. The engine itself stops at 128 MiB, so more than that has no effect."""
+    scriptCalls: int = 100
+    """What one run may ask of the gateway: requests by `$http`, operations, hashes."""
+    scriptEmits: int = 20
+    """Events that one run may emit."""
+    scriptLines: int = 1000
+    """Lines that one run may write to `console`."""
+    scriptLog: int = 64 * 1024
+    """Bytes that one run may write to `console`."""
+    scriptData: int = 1024 * 1024
+    """What a program is given, what it answers, and each thing it asks for: bytes of JSON."""
+    scriptDepth: int = 64
+    """Nested values in what a program answers or asks for."""
+    httpBody: int = 1024 * 1024
+    """The body of an answer to `$http`, when it is unpacked."""
+    httpTimeout: float = 5.0
+    """One request by `$http`, redirects included."""
+    httpRedirects: int = 3
+    """Redirects that a request by `$http` follows."""
+    actions: int = 1000
+    """Actions that one call may run: one for each row of `updateMany`, say."""
+    nesting: int = 8
+    """Calls within calls: an action that calls an operation whose action calls another."""
+    eventData: int = 64 * 1024
+    """The data of one emitted event: bytes of JSON."""
+    eventsKept: int = 1000
+    """Emitted events that are kept for those who reconnect."""
+    eventsBytes: int = 8 * 1024 * 1024
+    """What the events kept may hold together."""
+    eventsAge: float = 120.0
+    """How long events are kept for those who reconnect."""
