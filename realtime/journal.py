@@ -83,13 +83,15 @@ class Changed:
 @dataclass(frozen=True, slots=True)
 class Refreshed:
     """A live query was asked, in a request of `batch` questions that took `seconds`, because of `change`, an entry's
-    number, and `coalesced` later ones; none where `cause` was no change. `read` and `touch` are the pair that matched,
-    none where the change names the query. `bytes` is the body's size. `error` is the code, where it was one."""
+    number, and `coalesced` later ones; none where `cause` was no change. `rank` is that of the role whose rights it was
+    asked with. `read` and `touch` are the pair that matched, none where the change names the query. `bytes` is the
+    body's size. `error` is the code, where it was one."""
 
     number: int
     at: float
     operation: str
     query: str
+    rank: int
     cause: str
     change: int | None
     coalesced: int
@@ -209,6 +211,7 @@ class Journal:
                 time(),
                 query.name,
                 self._digest(query),
+                query.question.runnable.rank,
                 first if cause is None else cause.change.cause,
                 None if cause is None else cause.change.number,
                 0 if cause is None else cause.coalesced,

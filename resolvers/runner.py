@@ -39,7 +39,7 @@ class LocalRunner:
         """The last step answers the client, so it alone is compiled for the selection."""
         *before, last = operation.plan.run
         steps = (*(step.prepared.compile(None, rank) for step in before), last.prepared.compile(selection, rank))
-        return Runnable(operation, steps, any(_reads_properties(step) for step in steps))
+        return Runnable(operation, steps, any(_reads_properties(step) for step in steps), rank)
 
     async def run(self, runnable: Runnable, call: Call) -> Answer:
         operation = runnable.operation

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,10 @@ from tidegate.broadcast import Broadcast
 from tidegate.clients import Client, Clients, Ended
 from tidegate.core.call import Runner
 from tidegate.core.catalog import Catalog
+from tidegate.core.json import Json
 from tidegate.core.user import CurrentUser
 from tidegate.edition import Edition
+from tidegate.following import RELOADED, as_record
 from tidegate.realtime.live import LiveQueries
 from tidegate.schema.api import Api
 from tidegate.schema.execution import Response, execute
@@ -74,11 +77,26 @@ class Gateway:
             await newer.open()
             older, self._edition = self._edition, newer
             await self._clients.move(newer)
+            # Whoever follows goes over now: the calls under way may keep the older one open for long.
+            older.live.journal.close()
             await older.close()
 
     async def connect(self, headers: Headers, ended: Ended) -> Client:
         """Somebody who stays connected; `ended` is called when they may not any more. Raises `OperationError`."""
         return await self._clients.connect(lambda: self._edition, headers, ended)
+
+    async def follow(self, *, unmoved: bool) -> AsyncGenerator[Mapping[str, Json]]:
+        """The journal of the live queries as JSON, from now on and across reloads, until the gateway is closed."""
+        since: int | None = None
+        while True:
+            edition = self._edition
+            async with aclosing(edition.live.journal.follow(since, unmoved=unmoved)) as entries:
+                async for entry in entries:
+                    yield as_record(entry, edition.catalog)
+            if self._edition is edition:
+                return
+            yield RELOADED
+            since = 0
 
     async def execute(
         self, text: str, operation_name: str | None, variables: Mapping[str, Any] | None, user: CurrentUser

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,6 +19,7 @@ from tests.web.fake_clients import SCHEMA, FakeClient, connect
 from tidegate.auth import Authenticator
 from tidegate.core.catalog import Auth, Catalog, Cors, Jwt
 from tidegate.core.errors import Code, OperationError
+from tidegate.core.json import Json
 from tidegate.core.limits import Limits
 from tidegate.core.user import CurrentUser
 from tidegate.schema.request_errors import DocumentError
@@ -48,6 +49,7 @@ class FakeGateway:
     users: list[CurrentUser] = field(default_factory=list)
     clients: dict[FakeClient, None] = field(default_factory=dict)
     release: asyncio.Event = field(default_factory=asyncio.Event)
+    followers: dict[asyncio.Queue[Mapping[str, Json] | None], bool] = field(default_factory=dict)
 
     async def open(self) -> None:
         self.opened += 1
@@ -89,6 +91,16 @@ class FakeGateway:
         self, headers: Iterable[tuple[bytes, bytes]], ended: Callable[[OperationError], None], /
     ) -> FakeClient:
         return await connect(self, headers, ended)
+
+    async def follow(self, *, unmoved: bool) -> AsyncGenerator[Mapping[str, Json]]:
+        """What a test puts into the queues of `followers`, until it puts none."""
+        records: asyncio.Queue[Mapping[str, Json] | None] = asyncio.Queue()
+        self.followers[records] = unmoved
+        try:
+            while (record := await records.get()) is not None:
+                yield record
+        finally:
+            del self.followers[records]
 
     def write(self, _info: object) -> int:
         self.written += 1

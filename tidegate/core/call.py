@@ -42,12 +42,13 @@ class Call:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Runnable:
-    """An operation compiled for one selection and one role: its steps, in order. `needs_properties` where a value
-    comes from `currentUser.properties`."""
+    """An operation compiled for one selection and one role, of this `rank`: its steps, in order. `needs_properties`
+    where a value comes from `currentUser.properties`."""
 
     operation: Operation
     steps: tuple[Compiled, ...]
     needs_properties: bool
+    rank: int = 0
 
 
 class Runner(Protocol):

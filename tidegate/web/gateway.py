@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from tidegate.core.catalog import Catalog
 from tidegate.core.errors import OperationError
+from tidegate.core.json import Json
 from tidegate.core.live import Sink
 from tidegate.core.user import CurrentUser
 
@@ -95,4 +96,10 @@ class Gateway(Protocol):
         """For whoever stays connected. `ended` is called at most once, from the event loop: the token has expired, or
         after a reload is not good any more. Raises `OperationError`: UNAUTHENTICATED, or LIMIT where the user has too
         many connections."""
+        ...
+
+    def follow(self, *, unmoved: bool) -> AsyncGenerator[Mapping[str, Json]]:
+        """What happens to live queries from now on, and why, also after a reload: JSON objects, each with its `kind`,
+        without anybody's values. `unmoved`: each change tells what it did not wake, and why. Ends when the gateway is
+        closed."""
         ...

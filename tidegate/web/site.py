@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from tidegate.core.errors import Code
 from tidegate.web.answers import SAFETY, error_body
+from tidegate.web.debug import LiveEndpoint
 from tidegate.web.endpoint import GraphQLEndpoint
 from tidegate.web.gateway import Gateway
 from tidegate.web.graphiql import FOLDER, Page
@@ -23,6 +24,7 @@ from tidegate.web.websocket import WebSocketEndpoint, refuse
 GRAPHQL = "/graphql"
 NOTHING_HERE = "There is nothing at this address."
 STREAM = "/graphql/stream"
+LIVE = "/debug/live"
 
 
 class Site:
@@ -35,6 +37,7 @@ class Site:
         self._graphql = GraphQLEndpoint(gateway, page, self._streams)
         self._stream = EventStreamEndpoint(gateway, self._streams)
         self._websocket = WebSocketEndpoint(gateway)
+        self._live = LiveEndpoint(gateway, self._streams, development=page is not None)
         routes: list[BaseRoute] = [Route("/healthz", _alive), Route("/readyz", self._readiness)]
         if page is not None:
             routes.append(Mount(FOLDER.rstrip("/"), page))
@@ -46,6 +49,8 @@ class Site:
             await self._graphql(scope, receive, send)
         elif scope["type"] == "http" and scope["path"] == STREAM:
             await self._stream(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"] == LIVE:
+            await self._live(scope, receive, send)
         elif scope["type"] == "websocket":
             if scope["path"] == GRAPHQL:
                 await self._websocket(scope, receive, send)
@@ -67,7 +72,8 @@ class Site:
 
 
 def build_site(gateway: Gateway, *, development: bool = False) -> Site:
-    """The site of an opened gateway. In development, browsers that open `/graphql` get GraphiQL."""
+    """The site of an opened gateway. In development, browsers that open `/graphql` get GraphiQL, and `/debug/live` is
+    open to this machine."""
     return Site(gateway, Page(gateway.catalog.name) if development else None)
 
 
