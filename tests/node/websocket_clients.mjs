@@ -1,79 +1,119 @@
-// One subscription by each of three clients over graphql-ws: urql, Apollo Client, Relay. Prints what each is given.
-//   node websocket_clients.mjs URL
+// Readers over graphql-ws, each with a connection: graphql-ws alone, urql, Apollo Client, Relay.
+//   node websocket_clients.mjs URL '[{"kind": …, "token": …, "documents": [subscription, …]}, …]'
+// Prints a line of JSON for each thing that happens to a reader. Takes lines of JSON: {"reader": N, "token": …} renews a
+// connection's token, and with "later": true the token is for the next connection alone. Ends when stdin does.
+import { createInterface } from "node:readline";
 import { ApolloClient, InMemoryCache, gql } from "@apollo/client";
 import { GraphQLWsLink } from "@apollo/client/link/subscriptions";
 import { Client, subscriptionExchange } from "@urql/core";
+import { parse } from "graphql";
 import { createClient } from "graphql-ws";
 import relay from "relay-runtime";
 import WebSocket from "ws";
 
 const { Environment, Network, Observable, RecordSource, Store } = relay;
-const [url] = process.argv.slice(2);
-const client = createClient({ url, webSocketImpl: WebSocket });
-const query = "subscription { count(to: 3) }";
+const [url, described] = process.argv.slice(2);
+// Apollo Client asks for the names of types as well.
+const plain = (key, value) => (key === "__typename" ? undefined : value);
+const say = (what) => console.log(JSON.stringify(what, plain));
 
-const collected = (subscribe) =>
-  new Promise((resolve, reject) => {
-    const values = [];
-    subscribe({
-      next: ({ data }) => values.push(data.count),
-      error: reject,
-      complete: () => resolve(values),
+// Each takes a graphql-ws client, and gives a function that subscribes to a document.
+const kinds = {
+  "graphql-ws": (client) => (query, sink) => client.subscribe({ query }, sink),
+
+  urql(client) {
+    const forwardSubscription = ({ query, variables }) => ({
+      subscribe: (sink) => ({ unsubscribe: client.subscribe({ query, variables }, sink) }),
     });
+    const urql = new Client({
+      url: "http://unused.invalid",
+      preferGetMethod: false,
+      exchanges: [subscriptionExchange({ forwardSubscription })],
+    });
+    return (query, sink) =>
+      urql.subscription(query, {}).subscribe(({ data, error }) => (error ? sink.error(error) : sink.next({ data })));
+  },
+
+  apollo(client) {
+    const apollo = new ApolloClient({ link: new GraphQLWsLink(client), cache: new InMemoryCache() });
+    return (query, sink) => apollo.subscribe({ query: gql(query) }).subscribe(sink);
+  },
+
+  relay(client) {
+    const network = Network.create(
+      () => Observable.from(Promise.reject(new Error("no queries here"))),
+      ({ text }, variables) => Observable.create((sink) => client.subscribe({ query: text, variables }, sink)),
+    );
+    const environment = new Environment({ network, store: new Store(new RecordSource()) });
+    return (query, sink) =>
+      relay.requestSubscription(environment, {
+        subscription: compiled(query),
+        variables: {},
+        onNext: (data) => sink.next({ data }),
+        onError: sink.error,
+        onCompleted: sink.complete,
+      });
+  },
+};
+
+// What relay-compiler would make of a document with literal arguments.
+function compiled(text) {
+  const selected = ({ selections }) =>
+    selections.map((field) => {
+      const name = field.name.value;
+      const args = field.arguments.map((each) => ({
+        kind: "Literal",
+        name: each.name.value,
+        value: each.value.kind === "IntValue" ? Number(each.value.value) : each.value.value,
+      }));
+      const shared = { alias: null, args, name, storageKey: null };
+      if (!field.selectionSet) return { ...shared, kind: "ScalarField" };
+      const plural = name.endsWith("s");
+      return { ...shared, kind: "LinkedField", concreteType: "T", plural, selections: selected(field.selectionSet) };
+    });
+  const selections = selected(parse(text).definitions[0].selectionSet);
+  const shared = { argumentDefinitions: [], metadata: null, name: "S", selections };
+  return {
+    kind: "Request",
+    fragment: { ...shared, kind: "Fragment", type: "Subscription" },
+    operation: { ...shared, kind: "Operation" },
+    params: { cacheID: text, id: null, metadata: {}, name: "S", operationKind: "subscription", text },
+  };
+}
+
+const readers = JSON.parse(described).map(({ kind, token, documents }, reader) => {
+  const self = { token };
+  const client = createClient({
+    url,
+    webSocketImpl: WebSocket,
+    connectionParams: () => ({ authorization: `Bearer ${self.token}` }),
+    // A server that is not there is no close event, and graphql-ws would give up.
+    shouldRetry: () => true,
+    retryAttempts: Infinity,
+    retryWait: () => new Promise((resolve) => setTimeout(resolve, 100)),
+    on: {
+      connected(socket) {
+        self.socket = socket;
+        say({ reader, event: "connected" });
+      },
+      closed: ({ code, reason }) => say({ reader, event: "closed", code, reason }),
+      pong: (received, payload) => received && say({ reader, event: "pong", payload }),
+    },
   });
-
-const forward = (asked, sink) =>
-  client.subscribe({ ...asked, query: asked.query ?? asked.text }, sink);
-
-const urql = new Client({
-  url: "http://unused.invalid",
-  preferGetMethod: false,
-  exchanges: [
-    subscriptionExchange({
-      forwardSubscription: (asked) => ({
-        subscribe: (sink) => ({ unsubscribe: forward(asked, sink) }),
-      }),
+  const subscribe = kinds[kind](client);
+  documents.forEach((query, document) =>
+    subscribe(query, {
+      next: ({ data, errors }) => say({ reader, document, data, errors }),
+      error: (error) => say({ reader, document, error: error.message ?? error.reason ?? error }),
+      complete: () => say({ reader, document, event: "complete" }),
     }),
-  ],
-});
-const byUrql = await new Promise((resolve) => {
-  const values = [];
-  urql.subscription(query, {}).subscribe(({ data }) => {
-    values.push(data.count);
-    if (values.length === 3) resolve([...values]);
-  });
+  );
+  return self;
 });
 
-const apollo = new ApolloClient({ link: new GraphQLWsLink(client), cache: new InMemoryCache() });
-const byApollo = await collected((sink) => apollo.subscribe({ query: gql(query) }).subscribe(sink));
-
-const network = Network.create(
-  () => Observable.from(Promise.reject(new Error("no queries here"))),
-  ({ text }, variables) => Observable.create((sink) => forward({ text, variables }, sink)),
-);
-const environment = new Environment({ network, store: new Store(new RecordSource()) });
-const field = {
-  alias: null,
-  args: [{ kind: "Literal", name: "to", value: 3 }],
-  kind: "ScalarField",
-  name: "count",
-  storageKey: "count(to:3)",
-};
-const request = {
-  kind: "Request",
-  fragment: { argumentDefinitions: [], kind: "Fragment", metadata: null, name: "S", selections: [field], type: "Subscription" },
-  operation: { argumentDefinitions: [], kind: "Operation", name: "S", selections: [field] },
-  params: { cacheID: "1", id: null, metadata: {}, name: "S", operationKind: "subscription", text: "subscription S { count(to: 3) }" },
-};
-const byRelay = await new Promise((resolve, reject) => {
-  const values = [];
-  relay.requestSubscription(environment, {
-    subscription: request,
-    variables: {},
-    onNext: ({ count }) => values.push(count),
-    onError: reject,
-    onCompleted: () => resolve(values),
-  });
-});
-console.log(JSON.stringify({ urql: byUrql, apollo: byApollo, relay: byRelay }));
-await client.dispose();
+for await (const line of createInterface({ input: process.stdin })) {
+  const { reader, token, later } = JSON.parse(line);
+  readers[reader].token = token;
+  if (!later) readers[reader].socket.send(JSON.stringify({ type: "ping", payload: { authorization: `Bearer ${token}` } }));
+}
+process.exit(0);

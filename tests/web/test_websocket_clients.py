@@ -1,36 +1,31 @@
-"""Other people's clients over websockets: graphql-ws, and urql, Apollo Client and Relay on top of it."""
+"""graphql-ws itself, held against the fake gateway. The service desk has more: test_websocket_desk.py."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from asyncio.subprocess import PIPE
+from asyncio.subprocess import PIPE, Process
 from pathlib import Path
 from typing import Any
 
 from tests.web.conftest import Running
 from tests.web.fake_clients import emit
+from tests.web.streaming import PATIENCE, until
 from tests.web.test_websocket import token
 from tidegate.core.live import Result
 
 NODE = Path(__file__).parents[1] / "node"
 
 
-async def started(script: str, site: Running, *arguments: str) -> asyncio.subprocess.Process:
+async def started(script: str, site: Running, *arguments: str) -> Process:
     address = f"ws://{site.host}:{site.port}/graphql"
     return await asyncio.create_subprocess_exec("node", str(NODE / script), address, *arguments, stdout=PIPE)
 
 
-async def said(process: asyncio.subprocess.Process) -> Any:
+async def said(process: Process) -> Any:
     assert process.stdout is not None
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         return json.loads(await process.stdout.readline())
-
-
-async def watching(site: Running, number: int) -> None:
-    async with asyncio.timeout(60):
-        while sum(len(client.subscriptions) for client in site.gateway.clients) < number:  # noqa: ASYNC110 - nobody tells
-            await asyncio.sleep(0.01)
 
 
 async def test_graphql_ws(site: Running) -> None:
@@ -53,7 +48,7 @@ async def test_graphql_ws_comes_back_after_its_token_has_expired(site: Running) 
     process = await started("websocket.mjs", site, token(), "subscription { ticks }", "subscription { tocks }")
     for _ in range(2):
         assert await said(process) == {"event": "connected"}
-        await watching(site, 2)
+        await until(lambda: sum(len(client.subscriptions) for client in site.gateway.clients) == 2)
         emit(site.gateway, Result(b'{"data":{"ticks":1}}'))
         assert await said(process) == {"index": 0, "result": {"data": {"ticks": 1}}}
         (client,) = site.gateway.clients
@@ -62,10 +57,3 @@ async def test_graphql_ws_comes_back_after_its_token_has_expired(site: Running) 
     assert await said(process) == {"event": "connected"}
     process.kill()
     await process.communicate()
-
-
-async def test_urql_apollo_and_relay(site: Running) -> None:
-    process = await started("websocket_clients.mjs", site)
-    output, _ = await process.communicate()
-    assert process.returncode == 0
-    assert json.loads(output) == {"urql": [1, 2, 3], "apollo": [1, 2, 3], "relay": [1, 2, 3]}
