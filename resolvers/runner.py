@@ -3,47 +3,77 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from contextlib import AbstractAsyncContextManager
 from typing import Final
 
+from tidegate.core.action import ActedWrite, Demand
 from tidegate.core.call import Call, Runnable
 from tidegate.core.catalog import Catalog
 from tidegate.core.change import Bus, Change, NoBus
+from tidegate.core.emission import NoRooms, Rooms
 from tidegate.core.errors import Code, OperationError
-from tidegate.core.expressions import Reference, Scope, references, resolve
+from tidegate.core.expressions import Scope
+from tidegate.core.fetching import Fetcher, NoFetcher
 from tidegate.core.footprint import Touch
 from tidegate.core.integration import Answer, Compiled, Session
-from tidegate.core.json import Given, Json, frozen
+from tidegate.core.json import Json, frozen
 from tidegate.core.live import Question
 from tidegate.core.operation import Kind, Operation
+from tidegate.core.program import Host, NoSandbox, Program, Sandbox
 from tidegate.core.selection import Selection
 from tidegate.core.user import CurrentUser
+from tidegate.resolvers.acting import ActedWriting, compile_parts, run_demand
+from tidegate.resolvers.actions import Actions
+from tidegate.resolvers.frame import Allowance, Frame
+from tidegate.resolvers.host import ProgramHost
+from tidegate.resolvers.nested import NestedCalls
 from tidegate.resolvers.permission import authorise
 from tidegate.resolvers.refreshed import Refreshed
+from tidegate.resolvers.requesting import ask, reads_properties, values_of
+from tidegate.resolvers.transaction import Transaction
 
 NO_PROPERTIES: Final[Mapping[str, Json]] = {}
 
 
 class LocalRunner:
-    """Runs the operations of one catalog in this process, on its opened integrations. `bus` is told what they
-    change."""
+    """Runs the operations of one catalog in this process, on its opened integrations. `bus` is told what they change,
+    `rooms` what they emit; programs run in the `sandbox`."""
 
-    def __init__(self, catalog: Catalog, bus: Bus | None = None) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        bus: Bus | None = None,
+        rooms: Rooms | None = None,
+        sandbox: Sandbox | None = None,
+        fetcher: Fetcher | None = None,
+    ) -> None:
         self._catalog = catalog
         self._bus = bus or NoBus()
+        self._rooms = rooms or NoRooms()
+        self._fetcher = fetcher or NoFetcher()
         self._properties: dict[int, Runnable] = {}
         self._refreshed = Refreshed(catalog)
+        self._calls = NestedCalls(catalog, self.compile, self._perform)
+        self._actions = Actions(sandbox or NoSandbox(), self._host, catalog)
 
     def compile(self, operation: Operation, selection: Selection | None, rank: int) -> Runnable:
         """The last step answers the client, so it alone is compiled for the selection."""
         *before, last = operation.plan.run
-        steps = (*(step.prepared.compile(None, rank) for step in before), last.prepared.compile(selection, rank))
-        return Runnable(operation, steps, any(_reads_properties(step) for step in steps), rank)
+        parts: Mapping[str, Compiled] = {}
+        if last.acted is not None:
+            parts = compile_parts(last.acted, selection, rank)
+            steps: tuple[Compiled, ...] = (last.prepared.compile(selection, rank),)
+        else:
+            steps = (*(step.prepared.compile(None, rank) for step in before), last.prepared.compile(selection, rank))
+        needs = any(reads_properties(step) for step in (*steps, *parts.values()))
+        return Runnable(operation, steps, needs, rank, parts)
 
     async def run(self, runnable: Runnable, call: Call) -> Answer:
         operation = runnable.operation
         authorise(operation, call.user)
+        if operation.plan.acted is not None:
+            return await self._run_acted(runnable, call)
         touches: list[Touch] = []
         kept = False
         try:
@@ -61,6 +91,72 @@ class LocalRunner:
             # Stopped, or cut off, while it was committing: nobody knows whether it did, so it counts as if.
             if operation.kind is Kind.MUTATION and (kept or touches):
                 self._publish(call, touches)
+
+    async def _run_acted(self, runnable: Runnable, call: Call) -> Answer:
+        """In the order: commit, live queries, events, what comes after. That is run also where its deadline has passed
+        for the rest: it gets what is left, and the data stay committed."""
+        limits = self._catalog.limits
+        transaction = Transaction(self._catalog.integrations)
+        allowance = Allowance(limits.actions)
+        frame = Frame(call, transaction, limits, self._catalog.config, self._properties_of, allowance)
+        kept = False
+        try:
+            async with asyncio.timeout_at(call.deadline), transaction:
+                answer = await self._perform(runnable, await self._scope(runnable, call), frame)
+            kept = True
+        except OperationError as error:
+            if error.code is not Code.UPSTREAM_FAILED:
+                transaction.touches.clear()
+            raise
+        except TimeoutError as error:
+            raise OperationError(Code.TIMEOUT, f"{call.operation.name} took too long and was stopped.") from error
+        finally:
+            if kept or transaction.touches:
+                self._publish(call, transaction.touches, transaction.queries)
+        self._rooms.emit(transaction.emissions)
+        await self._run_afterwards(frame)
+        return answer
+
+    async def _run_afterwards(self, frame: Frame) -> None:
+        """Each in a transaction of its own; one that fails does not keep the others from running. Raises the first
+        error, which says that the data are committed."""
+        first: OperationError | None = None
+        waiting = list(frame.transaction.afterwards)
+        while waiting:
+            work = waiting.pop(0)
+            transaction = Transaction(self._catalog.integrations)
+            try:
+                async with asyncio.timeout_at(frame.call.deadline), transaction:
+                    await work(frame.joined(transaction))
+            except OperationError as error:
+                first = first or error
+            except TimeoutError:
+                message = f"What comes after {frame.call.operation.name} took too long and was stopped."
+                first = first or OperationError(Code.TIMEOUT, message)
+            else:
+                self._publish(frame.call, transaction.touches, transaction.queries, whole=False)
+                self._rooms.emit(transaction.emissions)
+                waiting += transaction.afterwards
+        if first is not None:
+            raise OperationError(first.code, first.message, {**first.extensions, "committed": True}) from first
+
+    async def _perform(self, runnable: Runnable, scope: Scope, frame: Frame) -> Answer:
+        """A call in the frame's transaction."""
+        plan = runnable.operation.plan
+        match plan.acted:
+            case ActedWrite() as acted:
+                return await ActedWriting(runnable, acted, self._actions, scope, frame).run()
+            case Demand() as demand:
+                return await run_demand(runnable, demand, self._actions, scope, frame)
+        integration = plan.run[0].integration
+        if not plan.writes:
+            async with frame.transaction.reading(integration) as session:
+                return await _each(session, runnable, scope, [])
+        session = await frame.transaction.writing(integration)
+        return await _each(session, runnable, scope, frame.transaction.touches)
+
+    def _host(self, program: Program, frame: Frame) -> Host:
+        return ProgramHost(program, frame, self._catalog.roles, self._fetcher, self._calls.call)
 
     def pose(self, runnable: Runnable, call: Call, properties: Mapping[str, Json]) -> Question:
         authorise(runnable.operation, call.user)
@@ -90,21 +186,25 @@ class LocalRunner:
     async def _run_steps(self, runnable: Runnable, scope: Scope, touches: list[Touch]) -> Answer:
         """What is written goes into `touches`, before it is committed."""
         async with self._session(runnable) as session:
-            for step in runnable.steps[:-1]:
-                touches += (await _ask(session, step, scope)).touches
-            answer = await _ask(session, runnable.steps[-1], scope)
-            touches += answer.touches
-        return answer
+            return await _each(session, runnable, scope, touches)
 
     def _session(self, runnable: Runnable) -> AbstractAsyncContextManager[Session]:
         plan = runnable.operation.plan
         return self._catalog.integrations[plan.run[0].integration].session(writes=plan.writes)
 
-    def _publish(self, call: Call, touches: Sequence[Touch]) -> None:
+    def _publish(
+        self, call: Call, touches: Sequence[Touch], queries: Set[str] = frozenset(), *, whole: bool = True
+    ) -> None:
+        """`queries`: those that calls within this one refresh, whatever they wrote. Not `whole`: this follows what was
+        published already."""
         refresh = call.operation.refresh
-        change = Change(call.operation.name, tuple(touches) if refresh.derived else (), refresh.queries)
+        named = (refresh.queries if whole else frozenset()) | queries
+        change = Change(call.operation.name, tuple(touches) if refresh.derived else (), named)
         if not change.is_empty:
             self._bus.publish(change)
+        earlier = None if whole else call.change
+        if earlier is not None:
+            change = Change(change.cause, earlier.touches + change.touches, earlier.queries | change.queries)
         call.change = change
 
     async def _scope(self, runnable: Runnable, call: Call) -> Scope:
@@ -151,22 +251,15 @@ def _may(operation: Operation, user: CurrentUser) -> bool:
 
 
 def _question(runnable: Runnable, scope: Scope) -> Question:
-    values = tuple(tuple(_values(step, scope)) for step in runnable.steps)
+    values = tuple(tuple(values_of(step, scope)) for step in runnable.steps)
     reads = tuple(read for step, given in zip(runnable.steps, values, strict=True) for read in step.reads(given))
     return Question(runnable, values, reads, (runnable, *(frozen(value) for given in values for value in given)))
 
 
-def _values(step: Compiled, scope: Scope) -> list[Given]:
-    return [resolve(expression, scope) for expression in step.inputs]
-
-
-async def _ask(session: Session, step: Compiled, scope: Scope) -> Answer:
-    return await session.execute(step, _values(step, scope))
-
-
-def _reads_properties(step: Compiled) -> bool:
-    return any(_is_property(reference) for expression in step.inputs for reference in references(expression))
-
-
-def _is_property(reference: Reference) -> bool:
-    return reference.root == "currentUser" and reference.path[:1] == ("properties",)
+async def _each(session: Session, runnable: Runnable, scope: Scope, touches: list[Touch]) -> Answer:
+    """Every step in order; the last one's answer."""
+    for step in runnable.steps[:-1]:
+        touches += (await ask(session, step, scope)).touches
+    answer = await ask(session, runnable.steps[-1], scope)
+    touches += answer.touches
+    return answer

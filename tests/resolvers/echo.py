@@ -89,6 +89,11 @@ class Recorder:
             raise OperationError(Code.UPSTREAM_FAILED, "The database is not there.")
         self.log.append("commit" if writes else "done")
 
+    @asynccontextmanager
+    async def attempt(self) -> AsyncIterator[None]:
+        self.log.append("attempt")
+        yield
+
     async def execute(self, compiled: Compiled, values: Sequence[Given]) -> Answer:
         assert isinstance(compiled, Echo)
         await asyncio.sleep(compiled.sleeps)

@@ -16,8 +16,8 @@ from tidegate.core.types import Argument
 
 
 class When(StrEnum):
-    """`BEFORE`: nothing is written yet, and no transaction is open. `DURING`: written, not committed. `AFTER`:
-    committed, and published. `DEMAND`: when somebody asks for it by name."""
+    """`BEFORE`: nothing is written yet. `DURING`: written, not committed. `AFTER`: committed, and published.
+    `DEMAND`: when somebody asks for it by name."""
 
     BEFORE = "before"
     DURING = "during"
@@ -27,34 +27,27 @@ class When(StrEnum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Asking:
-    """An integration is asked: a SQL script, an e-mail."""
+    """An integration is asked: a statement, an e-mail. References begin with `row`, `prev`, `args` (the action's
+    parameters), `currentUser` and `config`."""
 
     integration: str
     prepared: Prepared
 
 
-Work: TypeAlias = Program | Asking
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Condition:
-    """A row of `asking` means yes."""
-
-    asking: Asking
-    at: Location
+Work: TypeAlias = Program | tuple[Asking, ...]
+"""Code, or requests one after the other."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Action:
-    """`event` is `create`, `update` or `delete`; none on demand. `rank`, `min_role` and `parameters` are for those on
-    demand; parameters of others come from the call's `parameters` and are checked all the same. `relations`: the roots
-    of relations of the row that its texts name, so that they are read for it."""
+    """`event` is none on demand. `where`: a row of it means yes. `parameters` are those declared. `rank` and
+    `min_role` say who may demand it. `timeout` is in seconds."""
 
     name: str
     owner: str
     when: When
     event: Access | None
-    where: Condition | None
+    where: Asking | None
     parameters: Mapping[str, Argument]
     min_role: str
     rank: int
@@ -63,27 +56,53 @@ class Action:
     at: Location
     description: str = ""
 
+    @property
+    def title(self) -> str:
+        """How people speak of it."""
+        return f'the action "{self.name}" of {self.owner}'
+
+
+class Answers(StrEnum):
+    """What the client of a write is told: the row, the rows, how many, or whether any."""
+
+    ROW = "row"
+    ROWS = "rows"
+    COUNT = "count"
+    WHETHER = "whether"
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ActedWrite:
-    """A write of an object that has actions for it, taken apart so that they can come between.
+    """A write of an object that has actions for it, taken apart so that they can come in between.
 
-    `input`: the fields to write, as the operation says them (of `createMany` a list of such; none of a delete). `find`
-    (update and delete): the rows that would be written, whole, by the caller's rank; it has the operation's own inputs.
-    `write`: one row. Its references are `$input.FIELD`, for every column, absent where it is not written, and
-    `$key.FIELD`. `stored`: one row by `$key`, whole, as the project sees it: no rule of access, no hidden column.
-    `answer`: what the client is told, by `$keys`, a list of keys, with the caller's rights. Its selection is the
-    client's. Of a delete it is asked before."""
+    `input`: the fields to write, as the operation says them: a record, of `createMany` the reference to a list of
+    such, with `fixed` for all of them; none of a delete. `find` (update, delete): every row that would be written,
+    whole; asked with the operation's own values and the caller's rank. `write`: one row. Its references are those of
+    the operation, `$input.FIELD` for every column, absent where it is not written, and `$key.FIELD`; it answers a list
+    of the row as written, whole (create: the row itself; delete: how many rows). `stored`: one row by `$key`, whole, as
+    the project sees it: no rule of access, no hidden field. `answer`: one row by `$key` for the client, with the
+    caller's rights; none for numbers. `required`: a single row must be there."""
 
     target: DataObject
     access: Access
     many: bool
+    answers: Answers
+    required: bool
     input: Expression | None
+    fixed: Expression | None
     find: Prepared | None
     write: Prepared
     stored: Prepared
-    answer: Prepared
-    before: tuple[Action, ...]
-    during: tuple[Action, ...]
-    after: tuple[Action, ...]
-    at: Location
+    answer: Prepared | None
+    actions: Mapping[When, tuple[Action, ...]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Demand:
+    """An action asked for by name. The operation's arguments are the key's fields, each of which the caller may leave
+    out with all the others, and the action's parameters. `find`: the row by `$key`, whole, if the caller may read
+    it."""
+
+    target: DataObject
+    action: Action
+    find: Prepared

@@ -19,6 +19,15 @@ if TYPE_CHECKING:
     from tidegate.core.live import Question
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of `console`, and which program wrote it. `level` is `log`, `warn` or `error`."""
+
+    program: str
+    level: str
+    text: str
+
+
 @dataclass(slots=True)
 class Call:
     """`arguments` are coerced, defaults filled in; what the client left out is not there. `deadline` is on the event
@@ -29,8 +38,12 @@ class Call:
     arguments: Mapping[str, Json]
     variables: Mapping[str, Json]
     deadline: float
+    input: Mapping[str, Json] | None = None
+    """What a direct request for an action carried beside its arguments."""
     change: Change | None = field(default=None, init=False)
     """What was committed and published, when the call has ended."""
+    lines: list[Line] = field(default_factory=list, init=False)
+    """What programs wrote to `console`."""
     _id: str = field(default="", init=False, repr=False)
 
     @property
@@ -49,6 +62,8 @@ class Runnable:
     steps: tuple[Compiled, ...]
     needs_properties: bool
     rank: int = 0
+    parts: Mapping[str, Compiled] = field(default_factory=dict)
+    """What an acted step was taken apart into, by the field of `ActedWrite` or `Demand`."""
 
 
 class Runner(Protocol):

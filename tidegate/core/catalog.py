@@ -11,6 +11,7 @@ from tidegate.core.json import Json
 from tidegate.core.limits import Limits
 from tidegate.core.objects import DataObject
 from tidegate.core.operation import Operation
+from tidegate.core.program import Program
 from tidegate.core.types import TypeDefinition
 
 
@@ -64,6 +65,10 @@ class Catalog:
     types: Mapping[str, TypeDefinition]
     objects: Mapping[str, DataObject]
     operations: Mapping[str, Operation]
+    programs: tuple[Program, ...] = ()
+    """Every file of code that something in the project runs."""
+    url: str = ""
+    """Where the gateway is reached from outside, as the author says it: `CONSTS.apiUrl` of programs."""
 
     @property
     def surroundings(self) -> Surroundings:

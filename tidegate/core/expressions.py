@@ -24,7 +24,8 @@ class Literal:
 @dataclass(frozen=True, slots=True)
 class Reference:
     """`$root.path`. `root` is `args`, `currentUser`, `config`, ..., the name of an earlier step, or `variables`:
-    the client's own GraphQL variables, which only a compiled document can name, never a project file."""
+    the client's own GraphQL variables, which only a compiled document can name, never a project file; nor can one name
+    `input` and `key`, which stand for the fields that an acted write writes, and for the row it writes them to."""
 
     root: str
     path: tuple[str, ...]
@@ -65,7 +66,7 @@ Scope: TypeAlias = Mapping[str, Json]
 """What the references of a call can reach: a value for each root."""
 
 
-CAN_BE_MISSING: Final = frozenset({"args", "variables"})
+CAN_BE_MISSING: Final = frozenset({"args", "variables", "input"})
 """The roots a client fills. Only what comes from there can be absent."""
 
 

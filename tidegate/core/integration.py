@@ -78,6 +78,10 @@ class Prepared(Protocol):
 class Session(Protocol):
     """A connection held for one call."""
 
+    def attempt(self) -> AbstractAsyncContextManager[None]:
+        """What is written within is undone where it ends with an exception, and only that; in a session that writes."""
+        ...
+
     async def execute(self, compiled: Compiled, values: Sequence[Given]) -> Answer:
         """Raises `OperationError`; the driver's own exceptions never leave the integration."""
         ...

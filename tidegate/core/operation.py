@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, TypeAlias
 
+from tidegate.core.action import ActedWrite, Demand
 from tidegate.core.integration import Prepared
 from tidegate.core.location import Location
 from tidegate.core.types import Argument, TypeRef
@@ -19,11 +20,12 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Request:
-    """A step that asks an integration."""
+    """A step that asks an integration. `acted`: how it is run instead, where actions come in between."""
 
     integration: str
     prepared: Prepared
     at: Location
+    acted: ActedWrite | Demand | None = None
 
 
 Step: TypeAlias = Request
@@ -40,6 +42,10 @@ class Plan:
     @property
     def writes(self) -> bool:
         return any(step.prepared.writes for step in self.run)
+
+    @property
+    def acted(self) -> ActedWrite | Demand | None:
+        return self.run[-1].acted
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,3 +135,18 @@ class Sandbox(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+class NoSandbox:
+    """For projects without programs."""
+
+    async def load(self, programs: Sequence[Program], limits: Limits) -> Sequence[Problem]:  # noqa: ARG002
+        if programs:
+            raise SandboxUnavailable("There is no sandbox here.")
+        return ()
+
+    async def run(self, program: Program, invocation: Invocation, host: Host, deadline: float) -> Outcome:  # noqa: ARG002
+        raise ProgramFailed(Fault.BROKEN, f"{program.name} cannot be run here.")
+
+    async def close(self) -> None:
+        pass

@@ -7,8 +7,8 @@ The database itself (connections, transactions, migrations, its catalogue) is th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from types import TracebackType
 from typing import Protocol, cast
 
@@ -18,6 +18,7 @@ from tidegate.core.footprint import Read
 from tidegate.core.integration import Answer, Compiled, Declaration, Prepared, Session, Surroundings
 from tidegate.core.json import Given
 from tidegate.core.problems import Problem, Problems, ProjectError
+from tidegate.resolvers.integrations.relational.assumed import assumed_tables
 from tidegate.resolvers.integrations.relational.audit import audit_create, audit_objects
 from tidegate.resolvers.integrations.relational.compiled import CompiledRead
 from tidegate.resolvers.integrations.relational.connection import Connection
@@ -105,6 +106,10 @@ class RelationalIntegration:
             await self._database.close()
             raise
 
+    def assume(self, surroundings: Surroundings) -> None:
+        """For who does not open it: the tables are taken to be as the objects say."""
+        self.tables.learn(assumed_tables(self.name, surroundings), source=self.name)
+
     async def check(self, surroundings: Surroundings) -> Sequence[Problem]:
         """Objects against tables, and what each `create` fills. The author's SQL was checked by `open`."""
         known = self.tables.known
@@ -142,6 +147,18 @@ class _Session:
     def __init__(self, connection: Connection, multiplexer: Multiplexer) -> None:
         self._connection = connection
         self._multiplexer = multiplexer
+
+    @asynccontextmanager
+    async def attempt(self) -> AsyncIterator[None]:
+        await self._connection.execute("SAVEPOINT attempt", ())
+        try:
+            yield
+        except Exception:
+            # Who is cut off leaves it to the transaction.
+            await self._connection.execute("ROLLBACK TO SAVEPOINT attempt", ())
+            await self._connection.execute("RELEASE SAVEPOINT attempt", ())
+            raise
+        await self._connection.execute("RELEASE SAVEPOINT attempt", ())
 
     async def execute(self, compiled: Compiled, values: Sequence[Given]) -> Answer:
         # What was compiled elsewhere is never handed in here.

@@ -1,0 +1,154 @@
+"""Runs one action: its condition, then its code or its requests."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from time import monotonic
+from typing import Final, Literal
+
+from tidegate.core.action import Action, Asking, When
+from tidegate.core.call import Line
+from tidegate.core.catalog import Catalog
+from tidegate.core.errors import Code, OperationError
+from tidegate.core.expressions import Scope
+from tidegate.core.integration import Compiled, Prepared
+from tidegate.core.json import Json
+from tidegate.core.literals import Misfit, coerce_literal
+from tidegate.core.objects import DataObject
+from tidegate.core.program import Fault, Host, Invocation, Program, ProgramFailed, Sandbox
+from tidegate.core.types import nullable
+from tidegate.resolvers.frame import Frame
+from tidegate.resolvers.requesting import ask, reads_properties
+
+_log = logging.getLogger("tidegate.programs")
+
+Row = Mapping[str, Json]
+
+MakeHost = Callable[[Program, Frame], Host]
+
+
+class Skipped(Enum):
+    """The type of `SKIPPED`: the action's condition does not hold."""
+
+    SKIPPED = "skipped"
+
+
+SKIPPED: Final = Skipped.SKIPPED
+
+
+@dataclass(slots=True)
+class Occasion:
+    """What an action is run for: one row, or none. `input`: what is about to be written, for programs to change before
+    it is. `stored`: `dbRow`, the row as the database has it: before an update or a delete of it, after a create.
+    `row` and `prev` are what references mean by these names."""
+
+    target: DataObject
+    input: dict[str, Json] = field(default_factory=dict)
+    stored: Row | None = None
+    row: Row = field(default_factory=dict)
+    prev: Row = field(default_factory=dict)
+    parameters: Row = field(default_factory=dict)
+
+
+class Actions:
+    """Of one catalog."""
+
+    def __init__(self, sandbox: Sandbox, make_host: MakeHost, catalog: Catalog) -> None:
+        self._sandbox = sandbox
+        self._make_host = make_host
+        self._name = catalog.name
+        self._types = catalog.types
+        self._settings: Mapping[str, Json] = {"Config": dict(catalog.config), "CONSTS": {"apiUrl": catalog.url}}
+        self._compiled: dict[tuple[Prepared, int], Compiled] = {}
+
+    async def run(self, action: Action, occasion: Occasion, frame: Frame) -> Json | Literal[Skipped.SKIPPED]:
+        """What the action answered. Raises `OperationError`."""
+        frame.count_action()
+        values: dict[str, Json] = {"args": occasion.parameters, "row": occasion.row, "prev": occasion.prev}
+        if action.where is not None and not await self._holds(action.where, values, frame):
+            return SKIPPED
+        if isinstance(action.work, Program):
+            return await self._program(action, action.work, occasion, frame)
+        for asking in action.work:
+            compiled, scope = await self._prepare(asking, values, frame)
+            answer = await ask(await frame.transaction.writing(asking.integration), compiled, scope)
+            frame.transaction.touches += answer.touches
+        return None
+
+    async def _holds(self, where: Asking, values: Mapping[str, Json], frame: Frame) -> bool:
+        compiled, scope = await self._prepare(where, values, frame)
+        async with frame.transaction.reading(where.integration) as session:
+            answer = await ask(session, compiled, scope)
+        return bool(answer.value)
+
+    async def _prepare(self, asking: Asking, values: Mapping[str, Json], frame: Frame) -> tuple[Compiled, Scope]:
+        key = asking.prepared, frame.user.rank
+        compiled = self._compiled.get(key)
+        if compiled is None:
+            compiled = self._compiled[key] = asking.prepared.compile(None, frame.user.rank)
+        return compiled, await frame.scope(values, properties=reads_properties(compiled))
+
+    async def _program(self, action: Action, program: Program, occasion: Occasion, frame: Frame) -> Json:
+        event = action.when if action.event is None else f"{action.when} {action.event}"
+        context: dict[str, Json] = {
+            "row": dict(occasion.row),
+            "prev": dict(occasion.prev),
+            "parameters": dict(occasion.parameters),
+            "currentUser": dict(frame.user.fields),
+            "role": frame.user.role,
+            "event": str(event),
+            "object": action.owner,
+            "action": action.name,
+        }
+        invocation = Invocation(
+            occasion.input, occasion.stored, occasion.parameters, self._profile(frame), context, self._settings
+        )
+        deadline = min(frame.call.deadline, monotonic() + action.timeout)
+        try:
+            outcome = await self._sandbox.run(program, invocation, self._make_host(program, frame), deadline)
+        except ProgramFailed as failed:
+            raise self._failure(action, failed, frame) from failed
+        if action.when is When.BEFORE and action.event is not None:
+            self._keep(action, occasion, outcome.input)
+        return outcome.value
+
+    def _profile(self, frame: Frame) -> Mapping[str, Json]:
+        """`userProfile`, as Backand calls it."""
+        fields = frame.user.fields
+        return {
+            "username": fields.get("email") or frame.user.id,
+            "role": frame.user.role,
+            "userId": frame.user.id,
+            "app": self._name,
+            "token": None,
+            "info": dict(fields),
+        }
+
+    def _keep(self, action: Action, occasion: Occasion, left: Mapping[str, Json]) -> None:
+        """What the program made of the input, as far as the object has columns for it."""
+        kept: dict[str, Json] = {}
+        for name, value in left.items():
+            column = occasion.target.columns.get(name)
+            if column is None:
+                continue
+            if name in occasion.input and occasion.input[name] == value:
+                kept[name] = value
+                continue
+            try:
+                kept[name] = coerce_literal(value, nullable(column.type), self._types)
+            except Misfit as misfit:
+                message = f'What {action.title} made of "{name}" does not fit: {misfit.sentence}'
+                raise OperationError(Code.ACTION_FAILED, message, {"action": action.name}) from misfit
+        occasion.input.clear()
+        occasion.input.update(kept)
+        occasion.row = {**occasion.row, **kept}
+
+    def _failure(self, action: Action, failed: ProgramFailed, frame: Frame) -> OperationError:
+        where = f" at {failed.place}" if failed.place else ""
+        _log.warning("Call %s: %s failed%s: %s\n%s", frame.call.id, action.title, where, failed.message, failed.stack)
+        frame.call.lines.append(Line(action.title, "error", f"{failed.message}{where}"))
+        code = Code.LIMIT if failed.fault is Fault.LIMIT else Code.ACTION_FAILED
+        return OperationError(code, failed.message, {"action": action.name, "object": action.owner})

@@ -1,0 +1,64 @@
+"""Where a call is: who calls, in which transaction, how deep within other calls."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from tidegate.core.call import Call
+from tidegate.core.errors import Code, OperationError
+from tidegate.core.expressions import Scope
+from tidegate.core.json import Json
+from tidegate.core.limits import Limits
+from tidegate.core.user import CurrentUser
+from tidegate.resolvers.transaction import Transaction
+
+Properties = Callable[[CurrentUser], Awaitable[Mapping[str, Json]]]
+
+
+@dataclass(slots=True)
+class Allowance:
+    """How much a root call may still do, in all that it calls."""
+
+    actions: int
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """`call` is the root's: what was begun by one request of a client has one number, one user and one deadline.
+    `depth` is 0 for it."""
+
+    call: Call
+    transaction: Transaction
+    limits: Limits
+    config: Mapping[str, Json]
+    properties: Properties
+    allowance: Allowance = field(default_factory=lambda: Allowance(0))
+    depth: int = 0
+
+    @property
+    def user(self) -> CurrentUser:
+        return self.call.user
+
+    def within(self) -> Frame:
+        """Of a call that this one makes. Raises LIMIT where calls are nested too deep."""
+        if self.depth >= self.limits.nesting:
+            raise OperationError(Code.LIMIT, f"Calls are nested more than {self.limits.nesting} deep.")
+        return replace(self, depth=self.depth + 1)
+
+    def joined(self, transaction: Transaction) -> Frame:
+        """The same call, in another transaction: what follows the commit."""
+        return replace(self, transaction=transaction)
+
+    def count_action(self) -> None:
+        """Raises LIMIT where one call runs too many actions."""
+        if self.allowance.actions <= 0:
+            raise OperationError(Code.LIMIT, f"One call may run {self.limits.actions} actions at most.")
+        self.allowance.actions -= 1
+
+    async def scope(self, values: Mapping[str, Json], *, properties: bool = False) -> Scope:
+        """What the references of a request can reach."""
+        fields = self.user.fields
+        if properties:
+            fields = {**fields, "properties": await self.properties(self.user)}
+        return {**values, "currentUser": fields, "config": self.config}

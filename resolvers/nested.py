@@ -1,0 +1,96 @@
+"""Operations called by programs: as the same user, in the same transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
+
+import orjson
+
+from tidegate.core.call import Runnable
+from tidegate.core.catalog import Catalog
+from tidegate.core.errors import Code, OperationError
+from tidegate.core.expressions import Scope
+from tidegate.core.integration import Answer
+from tidegate.core.json import Json, Missing
+from tidegate.core.literals import Misfit, coerce_literal
+from tidegate.core.operation import Kind, Operation
+from tidegate.core.problems import did_you_mean
+from tidegate.core.selection import Selection
+from tidegate.core.types import TypeDefinition
+from tidegate.resolvers.frame import Frame
+from tidegate.resolvers.permission import authorise
+
+Compile = Callable[[Operation, Selection | None, int], Runnable]
+Perform = Callable[[Runnable, Scope, Frame], Awaitable[Answer]]
+
+MOST_KEPT: Final = 1000
+"""Compiled operations that are kept: one for each operation and role."""
+
+
+class NestedCalls:
+    """Of one catalog."""
+
+    def __init__(self, catalog: Catalog, compiling: Compile, perform: Perform) -> None:
+        self._catalog = catalog
+        self._compile = compiling
+        self._perform = perform
+        self._runnables: dict[tuple[str, int], Runnable] = {}
+
+    async def call(self, name: str, given: Mapping[str, Json], frame: Frame) -> Json:
+        """What the operation gives: of objects, every plain field. What it did is undone where it fails. Raises
+        `OperationError`."""
+        operation = self._catalog.operations.get(name)
+        if operation is None:
+            hint = did_you_mean(name, self._catalog.operations)
+            raise OperationError(Code.NOT_FOUND, f'There is no operation "{name}". {hint}'.rstrip())
+        authorise(operation, frame.user)
+        arguments = arguments_of(operation, given, self._catalog.types)
+        runnable = self._runnable(operation, frame.user.rank)
+        scope = await frame.scope({"args": arguments, "variables": {}}, properties=runnable.needs_properties)
+        if operation.kind is Kind.QUERY:
+            return _plain(await self._perform(runnable, scope, frame))
+        async with frame.transaction.attempt():
+            answer = await self._perform(runnable, scope, frame)
+        frame.transaction.queries |= operation.refresh.queries
+        return _plain(answer)
+
+    def _runnable(self, operation: Operation, rank: int) -> Runnable:
+        key = operation.name, rank
+        runnable = self._runnables.get(key)
+        if runnable is None:
+            if len(self._runnables) >= MOST_KEPT:
+                self._runnables.clear()
+            runnable = self._runnables[key] = self._compile(operation, None, rank)
+        return runnable
+
+
+def arguments_of(
+    operation: Operation, given: Mapping[str, Json], types: Mapping[str, TypeDefinition]
+) -> Mapping[str, Json]:
+    """The arguments as the operation declares them, defaults filled in. Raises BAD_USER_INPUT."""
+    for name in given:
+        if name not in operation.arguments:
+            hint = did_you_mean(name, operation.arguments)
+            message = f'{operation.name} has no argument "{name}". {hint}'.rstrip()
+            raise OperationError(Code.BAD_USER_INPUT, message)
+    coerced: dict[str, Json] = {}
+    for name, argument in operation.arguments.items():
+        if name in given:
+            try:
+                coerced[name] = coerce_literal(given[name], argument.type, types)
+            except Misfit as misfit:
+                message = f'The argument "{name}" of {operation.name} does not fit: {misfit.sentence}'
+                raise OperationError(Code.BAD_USER_INPUT, message) from misfit
+        elif not isinstance(argument.default, Missing):
+            coerced[name] = argument.default
+        elif argument.required:
+            raise OperationError(Code.BAD_USER_INPUT, f'{operation.name} needs the argument "{name}".')
+    return coerced
+
+
+def _plain(answer: Answer) -> Json:
+    if answer.value is None and answer.json is not None:
+        value: Json = orjson.loads(answer.json)
+        return value
+    return answer.value

@@ -1,0 +1,73 @@
+"""What one call does, kept or dropped together: sessions, and what is told once they are committed."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from types import TracebackType
+from typing import TYPE_CHECKING, TypeAlias
+
+from tidegate.core.emission import Emission
+from tidegate.core.footprint import Touch
+from tidegate.core.integration import Integration, Session
+
+if TYPE_CHECKING:
+    from tidegate.resolvers.frame import Frame
+
+Afterwards: TypeAlias = "Callable[[Frame], Awaitable[object]]"
+"""Work for a frame whose transaction is another one."""
+
+
+class Transaction:
+    """A session of an integration is opened when something is first written there, and everything that follows sees
+    it. Leaving without an error commits them, the last opened first: each keeps its own promise, for there is no
+    transaction across databases. `afterwards` is for when that is done."""
+
+    def __init__(self, integrations: Mapping[str, Integration]) -> None:
+        self.touches: list[Touch] = []
+        self.queries: set[str] = set()
+        self.emissions: list[Emission] = []
+        self.afterwards: list[Afterwards] = []
+        self._integrations = integrations
+        self._sessions: dict[str, Session] = {}
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Transaction:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self._stack.__aexit__(kind, error, traceback)
+
+    async def writing(self, integration: str) -> Session:
+        """The session in which this integration is written to."""
+        session = self._sessions.get(integration)
+        if session is None:
+            opened = self._integrations[integration].session(writes=True)
+            session = self._sessions[integration] = await self._stack.enter_async_context(opened)
+        return session
+
+    @asynccontextmanager
+    async def reading(self, integration: str) -> AsyncIterator[Session]:
+        """The session in which something was written, so that it is seen; else one that cannot write."""
+        session = self._sessions.get(integration)
+        if session is not None:
+            yield session
+            return
+        async with self._integrations[integration].session(writes=False) as session:
+            yield session
+
+    @asynccontextmanager
+    async def attempt(self) -> AsyncIterator[None]:
+        """What is done within is undone where it ends with an error, and only that. A session opened within is
+        undone with the whole."""
+        marks = len(self.touches), len(self.emissions), len(self.afterwards)
+        async with AsyncExitStack() as stack:
+            for session in self._sessions.values():
+                await stack.enter_async_context(session.attempt())
+            try:
+                yield
+            except BaseException:
+                del self.touches[marks[0] :], self.emissions[marks[1] :], self.afterwards[marks[2] :]
+                raise
