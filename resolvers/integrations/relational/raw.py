@@ -77,7 +77,7 @@ class PreparedSql:
     def _plain(self) -> str:
         """The statement as the driver is asked about it."""
         draft = Draft(self.sql.setting, GivenValues(Inputs(), Shaping(), None), 0)
-        return draft.finish(author_sql(draft, self.sql.verb)).sql
+        return draft.finish(author_sql(draft, self.sql.verb.text)).sql
 
     def _match(self) -> Iterator[Problem]:
         names = [column.name for column in self.sql.columns]

@@ -19,6 +19,7 @@ from tidegate.resolvers.integrations.relational.dialects import Fragment, Source
 from tidegate.resolvers.integrations.relational.drafts import Draft, Setting
 from tidegate.resolvers.integrations.relational.rows import Computed, object_json
 from tidegate.resolvers.integrations.relational.sql_footprints import SqlFootprint
+from tidegate.resolvers.integrations.relational.sql_text import SqlText
 from tidegate.resolvers.integrations.relational.tables import ReflectedColumn
 from tidegate.resolvers.integrations.relational.verbs import Shape, Statement
 
@@ -42,14 +43,13 @@ class AuthorSql:
         return self.verb.text.writes
 
 
-def author_sql(draft: Draft, verb: Statement) -> Fragment:
+def author_sql(draft: Draft, text: SqlText) -> Fragment:
     """The author's text with its values bound. Inside of quotes a value is text; elsewhere the database decides."""
     parts: list[str | Sql] = []
-    texts = verb.text.parts
-    for index, part in enumerate(texts):
+    for index, part in enumerate(text.parts):
         if isinstance(part, str):
             parts.append(part)
-        elif _is_concatenated(texts, index):
+        elif _is_concatenated(text.parts, index):
             parts.append(draft.dialect.text(draft.bind(part, _as_text)))
         else:
             parts.append(draft.bind(part, None if draft.dialect.is_postgres else _plain_value))
@@ -76,7 +76,7 @@ def _plain_value(value: Json) -> Json:
 def wrapped(draft: Draft, author: AuthorSql, selection: Selection) -> sa.ClauseElement:
     """The author's statement as a source of rows."""
     name = draft.name()
-    written = author_sql(draft, author.verb)
+    written = author_sql(draft, author.verb.text)
     if author.verb.text.writes:
         # PostgreSQL only: a statement that writes can stand nowhere else.
         source = Source((name,))

@@ -46,7 +46,7 @@ class CompiledCommand:
     def __init__(self, author: AuthorSql, rank: int) -> None:
         self._author = author
         self._known = known = Inputs()
-        self._statements = Statements(author.setting, rank, known, lambda draft: author_sql(draft, author.verb))
+        self._statements = Statements(author.setting, rank, known, lambda draft: author_sql(draft, author.verb.text))
         self._statements.dry()
         self.inputs: tuple[Expression, ...] = tuple(known.expressions)
 
@@ -106,7 +106,7 @@ class CompiledReturning:
         self._finish = finish
         self._known = known = Inputs()
         setting = author.setting
-        self._write = Statements(setting, rank, known, lambda draft: author_sql(draft, author.verb))
+        self._write = Statements(setting, rank, known, lambda draft: author_sql(draft, author.verb.text))
         self._read = Statements(setting, rank, known, lambda draft: _handed_back(draft, author, selection))
         self._write.dry()
         self._read.dry()

@@ -1,10 +1,9 @@
-"""Random data, the corpus and a real SQLite: whatever changes an answer concerns its reads, and whatever a write of
+"""Random data, the corpus and a real database: whatever changes an answer concerns its reads, and whatever a write of
 the corpus changed is covered by its touches."""
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,24 +11,20 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.resolvers.integrations.relational.corpus import FOLDER, footprint_of, statements
+from tests.resolvers.integrations.relational.corpus import footprint_of, statements
+from tests.resolvers.integrations.relational.stores import Dump, Row, Rows, Store, postgres_store, sqlite_store
 from tidegate.core.expressions import Reference
 from tidegate.core.footprint import Key, Read, Touch, Verdict, judge
 from tidegate.core.json import Json
-from tidegate.resolvers.integrations.relational.inputs import Inputs
+from tidegate.resolvers.integrations.relational.drafts import Draft, Statement
+from tidegate.resolvers.integrations.relational.inputs import GivenValues, Inputs, Shaping
+from tidegate.resolvers.integrations.relational.raw_rows import author_sql
 from tidegate.resolvers.integrations.relational.reach import image_of
 from tidegate.resolvers.integrations.relational.reflection import Reflection
 from tidegate.resolvers.integrations.relational.sql_footprints import SqlFootprint
-from tidegate.resolvers.integrations.relational.sql_text import SqlText
 from tidegate.resolvers.integrations.relational.tables import ReflectedTable
-from tidegate.resolvers.integrations.sqlite.catalogue import reflect
 
-SETTINGS: Final = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-
-Row = Mapping[str, Any]
-"""Any: what SQLite holds."""
-Dump = Mapping[str, Mapping[Hashable, Row]]
-"""The rows of each table by what names them."""
+SETTINGS: Final = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 
 few = st.integers(1, 4)
 words = st.sampled_from(["a", "b", "A", "1", "open", "red"])
@@ -65,64 +60,67 @@ VALUES: Final[Mapping[str, st.SearchStrategy[Json]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+class Asked:
+    """A statement of the corpus, as it is sent to the database."""
+
+    def __init__(self, footprint: SqlFootprint) -> None:
+        self.footprint = footprint
+        self.inputs = Inputs()
+        draft = Draft(footprint.setting, GivenValues(self.inputs, Shaping(), None), 0)
+        self.statement: Statement = draft.finish(author_sql(draft, footprint.text))
+        footprint.place(self.inputs)
+
+    def given(self, values: Mapping[str, Json]) -> list[Json]:
+        return [values[each.path[-1]] for each in self.inputs.expressions if isinstance(each, Reference)]
+
+    def run(self, store: Store, values: Mapping[str, Json]) -> Rows | None:
+        """Whatever order the rows come in; none where the database refuses it."""
+        rows = store.rows(self.statement.sql, self.statement.arguments(self.given(values)))
+        return None if rows is None else sorted(rows, key=repr)
+
+    def reads(self, values: Mapping[str, Json]) -> Sequence[Read]:
+        return self.footprint.reads(self.inputs, self.given(values))
+
+    def touches(self, values: Mapping[str, Json]) -> Sequence[Touch]:
+        return self.footprint.touches(self.inputs, self.given(values))
+
+
 class World:
-    connection: sqlite3.Connection
-    reflection: Reflection
-    reads: Sequence[SqlFootprint]
-    writes: Sequence[SqlFootprint]
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.reflection = store.reflection
+        corpus = [footprint_of(store.kind, store.reflection, each) for each in statements(store.kind)]
+        self.reads = [Asked(each) for each in corpus if not each.text.writes]
+        self.writes = [Asked(each) for each in corpus if each.text.writes]
+        self.tables = {name: columns for name, columns in TABLES.items() if name in store.reflection.tables}
 
     def fill(self, data: st.DataObject) -> None:
-        for table, columns in TABLES.items():
+        for table, columns in self.tables.items():
             for row in data.draw(st.lists(st.fixed_dictionaries(dict(columns)), max_size=5), label=table):
                 self.insert(table, row)
 
     def insert(self, table: str, row: Row) -> None:
-        marks = ", ".join("?" * len(row))
         # Rows that break a rule are left out.
-        self._try(f"insert into {table} ({', '.join(row)}) values ({marks})", list(row.values()))
+        self.store.rows(f"insert into {table} ({', '.join(row)}) values ({self._marks(len(row))})", list(row.values()))
 
-    def _try(self, sql: str, arguments: Sequence[Any]) -> bool:
-        try:
-            self.connection.execute(sql, arguments).fetchall()
-        except (sqlite3.IntegrityError, sqlite3.OperationalError):
-            return False
-        return True
-
-    def run(self, text: SqlText, values: Mapping[str, Json]) -> list[Any] | None:
-        """Rows; none where the database refuses it."""
-        sql = "".join("?" if isinstance(part, Reference) else part for part in text.parts)
-        arguments = [values[part.path[-1]] for part in text.parts if isinstance(part, Reference)]
-        try:
-            return self.connection.execute(sql, arguments).fetchall()
-        except (sqlite3.IntegrityError, sqlite3.OperationalError):
-            return None
+    def _marks(self, count: int) -> str:
+        return ", ".join(f"${number}" if self.store.kind == "postgres" else "?" for number in range(1, count + 1))
 
     def change(self, data: st.DataObject) -> None:
         """Somebody writes one row."""
-        table = data.draw(st.sampled_from(sorted(TABLES)), label="changed")
+        table = data.draw(st.sampled_from(sorted(self.tables)), label="changed")
         row = data.draw(st.fixed_dictionaries(dict(TABLES[table])), label="new")
         key = next(iter(TABLES[table]))
         match data.draw(st.sampled_from(["insert", "update", "delete"]), label="how"):
             case "insert":
                 self.insert(table, row)
             case "delete":
-                self._try(f"delete from {table} where {key} = ?", [row[key]])
+                self.store.rows(f"delete from {table} where {key} = {self._marks(1)}", [row[key]])
             case _:
                 column = data.draw(st.sampled_from(sorted(row)), label="column")
-                self._try(f"update {table} set {column} = ? where {key} = ?", [row[column], row[key]])
-
-    def dump(self) -> Dump:
-        found: dict[str, dict[Hashable, Row]] = {}
-        for name, table in self.reflection.tables.items():
-            if table.is_view:
-                continue
-            by = "ticket_id, tag" if name == "tags" else "rowid"
-            cursor = self.connection.execute(f"select {by}, * from {name}")
-            names = [each[0] for each in cursor.description][by.count(",") + 1 :]
-            width = by.count(",") + 1
-            found[name] = {row[:width]: dict(zip(names, row[width:], strict=True)) for row in cursor}
-        return found
+                new, old = self._marks(2).split(", ")
+                sql = f"update {table} set {column} = {new} where {key} = {old}"
+                self.store.rows(sql, [row[column], row[key]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,64 +169,53 @@ def _keyed_reads(changed: Changed) -> Iterator[Read]:
             yield Read("db", changed.table.identity, frozenset(columns), tuple(told))
 
 
-@pytest.fixture(scope="module")
-def world() -> Iterator[World]:
-    connection = sqlite3.connect(":memory:", isolation_level=None)
-    connection.executescript((FOLDER / "sqlite.sql").read_text())
-    connection.execute("pragma foreign_keys = on")
-    reflection = reflect(connection)
-    corpus = [footprint_of("sqlite", reflection, each) for each in statements("sqlite")]
-    reads, writes = ([each for each in corpus if each.text.writes is writes] for writes in (False, True))
-    yield World(connection, reflection, reads, writes)
-    connection.close()
+@pytest.fixture(params=["sqlite", "postgres"], scope="module")
+def world(request: pytest.FixtureRequest) -> Iterator[World]:
+    opened = sqlite_store() if request.param == "sqlite" else postgres_store(request.getfixturevalue("postgres_url"))
+    with opened as store:
+        yield World(store)
 
 
 def missed_reads(world: World, data: st.DataObject) -> Iterator[str]:
     """What is wrong: an answer changed and no read was concerned."""
     values = data.draw(st.fixed_dictionaries({**VALUES}), label="values")
-    world.connection.execute("begin")
+    world.store.execute("begin")
     try:
         world.fill(data)
-        before = [world.run(each.text, values) for each in world.reads]
-        dump = world.dump()
+        before = [each.run(world.store, values) for each in world.reads]
+        dump = world.store.dump()
         world.change(data)
-        touches = [_true_touch(each) for each in _changes(world.reflection, dump, world.dump())]
-        for footprint, answer in zip(world.reads, before, strict=True):
-            after = world.run(footprint.text, values)
+        touches = [_true_touch(each) for each in _changes(world.reflection, dump, world.store.dump())]
+        for asked, answer in zip(world.reads, before, strict=True):
+            after = asked.run(world.store, values)
             if after == answer or answer is None:
                 continue
-            inputs = footprint.inputs()
-            reads = footprint.reads(inputs, _given(inputs, values))
+            reads = asked.reads(values)
             if not any(judge(read, touch) is Verdict.CONCERNED for read in reads for touch in touches):
-                yield f"{footprint.text.parts}: {answer} became {after}, reads {reads}, touches {touches}"
+                yield f"{asked.statement.sql}: {answer} became {after}, reads {reads}, touches {touches}"
     finally:
-        world.connection.execute("rollback")
+        world.store.execute("rollback")
 
 
 def missed_touches(world: World, data: st.DataObject) -> Iterator[str]:
     """What is wrong: a row changed and no touch covers it."""
     values = data.draw(st.fixed_dictionaries({**VALUES}), label="values")
-    world.connection.execute("begin")
+    world.store.execute("begin")
     try:
         world.fill(data)
-        before = world.dump()
-        for footprint in world.writes:
-            world.connection.execute("savepoint one")
-            done = world.run(footprint.text, values) is not None
-            after = world.dump()
-            world.connection.execute("rollback to one")
-            inputs = footprint.inputs()
-            touches = footprint.touches(inputs, _given(inputs, values)) if done else ()
+        before = world.store.dump()
+        for asked in world.writes:
+            world.store.execute("savepoint one")
+            done = asked.run(world.store, values) is not None
+            after = world.store.dump() if done else before
+            world.store.execute("rollback to one")
+            touches = asked.touches(values) if done else ()
             for changed in _changes(world.reflection, before, after):
                 for read in _keyed_reads(changed):
                     if not any(judge(read, touch) is Verdict.CONCERNED for touch in touches):
-                        yield f"{footprint.text.parts}: {changed} is not among {touches}"
+                        yield f"{asked.statement.sql}: {changed} is not among {touches}"
     finally:
-        world.connection.execute("rollback")
-
-
-def _given(inputs: Inputs, values: Mapping[str, Json]) -> list[Json]:
-    return [values[each.path[-1]] for each in inputs.expressions if isinstance(each, Reference)]
+        world.store.execute("rollback")
 
 
 @SETTINGS
