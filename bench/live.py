@@ -23,13 +23,13 @@ from bench.queries import progress
 FULL = (
     Scenario(100, keyed=False, writes=10, rounds=5),
     Scenario(1000, keyed=False, writes=3, rounds=5),
-    Scenario(5000, keyed=False, writes=1, rounds=5),
+    Scenario(5000, keyed=False, writes=1, rounds=3),
     Scenario(1000, keyed=True, writes=20, rounds=5),
 )
 QUICK = (
     Scenario(100, keyed=False, writes=5, rounds=2),
     Scenario(1000, keyed=False, writes=2, rounds=2),
-    Scenario(5000, keyed=False, writes=1, rounds=2),
+    Scenario(5000, keyed=False, writes=1, rounds=1),
     Scenario(1000, keyed=True, writes=10, rounds=2),
 )
 LIVE = ("tidegate", "mercurius", "yoga", "strawberry")

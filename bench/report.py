@@ -27,6 +27,8 @@ LIVE_FIGURES = {
     "memory": ("KB each", ".1f"),
     "load": ("load CPU µs", ".1f"),
 }
+FEWEST_WEIGHED = 1000
+"""Subscriptions. Fewer fit into what a server has set free since it started."""
 HIGHER_IS_BETTER = {"requests"}
 
 
@@ -40,7 +42,10 @@ def table(results: Sequence[queries.Result], rows: int) -> str:
 def live_table(results: Sequence[fanout.Result]) -> str:
     """The same of one scenario of live queries. The limit, if it is among them, is last and no rival."""
     title = f"{results[0].scenario.title}, medians of {len(results[0].samples)} rounds, CPU for each frame"
-    return compared(title, results, LIVE_FIGURES, "server", limit="C writer")
+    figures = dict(LIVE_FIGURES)
+    if results[0].scenario.subscribers < FEWEST_WEIGHED:
+        del figures["memory"]
+    return compared(title, results, figures, "server", limit="C writer")
 
 
 def compared(title: str, chosen: Sequence[Result], figures: Figures, spread: str, limit: str = "") -> str:

@@ -26,6 +26,8 @@ from bench.load import complete_body
 PATIENCE: Final = 60.0
 PAUSE: Final = 0.1
 """Seconds after each write, counted as part of it: what a server does late is its work as well."""
+SLOWEST: Final = 0.02
+"""Seconds for a frame, of the slowest servers."""
 LONGEST: Final = 1 << 20
 TEXT: Final = 0x81
 PING: Final = 0x89
@@ -51,28 +53,34 @@ class Subscribers:
         self._keyed = keyed
         self._poll = select.epoll()
         self._buffer = bytearray(LONGEST)
-        self._sockets = [self._subscribed(key, subscription) for key in range(1, many + 1)]
-        self._by_number = {each.fileno(): each for each in self._sockets}
+        self._sockets: list[socket.socket] = []
+        self._by_number: dict[int, socket.socket] = {}
         self._partial: dict[int, bytearray] = {}
-        for each in self._sockets:
-            each.setblocking(False)
-            self._poll.register(each.fileno(), select.EPOLLIN)
+        self._http = socket.socket()
+        for key in range(1, many + 1):
+            self._subscribe(key, subscription.replace("{key}", str(key)))
+            if key % 100 == 0:
+                # Pings are answered meanwhile.
+                self._listen(time.perf_counter() + 0.001)
         self._open_http()
 
     def settle(self) -> Taken:
         """Until everybody has heard of a write: a subscription is not acknowledged, and comes into force some time."""
         key = len(self._sockets) if self._keyed else 1
+        patience = 5.0 + len(self._sockets) * SLOWEST
         ended = time.perf_counter() + PATIENCE
         while True:
             self._listen(time.perf_counter() + 0.5)
             taken = Taken()
             try:
                 # Two, for one of them may be what is there already.
-                self._write(key, 0, Taken(), 5.0)
-                self._write(key, 1, taken, 5.0)
+                self._write(key, 0, Taken(), patience)
+                self._open_http()
+                self._write(key, 1, taken, patience)
             except TimeoutError:
                 if time.perf_counter() > ended:
                     raise
+                self._open_http()
             else:
                 self._listen(time.perf_counter() + 0.5)
                 self._http.close()
@@ -80,7 +88,6 @@ class Subscribers:
 
     def run(self, writes: int, first: int) -> Taken:
         taken = Taken()
-        # Servers close what is idle for some seconds.
         self._open_http()
         spent = time.process_time()
         for number in range(first, first + writes):
@@ -104,11 +111,14 @@ class Subscribers:
                 if self._frames(descriptor):
                     raise RuntimeError("A frame that nobody was waiting for.")
 
-    def _subscribed(self, key: int, subscription: str) -> socket.socket:
-        # One after the other: servers wait for a connection_init for some seconds only.
+    def _subscribe(self, key: int, subscription: str) -> None:
+        # At once: servers wait for a connection_init for some seconds only.
         one = self._upgraded()
-        subscribe(one, str(UUID(int=key)), subscription.replace("{key}", str(key)))
-        return one
+        subscribe(one, str(UUID(int=key)), subscription)
+        one.setblocking(False)
+        self._sockets.append(one)
+        self._by_number[one.fileno()] = one
+        self._poll.register(one.fileno(), select.EPOLLIN)
 
     def _upgraded(self) -> socket.socket:
         one = socket.create_connection(("127.0.0.1", self._port), timeout=PATIENCE)
@@ -129,6 +139,8 @@ class Subscribers:
         return one
 
     def _open_http(self) -> None:
+        """Anew: servers close what is idle for some seconds."""
+        self._http.close()
         self._http = socket.create_connection(("127.0.0.1", self._port))
         self._poll.register(self._http.fileno(), select.EPOLLIN)
 
@@ -205,7 +217,7 @@ class Subscribers:
                 texts.append(bytes(partial[:whole]))
             elif partial[0] == PING:
                 # Who does not answer is taken for dead.
-                self._by_number[descriptor].sendall(b"\x8a%c\0\0\0\0%b" % (0x80 | whole - 2, partial[2:whole]))
+                self._by_number[descriptor].sendall(bytes((0x8A, 0x80 | whole - 2, 0, 0, 0, 0)) + partial[2:whole])
             del partial[:whole]
         self._partial[descriptor] = partial
         if len(texts) > 1:
