@@ -128,6 +128,18 @@ async def test_what_cannot_be_done_is_an_error_for_its_id(site: Running, query: 
         assert (await talk.hear())["type"] == "next"
 
 
+async def test_neighbours_do_not_notice(site: Running) -> None:
+    async with talking(site) as talk:
+        await talk.ask("n", "subscription { ticks }")
+        wrong: tuple[tuple[str, str | None], ...] = (("{", None), ("{ hello }", "B"), ("{ nope }", None), ("", None))
+        for query, name in wrong:
+            await talk.ask("a", query, operationName=name)
+            message = await talk.hear()
+            assert (message["id"], message["type"]) == ("a", "error")
+            assert emit(site.gateway, Result(b'{"data":{"ticks":1}}')) == 1
+            assert await talk.hear() == {"id": "n", "type": "next", "payload": {"data": {"ticks": 1}}}
+
+
 async def test_an_unknown_operation_name(site: Running) -> None:
     async with talking(site) as talk:
         await talk.ask("a", "subscription A { ticks }", operationName="B")
@@ -200,6 +212,7 @@ SUBSCRIBE = {"type": "subscribe", "id": "a", "payload": {"query": "subscription 
         ([{"type": 1}], 4400),
         ([{"type": ["ping"]}], 4400),
         ([{"type": "x" * 100_000}], 4400),
+        (['{"type":"\\ud800"}'], 4400),
         ([{"type": "connection_init", "payload": []}], 4400),
         ([{"type": "connection_init", "payload": "x"}], 4400),
         ([{"type": "connection_init", "payload": {"authorization": 1}}], 4400),
@@ -213,12 +226,18 @@ SUBSCRIBE = {"type": "subscribe", "id": "a", "payload": {"query": "subscription 
         ([INIT, {**SUBSCRIBE, "id": 1}], 4400),
         ([INIT, {**SUBSCRIBE, "id": {"a": 1}}], 4400),
         ([INIT, {**SUBSCRIBE, "id": "x" * 257}], 4400),
+        ([INIT, {**SUBSCRIBE, "id": ["a"]}], 4400),
+        ([INIT, {**SUBSCRIBE, "id": None}], 4400),
         ([INIT, {**SUBSCRIBE, "payload": None}], 4400),
+        ([INIT, {**SUBSCRIBE, "payload": "{ hello }"}], 4400),
+        ([INIT, {**SUBSCRIBE, "payload": [{"query": "{ hello }"}]}], 4400),
         ([INIT, {**SUBSCRIBE, "payload": {}}], 4400),
         ([INIT, {**SUBSCRIBE, "payload": {"query": 1}}], 4400),
         ([INIT, {**SUBSCRIBE, "payload": {"query": "{ hello }", "variables": "x"}}], 4400),
+        ([INIT, {**SUBSCRIBE, "payload": {"query": "{ hello }", "variables": [1]}}], 4400),
         ([INIT, {**SUBSCRIBE, "payload": {"query": "{ hello }", "operationName": 1}}], 4400),
         ([INIT, {**SUBSCRIBE, "payload": {"query": "{ hello }", "extensions": []}}], 4400),
+        ([INIT, {**SUBSCRIBE, "payload": {"query": "{ hello }", "extensions": "x"}}], 4400),
         (["x" * (1024 * 1024 + 1)], 1009),
         (["x" * (20 * 1024 * 1024)], 1009),
     ],

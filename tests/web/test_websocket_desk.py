@@ -21,8 +21,10 @@ import httpx
 import jwt
 import pytest
 import pytest_asyncio
+from websockets.asyncio.client import connect
 
 from tests.web.streaming import PATIENCE, until
+from tests.web.test_websocket import PROTOCOL
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -84,6 +86,56 @@ async def test_who_may_see_more_is_told_more(desk: Desk) -> None:
         await desk.write("grace", "mine")
         await readers.shown(3, 0)
         assert not readers.left()
+
+
+async def test_writes_may_come_over_a_websocket(desk: Desk) -> None:
+    async with desk.read(Reader("graphql-ws", "ada", (MINE,))) as readers:
+        await readers.shown(0, 0)
+        mutation = 'mutation { createTicket(title: "by websocket", description: "x") { id title email } }'
+        script = str(NODE / "websocket.mjs")
+        process = await asyncio.create_subprocess_exec(
+            "node", script, desk.websocket, signed("ada"), mutation, stdout=PIPE
+        )
+        async with asyncio.timeout(PATIENCE):
+            output, _ = await process.communicate()
+        (written,) = (line["result"]["data"] for line in map(json.loads, output.splitlines()) if "result" in line)
+        assert await readers.shown(0, 0) == {"myTickets": [written["createTicket"]]}
+
+
+@pytest.mark.parametrize(
+    ("document", "code"),
+    [
+        ("{ me {" + " tickets { author {" * 20 + " id" + " } }" * 20 + " } }", "LIMIT"),
+        (
+            "{ openTickets } " + "".join(f"fragment F{number} on Query {{ openTickets }} " for number in range(10_000)),
+            "LIMIT",
+        ),
+        ("".join(f"query Q{number} {{ openTickets }} " for number in range(10_000)), "LIMIT"),
+        ("subscription {" + " ".join(f"a{number}: openTickets" for number in range(1000)) + "}", "LIMIT"),
+        ("{" * 10_000, "GRAPHQL_PARSE_FAILED"),
+        ("subscription { openTickets ticketCount }", "GRAPHQL_VALIDATION_FAILED"),
+        ("subscription { allTickets { totalCount } }", "FORBIDDEN"),
+        ('subscription { search(q: "x") { id } }', "GRAPHQL_VALIDATION_FAILED"),
+    ],
+    ids=["deep", "fragments", "operations", "aliases", "braces", "two-fields", "not-allowed", "not-live"],
+)
+async def test_bad_documents_are_an_error_and_no_more(desk: Desk, document: str, code: str) -> None:
+    init = {"type": "connection_init", "payload": {"authorization": f"Bearer {signed('ada')}"}}
+    async with connect(desk.websocket, subprotocols=[PROTOCOL], proxy=None) as connection:
+
+        async def say(message: Any) -> Any:
+            await connection.send(json.dumps(message))
+            async with asyncio.timeout(PATIENCE):
+                return json.loads(await connection.recv())
+
+        assert await say(init) == {"type": "connection_ack"}
+        assert (await say({"id": "n", "type": "subscribe", "payload": {"query": MINE}}))["type"] == "next"
+        refused = await say({"id": "a", "type": "subscribe", "payload": {"query": document}})
+        assert (refused["id"], refused["type"]) == ("a", "error")
+        assert refused["payload"][0]["extensions"]["code"] == code
+        await desk.write("ada", "a neighbour")
+        async with asyncio.timeout(PATIENCE):
+            assert json.loads(await connection.recv())["id"] == "n"
 
 
 async def test_a_token_is_renewed_in_the_connection(desk: Desk) -> None:

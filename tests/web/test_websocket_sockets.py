@@ -141,6 +141,12 @@ async def test_long_lines_are_no_hindrance(site: Running, raw: Opening) -> None:
         assert await talk.hear() == {"type": "pong"}
 
 
+async def test_half_a_handshake_is_not_waited_for(serving: Serving) -> None:
+    site = await serving(limits=Limits(headTimeout=0.2))
+    async with asyncio.timeout(20):
+        assert await site.raw(HANDSHAKE) == b""
+
+
 async def test_websockets_count_as_connections(serving: Serving, raw: Opening) -> None:
     site = await serving(max_connections=2)
     first, second = await raw(site), await raw(site)
@@ -268,6 +274,18 @@ async def test_who_reads_nothing_for_too_long_is_cut(serving: Serving, raw: Open
     emit(site.gateway, ticks(1))
     await gone(site)
     assert not sockets(site)
+
+
+async def test_who_reads_nothing_does_not_keep_the_server(serving: Serving, raw: Opening) -> None:
+    site = await serving()
+    slow = await raw(site)
+    slow.text(SUBSCRIBE, {"type": "ping"})
+    await slow.hear()
+    fill(site, sockets(site)[0])
+    site.server.stop()
+    async with asyncio.timeout(20):
+        while sockets(site):  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.01)
 
 
 async def test_floods_by_who_does_not_read_are_bounded(site: Running, raw: Opening) -> None:
