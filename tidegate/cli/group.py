@@ -13,7 +13,7 @@ from tidegate.cli.exits import Exit
 from tidegate.core.integration import IntegrationUnavailable
 from tidegate.core.problems import ProjectError
 
-COMMANDS: Final = ("init", "check", "serve", "schema", "pull", "plan", "run", "token", "unwatch")
+COMMANDS: Final = ("init", "check", "serve", "schema", "pull", "plan", "explain", "run", "token", "unwatch")
 """Each is the function `command` of the module of the same name. In the order in which somebody new needs them."""
 
 EPILOG: Final = """\b

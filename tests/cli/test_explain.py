@@ -1,0 +1,214 @@
+"""`tidegate explain`: what it derives from a project, and what it tells of a server at work."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from click.testing import Result
+
+from tests.cli.test_serve import PATIENCE, Served, serving
+from tests.conftest import alone, ask
+from tests.realtime.screens import copy_desk
+
+Run = Callable[..., Result]
+GOLDEN = Path(__file__).with_name("servicedesk.explained")
+
+
+def test_the_service_desk_explained(tidegate: Run, desk: Path) -> None:
+    """It needs no environment and no database, and makes none."""
+    (desk / ".env").unlink()
+    explained = tidegate("explain", desk)
+    assert explained.exit_code == 0
+    assert explained.stdout == GOLDEN.read_text()
+    assert explained.stderr == "From the project alone. With --online the database says more: keys, views, triggers.\n"
+    assert not list(desk.glob("desk.db*"))
+
+
+def parts(text: str) -> dict[str, str]:
+    """What is said of each operation, by its name."""
+    return {each.split()[1]: each for each in text.split("\n\n")}
+
+
+def test_the_database_says_more(tidegate: Run, desk: Path) -> None:
+    told = parts(GOLDEN.read_text())
+    online = tidegate("explain", desk, "--online")
+    assert (online.exit_code, online.stderr) == (0, "")
+    known = parts(online.stdout)
+    assert known.keys() == told.keys()
+    assert known["myTickets"] == told["myTickets"]
+    # A view, a foreign key with ON DELETE, a trigger that sets a column, a unique rule.
+    assert "reads tickets, any row" in known["averageAge"]
+    assert "because ticket_ages is not known" in told["averageAge"]
+    assert "writes comments, whole rows" in known["deleteTicket"]
+    assert "writes tickets: status, updated_at" in known["setStatus"]
+    assert known["me"].startswith("query me (customer)  exact")
+
+
+def test_one_operation(tidegate: Run, desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = parts(GOLDEN.read_text())
+    assert tidegate("explain", desk, "ticket").stdout.rstrip() == told["ticket"]
+    monkeypatch.chdir(desk)
+    assert tidegate("explain", "closeTickets").stdout.rstrip() == told["closeTickets"]
+    assert tidegate("explain").stdout == GOLDEN.read_text()
+    wrong = tidegate("explain", "tickett")
+    assert wrong.exit_code == 2
+    assert 'Did you mean "ticket"?' in wrong.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", [("a", "b", "c"), ("nowhere/at/all",), ("--unmoved",), ("--follow", "--url", "nonsense")]
+)
+def test_a_wrong_command_line(tidegate: Run, arguments: tuple[str, ...]) -> None:
+    assert tidegate("explain", *arguments).exit_code in (1, 2)
+
+
+def test_what_the_author_says_of_refreshing(tidegate: Run, desk: Path) -> None:
+    file = desk / "operations/tickets.yaml"
+    text = file.read_text()
+    file.write_text(text.replace("refresh: [auto, dashboard]", "refresh: none"))
+    closed = parts(tidegate("explain", desk).stdout)["closeTickets"]
+    assert "may refresh nothing\n  refresh: only what its author names, whatever it writes" in closed
+    file.write_text(text.replace("refresh: [auto, dashboard]", "refresh: [me]"))
+    told = parts(tidegate("explain", desk).stdout)
+    assert "may refresh me\n" in told["closeTickets"]
+    assert "is refreshed by closeTickets" in told["me"]
+    assert "closeTickets" not in told["ticket"]
+
+
+def test_why_sql_is_opaque(tidegate: Run, desk: Path) -> None:
+    file = desk / "operations/dashboard.yaml"
+    file.write_text(
+        file.read_text().replace(
+            "select count(*) from tickets where status <> 'Done'", "select load_extension('x') from tickets"
+        )
+        + "\nwipe:\n  kind: mutation\n  minRole: admin\n  returns: Int!\n"
+        "  run: { use: db, sql: delete from tickets where id in (select id from elsewhere) }\n"
+    )
+    told = parts(tidegate("explain", desk).stdout)
+    assert told["wipe"].splitlines()[1:3] == ["  writes anything in the database", "  because elsewhere is not known"]
+    assert "query me (customer)" in told["me"]
+    assert "wipe" in told["me"]
+
+
+def test_postgres(tidegate: Run, tmp_path: Path, postgres_database: str) -> None:
+    desk = copy_desk(tmp_path / "desk", postgres=True)
+    assert parts(tidegate("explain", desk).stdout)["ticket"] == parts(GOLDEN.read_text())["ticket"]
+    online = tidegate("explain", desk, "--online", DATABASE_URL=postgres_database, JWT_SECRET="x" * 40)
+    assert online.exit_code == 0, online.stderr
+    known = parts(online.stdout)
+    assert "reads public.tickets where email = currentUser.email and id = args.id" in known["ticket"]
+    assert known["ticket"].startswith("query ticket (customer)  exact")
+    alone(ask(postgres_database, "alter table tickets enable row level security"))
+    online = tidegate("explain", desk, "ticket", "--online", DATABASE_URL=postgres_database, JWT_SECRET="x" * 40)
+    assert "  opaque\n  reads anything in the database\n  because what tickets shows depends" in online.stdout
+
+
+@asynccontextmanager
+async def following(*options: str) -> AsyncIterator[Served]:
+    """The command with `--follow`, as somebody at a terminal starts it."""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("TIDEGATE_")}
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tidegate", "explain", "--follow", *options),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        env={**environ, "PYTHONUNBUFFERED": "1", "TZ": "UTC"},
+    )
+    followed = Served(process)
+    try:
+        yield followed
+    finally:
+        await followed.stop()
+
+
+async def origin_of(served: Served) -> str:
+    return (await served.until(r"is served at (http://127\.0\.0\.1:\d+)/graphql"))[1]
+
+
+async def tokens_of(served: Served) -> dict[str, str]:
+    await served.until("Try it")
+    return dict(re.findall(r"^(\w+) \(\w+\)\n(\S+)$", served.said, re.MULTILINE))
+
+
+@asynccontextmanager
+async def watching(origin: str, token: str, query: str) -> AsyncIterator[None]:
+    headers = {"authorization": f"Bearer {token}", "accept": "text/event-stream"}
+    async with (
+        httpx.AsyncClient(timeout=PATIENCE, headers=headers, trust_env=False) as client,
+        client.stream("POST", f"{origin}/graphql", json={"query": query}) as answer,
+    ):
+        lines = answer.aiter_lines()
+        while not (await anext(lines)).startswith("data:"):
+            pass
+        yield
+
+
+async def write(origin: str, token: str, query: str) -> None:
+    async with httpx.AsyncClient(timeout=PATIENCE, trust_env=False) as client:
+        headers = {"authorization": f"Bearer {token}"}
+        answer = await client.post(f"{origin}/graphql", json={"query": query}, headers=headers)
+        assert "errors" not in answer.json()
+
+
+async def test_following_a_demonstration(desk: Path) -> None:
+    (desk / ".env").unlink()
+    async with serving(desk, "--demo") as served:
+        origin = await origin_of(served)
+        tokens = await tokens_of(served)
+        async with (
+            following("--url", f"{origin}/graphql", "--unmoved") as followed,
+            watching(origin, tokens["ada"], "subscription { me { name } }"),
+        ):
+            await followed.until("Following")
+            async with watching(origin, tokens["ada"], "subscription { myTickets { id title } }"):
+                await followed.until(r"(?m)refresh  myTickets \w{6} \(customer\)  first watched; 1 subscriber; .*sent$")
+                await write(origin, tokens["ada"], 'mutation { createTicket(title: "x", description: "y") { id } }')
+                change = await followed.until(
+                    r"(?m)^\d\d:\d\d:\d\d  change   createTicket #(\d+)  tickets \(whole rows\); wakes 1$"
+                )
+                await followed.until(r"(?m)^ +not me \w{6}: another table$")
+                await followed.until(
+                    rf"(?m)^\d\d:\d\d:\d\d  refresh  myTickets \w{{6}} \(customer\)  because of createTicket "
+                    rf"#{change[1]}; it reads tickets by email; 1 subscriber; \d+\.\d ms; \d+ B; sent$"
+                )
+            assert "\x1b[" not in followed.said
+            followed.process.send_signal(signal.SIGINT)
+            assert await followed.ended() == 0
+            assert "Traceback" not in followed.said
+            assert "Aborted" not in followed.said
+
+
+async def test_a_server_that_is_started_again(desk: Path) -> None:
+    async with serving(desk, "--reload") as served:
+        origin = await origin_of(served)
+        async with following("--url", origin) as followed:
+            await followed.until("Following")
+            file = desk / "operations/users.yaml"
+            file.write_text(file.read_text() + "\n# changed\n")
+            await followed.until("The project was reloaded")
+            assert await served.stop() == 0
+            await followed.until("The server is gone. Waiting for it.")
+            async with serving(desk, "--reload", "--port", origin.rpartition(":")[2]):
+                await followed.until(r"Following[\s\S]*Following")
+
+
+async def test_who_is_refused_is_told(desk: Path) -> None:
+    async with serving(desk) as served:
+        origin = await origin_of(served)
+        async with following("--url", origin) as followed:
+            await followed.until("error: The server refuses, with 401: This needs a token")
+            assert await followed.ended() == 1
+        async with following("--url", origin, "--token", "nonsense") as followed:
+            await followed.until("error: The server refuses, with 401")
+            assert await followed.ended() == 1
+    async with following("--url", origin) as followed:
+        await followed.until(f"error: No server answers at {origin}")
+        assert await followed.ended() == 3

@@ -1,0 +1,160 @@
+"""`tidegate explain`: what refreshes what, and why."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from tidegate.cli.console import complain, note, say
+from tidegate.cli.document import document_text, plain_selection
+from tidegate.cli.exits import Exit
+from tidegate.cli.explanation import Explained, Explanation
+from tidegate.cli.footprints import ASSUMED, show
+from tidegate.cli.operations import find_operation
+from tidegate.cli.parameters import Folder, examples
+from tidegate.cli.project import environment
+from tidegate.core.call import Runnable
+from tidegate.core.operation import Operation
+from tidegate.core.selection import Selection
+
+if TYPE_CHECKING:
+    from tidegate.edition import Edition
+
+URL: Final = "http://127.0.0.1:8000"
+
+
+def folder_or_operation(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> tuple[Path, str | None]:
+    """Reads `[DIR] [OPERATION]`."""
+    match value:
+        case ():
+            where, operation = ".", None
+        case (where,) if Path(where).is_dir() or "/" in where:
+            operation = None
+        case (operation,):
+            where = "."
+        case (where, operation):
+            pass
+        case _:
+            raise click.UsageError("Name a folder, and after it an operation, or one of them.", ctx)
+    folder: Path = Folder().convert(where, param, ctx)
+    return folder, operation
+
+
+@click.command(
+    "explain",
+    short_help="Say what refreshes what, and why.",
+    epilog=examples(
+        "tidegate explain desk",
+        "tidegate explain desk myTickets",
+        "tidegate explain --follow --unmoved",
+        "tidegate explain --follow --url https://desk.example --token $(tidegate token desk --user kim)",
+    ),
+)
+@click.argument("target", metavar="[DIR] [OPERATION]", nargs=-1, callback=folder_or_operation)
+@click.option("--online", is_flag=True, help="Open the database first: it knows foreign keys, views and triggers.")
+@click.option("--follow", "follows", is_flag=True, help="Say what happens in a server instead, until it is stopped.")
+@click.option("--url", metavar="URL", default=URL, show_default=True, help="With --follow: the server.")
+@click.option(
+    "--token",
+    metavar="TOKEN",
+    envvar="TIDEGATE_TOKEN",
+    show_envvar=True,
+    help="With --follow: of somebody with the highest role. A server of this machine in development needs none.",
+)
+@click.option("--unmoved", is_flag=True, help="With --follow: also what each change did not refresh, and why.")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    target: tuple[Path, str | None],
+    online: bool,
+    follows: bool,
+    url: str,
+    token: str | None,
+    unmoved: bool,
+) -> None:
+    """Say which mutations refresh which queries, and why.
+
+    For each query: what it reads (tables, the values that rows must have, columns), how closely that is known (exact:
+    a row by its key; keyed: rows by a value; table: any row; opaque: anything), and which mutations may refresh it. For
+    each mutation: what it writes, and which queries that may refresh. It goes by the lowest role that may call, and by
+    all fields that are not relations. Without --online it needs no database and no environment.
+
+    With --follow, what happens: each write and what it wakes; each refresh with its cause, what matched, subscribers
+    and cost. A server that stops is waited for.
+    """
+    if follows:
+        ctx.exit(_follow(url, token, unmoved=unmoved))
+    if unmoved:
+        raise click.UsageError("--unmoved goes with --follow.")
+    folder, name = target
+    explained = asyncio.run(_explain(folder, name, online=online))
+    for number, each in enumerate(explained):
+        if number:
+            say()
+        for line in show(each):
+            say(line)
+    if not online:
+        note(ASSUMED)
+
+
+async def _explain(folder: Path, name: str | None, *, online: bool) -> list[Explained]:
+    from tidegate.cli.database import assume_tables
+    from tidegate.edition import Edition
+
+    edition = Edition.load(folder, environment(folder) if online else None)
+    catalog = edition.catalog
+    if name is not None:
+        find_operation(catalog, name)
+    if online:
+        await edition.open()
+    try:
+        if not online:
+            for integration in catalog.integrations.values():
+                assume_tables(integration, catalog)
+        explanation = Explanation(catalog, dict(_runnables(edition)))
+        return [explanation.of(each) for each in catalog.operations if name in (None, each)]
+    finally:
+        if online:
+            await edition.close()
+
+
+def _runnables(edition: Edition) -> Iterator[tuple[str, Sequence[Runnable]]]:
+    """Every operation, for each role that may call it and all fields that are not relations."""
+    for name, operation in edition.catalog.operations.items():
+        ranks = range(operation.rank, len(edition.catalog.roles))
+        yield name, [edition.runner.compile(operation, _selection(edition, operation, rank), rank) for rank in ranks]
+
+
+def _selection(edition: Edition, operation: Operation, rank: int) -> Selection | None:
+    from tidegate.schema.document import compile_document
+
+    fields = plain_selection(edition.catalog, operation.returns, rank)
+    text = document_text(operation, operation.arguments, fields)
+    (call,) = compile_document(edition.api, text, None).shape({}).calls
+    return call.selection
+
+
+def _follow(url: str, token: str | None, *, unmoved: bool) -> Exit:
+    # Not at the top: it imports an HTTP client.
+    from tidegate.cli.debug_stream import Unheard, Unreachable, follow
+    from tidegate.cli.events import Telling
+
+    telling = Telling()
+    try:
+        for event in follow(url, token, unmoved=unmoved):
+            for line in telling.lines(event):
+                (say if "at" in event else note)(line)
+    except Unreachable as error:
+        complain(str(error))
+        return Exit.OUTSIDE
+    except Unheard as error:
+        complain(str(error))
+        return Exit.PROJECT
+    except KeyboardInterrupt:
+        # How one stops following.
+        return Exit.OK
+    return Exit.OK

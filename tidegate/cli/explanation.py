@@ -1,0 +1,239 @@
+"""What the operations of a project read and write, and which mutations concern which queries: no call is made."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import zip_longest
+from typing import Final
+
+from tidegate.core.call import Runnable
+from tidegate.core.catalog import Catalog
+from tidegate.core.expressions import Expression, Literal, Reference, Scope, references, resolve
+from tidegate.core.footprint import UNKNOWN, Key, Read, Touch, Unknown, Verdict, judge
+from tidegate.core.integration import Compiled, Prepared
+from tidegate.core.json import Given, Missing
+from tidegate.core.operation import Kind, Operation
+from tidegate.core.types import Argument, EnumType, ListOf, NonNull, ObjectType, named, nullable
+
+# Values that nobody writes, in the forms that columns compare: whole numbers and texts, and UUIDs.
+_FORMS: Final = ("8800417{:011d}", "88004170-0000-4000-8000-{:012d}")
+_VALUES: Final = frozenset({"ID", "String", "Int", "BigInt", "UUID"})
+
+
+class Grade(StrEnum):
+    """How closely a query is watched, from the best."""
+
+    EXACT = "exact"
+    KEYED = "keyed"
+    TABLE = "table"
+    OPAQUE = "opaque"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Rows whose `column` holds one of `values`, as the author writes them. `optional`: only if the client sends
+    them."""
+
+    column: str
+    values: tuple[str, ...]
+    optional: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A read, for people. `table` none: anything."""
+
+    table: str | None
+    columns: frozenset[str] | None
+    conditions: tuple[Condition, ...]
+    grade: Grade
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """`others` of a query are the mutations that may refresh it, of a mutation the queries that it may refresh; `more`
+    are those that come with relations, and with higher roles. `why` says why it is opaque."""
+
+    operation: Operation
+    grade: Grade | None
+    reads: tuple[Seen, ...]
+    touches: tuple[Touch, ...]
+    others: tuple[str, ...]
+    more: tuple[str, ...]
+    why: str = ""
+
+
+class Explanation:
+    """Of a catalog whose tables are known, or assumed. `runnables` are its operations, each for every role that may
+    call it, the lowest first, and all fields that are not relations."""
+
+    def __init__(self, catalog: Catalog, runnables: Mapping[str, Sequence[Runnable]]) -> None:
+        self._catalog = catalog
+        self._runnables = {name: each[0] for name, each in runnables.items()}
+        self._reads = {name: _all_reads(each[:1]) for name, each in runnables.items()}
+        self._wide = {name: (*_all_reads(each), *self._reach(each[0].operation)) for name, each in runnables.items()}
+        self._touches = {name: tuple(_touches(each[0].operation)) for name, each in runnables.items()}
+
+    def of(self, name: str) -> Explained:
+        operation = self._runnables[name].operation
+        if operation.kind is Kind.QUERY:
+            return self._query(operation)
+        return self._mutation(operation)
+
+    def _query(self, operation: Operation) -> Explained:
+        runnable = self._runnables[operation.name]
+        seen = tuple(dict.fromkeys(each for step in runnable.steps for each in self._seen(operation, step)))
+        grade = max((each.grade for each in seen), key=list(Grade).index, default=Grade.EXACT)
+        others = [each for each in self._named(Kind.MUTATION) if self._concerns(each, operation, wide=False)]
+        wide = [each for each in self._named(Kind.MUTATION) if self._concerns(each, operation, wide=True)]
+        more = tuple(name for name in wide if name not in others)
+        why = _why(operation) if grade is Grade.OPAQUE else ""
+        return Explained(operation, grade, seen, (), tuple(others), more, why)
+
+    def _mutation(self, operation: Operation) -> Explained:
+        queries = [self._runnables[name].operation for name in self._named(Kind.QUERY)]
+        others = tuple(each.name for each in queries if self._concerns(operation.name, each, wide=False))
+        wide = (each.name for each in queries if self._concerns(operation.name, each, wide=True))
+        touches = self._touches[operation.name]
+        why = _why(operation) if any(touch.table is None for touch in touches) else ""
+        return Explained(operation, None, (), touches, others, tuple(name for name in wide if name not in others), why)
+
+    def _named(self, kind: Kind) -> list[str]:
+        return [name for name, runnable in self._runnables.items() if runnable.operation.kind is kind]
+
+    def _concerns(self, mutation: str, query: Operation, *, wide: bool) -> bool:
+        refresh = self._runnables[mutation].operation.refresh
+        if query.name in refresh.queries:
+            return True
+        reads = self._wide if wide else self._reads
+        return refresh.derived and _meet(reads[query.name], self._touches[mutation])
+
+    def _reach(self, operation: Operation) -> Iterator[Read]:
+        """What is read with all relations, if there are any."""
+        returned = named(operation.returns)
+        types = {item.type for item in self._catalog.objects.values() if item.relations}
+        # A connection's type is none of an object's, and leads to one.
+        definition = self._catalog.types.get(returned)
+        inner = definition.fields.values() if isinstance(definition, ObjectType) else ()
+        if not types.isdisjoint({returned, *(named(field.type) for field in inner)}):
+            yield from (read for step in operation.plan.run for read in step.prepared.reach())
+
+    def _seen(self, operation: Operation, step: Compiled) -> Iterator[Seen]:
+        """The reads for values that can be told from each other, in each of the forms that values have."""
+        names: dict[Hashable, tuple[str, bool]] = {}
+        told = [_reads(step, self._marked(operation, step, form, names)) for form in _FORMS]
+        for pair in zip_longest(*told):
+            reads = [read for read in pair if read is not None]
+            yield self._shown(max(reads, key=lambda read: len(read.keys)), names)
+
+    def _marked(
+        self, operation: Operation, step: Compiled, form: str, names: dict[Hashable, tuple[str, bool]]
+    ) -> list[Given | Unknown]:
+        values: list[Given | Unknown] = []
+        for place, expression in enumerate(step.inputs):
+            mark = form.format(place)
+            given, optional = self._value(operation, expression, mark)
+            values.append(given)
+            name = (str(expression) if isinstance(expression, Reference) else "a text", optional)
+            names[mark] = name
+            if mark.isdigit():
+                names[int(mark)] = name
+        return values
+
+    def _value(self, operation: Operation, expression: Expression, mark: str) -> tuple[Given | Unknown, bool]:
+        """What stands for the value, and whether a client may leave it out."""
+        scope: Scope = {"config": self._catalog.config}
+        if isinstance(expression, Literal) or all(each.root == "config" for each in references(expression)):
+            return resolve(expression, scope), False
+        if not isinstance(expression, Reference):
+            return UNKNOWN, False
+        if expression.root != "args":
+            return mark, False
+        argument = operation.arguments.get(expression.path[0]) if expression.path else None
+        if argument is None or len(expression.path) > 1:
+            return mark, True
+        return self._sent(argument, mark), not isinstance(argument.type, NonNull) and isinstance(
+            argument.default, Missing
+        )
+
+    def _sent(self, argument: Argument, mark: str) -> Given | Unknown:
+        name = named(argument.type)
+        if name in _VALUES or isinstance(self._catalog.types.get(name), EnumType):
+            if not isinstance(argument.default, Missing) and isinstance(nullable(argument.type), ListOf):
+                return argument.default
+            return [mark] if isinstance(nullable(argument.type), ListOf) else mark
+        return UNKNOWN
+
+    def _shown(self, read: Read, names: Mapping[Hashable, tuple[str, bool]]) -> Seen:
+        conditions = tuple(_condition(key, names) for key in read.keys)
+        return Seen(read.table, read.columns, conditions, self._grade(read, conditions))
+
+    def _grade(self, read: Read, conditions: Sequence[Condition]) -> Grade:
+        if read.table is None:
+            return Grade.OPAQUE
+        sure = {each.column for each in conditions if not each.optional}
+        if not sure:
+            return Grade.TABLE
+        return Grade.EXACT if any(key and sure >= key for key in self._keys(read.table)) else Grade.KEYED
+
+    def _keys(self, identity: str) -> Iterator[frozenset[str]]:
+        """What names one row of a table."""
+        from tidegate.cli.database import tables_by_identity
+
+        for integration in self._catalog.integrations.values():
+            table = tables_by_identity(integration).get(identity)
+            if table is not None:
+                yield from (frozenset(key) for key in (table.primary_key, *table.unique))
+
+
+def _condition(key: Key, names: Mapping[Hashable, tuple[str, bool]]) -> Condition:
+    told = [names.get(value, (_literal(value), False)) for value in key.values]
+    return Condition(key.column, tuple(sorted(text for text, _ in told)), any(optional for _, optional in told))
+
+
+def _literal(value: Hashable) -> str:
+    return {True: "true", False: "false"}[value] if isinstance(value, bool) else str(value)
+
+
+def _reads(step: Compiled, values: Sequence[Given | Unknown]) -> tuple[Read, ...]:
+    return tuple(step.reads(values))
+
+
+def _all_reads(runnables: Sequence[Runnable]) -> tuple[Read, ...]:
+    steps = (step for runnable in runnables for step in runnable.steps)
+    return tuple(dict.fromkeys(each for step in steps for each in _reads(step, _unknown(step))))
+
+
+def _unknown(step: Compiled) -> Sequence[Unknown]:
+    return [UNKNOWN] * len(step.inputs)
+
+
+def _touches(operation: Operation) -> Iterator[Touch]:
+    from tidegate.resolvers.integrations.relational.impact import impact
+
+    if operation.kind is Kind.QUERY:
+        return
+    for step in operation.plan.run:
+        touches = impact(step.prepared)
+        yield from (Touch(step.integration, None),) if touches is None else touches
+
+
+def _meet(reads: Iterable[Read], touches: Sequence[Touch]) -> bool:
+    return any(judge(read, touch) is Verdict.CONCERNED for read in reads for touch in touches)
+
+
+def _why(operation: Operation) -> str:
+    from tidegate.resolvers.integrations.relational.impact import why_opaque
+
+    opaque: list[Prepared] = [
+        step.prepared
+        for step in operation.plan.run
+        if (step.prepared.writes if operation.kind is Kind.MUTATION else _is_opaque(step.prepared))
+    ]
+    return "; ".join(dict.fromkeys(why_opaque(each) for each in opaque))
+
+
+def _is_opaque(prepared: Prepared) -> bool:
+    return any(read.table is None for read in prepared.reach())
