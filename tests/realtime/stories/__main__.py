@@ -1,0 +1,44 @@
+"""Plays random stories for as long as one likes: `python -m tests.realtime.stories --help`."""
+
+from __future__ import annotations
+
+import argparse
+import secrets
+import sys
+import tempfile
+import time
+import traceback
+from pathlib import Path
+
+from tests.conftest import start_postgres
+from tests.realtime.stories.season import play_season
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.realtime.stories", description=__doc__)
+    parser.add_argument("--postgres", action="store_true", help="on PostgreSQL, instead of SQLite")
+    parser.add_argument("--minutes", type=float, default=10.0, help="no season begins later (10)")
+    parser.add_argument("--examples", type=int, default=100, help="stories in a season (100)")
+    parser.add_argument("--seed", type=int, help="the number of the first season, which is random where none is given")
+    asked = parser.parse_args()
+    number = secrets.randbelow(10**6) if asked.seed is None else asked.seed
+    end = time.monotonic() + 60 * asked.minutes
+    with tempfile.TemporaryDirectory(prefix="tidegate-stories-") as name:
+        folder = Path(name)
+        postgres = str(start_postgres(folder / "postgres").get_uri()).replace(":@", "@") if asked.postgres else None
+        while time.monotonic() < end:
+            started = time.monotonic()
+            try:
+                theatre = play_season(folder, postgres, examples=asked.examples, number=number)
+            except Exception:  # noqa: BLE001 - whatever it is, it is told
+                traceback.print_exc()
+                print(f"Season {number} went wrong: --seed {number} --examples {asked.examples} plays it again.")
+                return 1
+            seconds = time.monotonic() - started
+            print(f"Season {number}: {theatre.stories} stories, {theatre.frames} results, {seconds:.0f} s.", flush=True)
+            number += 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
