@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from tidegate.core.catalog import Catalog
-from tidegate.core.integration import IntegrationKind, Surroundings
+from tidegate.core.integration import Integration, IntegrationKind, Surroundings
 from tidegate.core.location import Location
 from tidegate.core.operation import Kind, Operation
 from tidegate.core.problems import Problems, did_you_mean
 from tidegate.core.types import ObjectType, TypeDefinition, named, nullable
 from tidegate.schema import typedefs
 from tidegate.schema.access import tells_access
+from tidegate.schema.acted import demand_name, demand_operation
+from tidegate.schema.actions import ActionReader, ObjectActions
 from tidegate.schema.environment import Environment, refuse_variables
 from tidegate.schema.folder import ProjectFolder
 from tidegate.schema.form import Form, check_name
@@ -90,13 +92,17 @@ def compile_project(folder: Path, kinds: Mapping[str, IntegrationKind], environ:
     surroundings = _surroundings(names)
     objects = add_access(object_forms, names, surroundings, problems)
     surroundings = replace(surroundings, objects=objects)
-    planner = Planner(names, objects, integrations, surroundings, files, problems)
+    reader = ActionReader(names, integrations, surroundings, files, problems)
+    actions = {name: reader.read(object_forms[name].form, built) for name, built in objects.items()}
+    planner = Planner(names, objects, integrations, surroundings, files, problems, actions)
     operations: dict[str, Operation] = {}
     for name, (header, node) in headers.items():
         checked = check_header(header, node, names, generator, problems)
         operation = planner.operation(checked or header, sound=sound[name] and checked is not None)
         if operation is not None:
             operations[name] = operation
+    for operation in _demands(actions, integrations, surroundings, operation_section, problems):
+        operations[operation.name] = operation
     _require_query(operation_section, headers, problems)
     problems.raise_any()
     return Catalog(
@@ -111,7 +117,38 @@ def compile_project(folder: Path, kinds: Mapping[str, IntegrationKind], environ:
         types=names.types,
         objects=objects,
         operations=operations,
+        events=project.events,
+        programs=tuple(reader.programs.values()),
+        url=project.url,
     )
+
+
+def _demands(
+    actions: Mapping[str, ObjectActions],
+    integrations: Mapping[str, Integration],
+    surroundings: Surroundings,
+    operations: _Section,
+    problems: Problems,
+) -> Iterator[Operation]:
+    """The mutations by which actions are asked for."""
+    if problems:
+        return
+    seen: dict[str, Location] = dict(operations.keys)
+    for name, each in actions.items():
+        target = surroundings.objects[name]
+        for demanded in each.demanded:
+            action = demanded.action
+            for parameter in action.parameters.values():
+                if parameter.name in target.key:
+                    sentence = f'"{parameter.name}" is the key of {name}, which every action on demand takes.'
+                    problems.add(parameter.at, sentence, "Rename the parameter.")
+            called = demand_name(action)
+            if called in seen:
+                sentence = f'The mutation of {action.title} is "{called}", which is declared at {seen[called]}.'
+                problems.add(action.at, sentence, "Rename one of them.")
+                continue
+            seen[called] = action.at
+            yield demand_operation(action, demanded.returns, target, integrations[target.integration], surroundings)
 
 
 class _Section:

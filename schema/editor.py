@@ -44,6 +44,7 @@ _DURATION: Final[JsonSchema] = {"type": "string", "pattern": DURATION_PATTERN, "
 _SIZE: Final[JsonSchema] = {"type": "string", "pattern": SIZE_PATTERN, "description": "Such as 64KiB, 2MiB."}
 _VARIABLE: Final[JsonSchema] = {"type": "string", "pattern": r"\$\{[A-Za-z_][A-Za-z0-9_]*\}"}
 _NAME: Final = "^[A-Za-z_][A-Za-z0-9_]*$"
+WHO_HEARS: Final = "The field of currentUser by which emitUsers addresses users. Default: id."
 _LINE: Final = "# yaml-language-server: $schema="
 
 
@@ -113,6 +114,7 @@ def _settings_schema(catalog: Catalog, kinds: Mapping[str, IntegrationKind]) -> 
             "config": {"type": "object", "propertyNames": {"pattern": _NAME}, "description": "Constants: $config.x."},
             "limits": record(limits),
             "cors": cors,
+            "events": record({"user": words(catalog.auth.current_user, WHO_HEARS), "anonymous": {"type": "boolean"}}),
         },
         ("name", "roles"),
     )

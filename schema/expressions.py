@@ -6,6 +6,7 @@ A literal `$` at the beginning of a text is written `$$`, a literal `{{` anywher
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -68,6 +69,17 @@ def build_text(text: str, at: Location, place: Place, scope: Scope, problems: Pr
     _refuse_stray(text, index, len(text), place, problems)
     literal += text[index:]
     return Text((*parts, literal) if literal or not parts else tuple(parts), at)
+
+
+def file_text(file: str, text: str, scope: Scope, problems: Problems) -> Text:
+    """The text of a whole file of the project, with its holes."""
+    starts = [0, *(found.end() for found in re.finditer("\n", text))]
+
+    def place(offset: int) -> Location:
+        line = bisect_right(starts, offset) - 1
+        return Location(file, line + 1, offset - starts[line] + 1)
+
+    return build_text(text, Location(file), place, scope, problems)
 
 
 def constant(value: Json, at: Location) -> Expression:

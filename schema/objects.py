@@ -19,7 +19,7 @@ from tidegate.schema.names import Names
 from tidegate.schema.relations import add_relations
 from tidegate.schema.tree import Node
 
-KEYS: Final = ("integration", "table", "key", "type", "columns", "relations", "access")
+KEYS: Final = ("integration", "table", "key", "type", "columns", "relations", "access", "actions")
 COLUMN_KEYS: Final = ("column", "minRole")
 
 

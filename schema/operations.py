@@ -71,7 +71,7 @@ def read_header(name: str, node: Node, at: Location, names: Names, problems: Pro
     rank = names.rank_of(form, "minRole")
     returns_node = form.node_of("returns")
     returns = parse_type(returns_node, f'"returns" of {form.noun}', problems) if returns_node is not None else None
-    arguments, places, whole = _read_arguments(form, problems)
+    arguments, places, whole = read_arguments(form, "args", problems)
     return Header(
         name=name,
         kind=kind,
@@ -81,7 +81,7 @@ def read_header(name: str, node: Node, at: Location, names: Names, problems: Pro
         arguments=arguments,
         default_places=places,
         returns=returns.type if returns is not None else None,
-        timeout=_read_timeout(form, names.project.limits.timeout, problems),
+        timeout=read_timeout(form, names.project.limits.timeout, problems),
         deprecated=form.text("deprecated"),
         run=form.node_of("run"),
         whole=whole and (form.has("args") or not form.unknown),
@@ -102,10 +102,11 @@ def check_header(
     return replace(header, arguments=arguments) if len(problems.found) == before else None
 
 
-def _read_arguments(form: Form, problems: Problems) -> tuple[dict[str, Argument], dict[str, Location], bool]:
-    section = form.mapping("args")
+def read_arguments(form: Form, key: str, problems: Problems) -> tuple[dict[str, Argument], dict[str, Location], bool]:
+    """The arguments under `key`, where each default stands, and whether none of them is hidden by a mistake."""
+    section = form.mapping(key)
     if section is None:
-        return {}, {}, not form.has("args")
+        return {}, {}, not form.has(key)
     arguments: dict[str, Argument] = {}
     places: dict[str, Location] = {}
     whole = True
@@ -141,7 +142,8 @@ def _read_argument(
     return Argument(name, written.type, at, default, form.text("description") or ""), place
 
 
-def _read_timeout(form: Form, default: float, problems: Problems) -> float:
+def read_timeout(form: Form, default: float, problems: Problems) -> float:
+    """The duration under `timeout`, in seconds."""
     node = form.node_of("timeout")
     if node is None:
         return default

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from tidegate.core.action import ActedWrite
 from tidegate.core.expressions import Expression, Record, Text
 from tidegate.core.integration import Declaration, Integration, Surroundings
 from tidegate.core.location import Location
@@ -14,7 +15,9 @@ from tidegate.core.operation import Kind, Operation, Plan, Request
 from tidegate.core.problems import Problems, ProjectError, did_you_mean
 from tidegate.core.query import parse_filter
 from tidegate.core.types import named
-from tidegate.schema.expressions import build_expression, build_text
+from tidegate.schema.acted import take_apart
+from tidegate.schema.actions import ObjectActions
+from tidegate.schema.expressions import build_expression, build_text, file_text
 from tidegate.schema.folder import ProjectFolder
 from tidegate.schema.names import Names
 from tidegate.schema.operations import Header
@@ -50,7 +53,9 @@ class Planner:
         surroundings: Surroundings,
         folder: ProjectFolder,
         problems: Problems,
+        actions: Mapping[str, ObjectActions],
     ) -> None:
+        self._actions = actions
         self._names = names
         self._objects = objects
         self._integrations = integrations
@@ -123,11 +128,20 @@ class Planner:
         )
         spoken = {problem.at for problem in self._problems.found}
         try:
-            return Request(integration, ready.prepare(declaration, self._surroundings), at)
+            prepared = ready.prepare(declaration, self._surroundings)
+            return Request(integration, prepared, at, self._acted(declaration, ready))
         except ProjectError as error:
             # What has been said of a place is not said again in other words.
             self._problems.extend(problem for problem in error.problems if problem.at not in spoken)
             return None
+
+    def _acted(self, declaration: Declaration, ready: Integration) -> ActedWrite | None:
+        """How the write is run, where its object has actions for it."""
+        access = ROW_VERBS.get(declaration.verb, Access.READ)
+        if declaration.target is None or declaration.target.name not in self._actions:
+            return None
+        actions = self._actions[declaration.target.name].triggered.get(access)
+        return None if actions is None else take_apart(declaration, access, actions, ready, self._surroundings)
 
     def _whole(self, built: DataObject | None) -> bool:
         """Whether everything that can be reached from an object is without mistakes."""
@@ -238,8 +252,7 @@ class Planner:
         if not text.strip():
             self._problems.add(Location(node.value), "This file is empty.", "Write a statement.")
             return None
-        file, starts = node.value, _line_starts(text)
-        return build_text(text, Location(file), lambda offset: _place(file, starts, offset), scope, self._problems)
+        return file_text(node.value, text, scope, self._problems)
 
     def _check_access(self, header: Header, built: DataObject, verb: str, at: Location) -> None:
         access = ROW_VERBS[verb]
@@ -257,12 +270,3 @@ class Planner:
         else:
             hint = f"The lowest role that may is {self._names.project.roles[lowest]}: raise minRole, or add a rule."
         self._problems.add(at, f"{who} may {_WORDS[access]} {built.name}.", hint)
-
-
-def _line_starts(text: str) -> list[int]:
-    return [0, *(found.end() for found in re.finditer("\n", text))]
-
-
-def _place(file: str, starts: list[int], offset: int) -> Location:
-    line = next(index for index in range(len(starts) - 1, -1, -1) if starts[index] <= offset)
-    return Location(file, line + 1, offset - starts[line] + 1)

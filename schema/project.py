@@ -8,13 +8,14 @@ from dataclasses import dataclass, fields, replace
 from typing import Final
 from urllib.parse import urlsplit
 
-from tidegate.core.catalog import Auth, Cors
+from tidegate.core.catalog import Auth, Cors, Events
 from tidegate.core.json import Json
 from tidegate.core.limits import Limits
 from tidegate.core.location import Location
 from tidegate.core.problems import Problems
 from tidegate.schema.auth_settings import AuthSettings, read_auth
 from tidegate.schema.environment import Environment, refuse_variables
+from tidegate.schema.event_settings import read_events
 from tidegate.schema.folder import ProjectFolder
 from tidegate.schema.form import Form, check_name
 from tidegate.schema.reading import read_yaml
@@ -22,10 +23,11 @@ from tidegate.schema.tree import ListNode, MapNode, ScalarNode, as_json
 from tidegate.schema.units import parse_duration, parse_size
 
 FILE: Final = "tidegate.yaml"
-KEYS: Final = ("name", "roles", "auth", "integrations", "config", "limits", "cors")
+KEYS: Final = ("name", "roles", "auth", "integrations", "config", "limits", "cors", "events", "url")
 CORS_KEYS: Final = ("origins", "credentials", "maxAge")
 SIZES: Final = frozenset({"body", "scriptMemory", "scriptLog", "scriptData", "httpBody", "eventData", "eventsBytes"})
 DURATIONS: Final = frozenset(field.name for field in fields(Limits) if isinstance(field.default, float))
+_ADDRESS: Final = re.compile(r"https?://[^\s/?#@]+(?:/[^\s?#]*[^\s?#/])?")
 _NAME: Final = re.compile(r"[^\s\x00-\x1f](?:[^\x00-\x1f]*[^\s\x00-\x1f])?")
 
 
@@ -44,6 +46,8 @@ class Project:
     roles_known: bool
     integrations_known: bool
     config_known: bool
+    events: Events = Events()  # noqa: RUF009 - it is frozen
+    url: str = ""
 
 
 def read_project(folder: ProjectFolder, environment: Environment, problems: Problems) -> Project:
@@ -94,7 +98,16 @@ def read_project(folder: ProjectFolder, environment: Environment, problems: Prob
         roles_known=roles is not None,
         integrations_known=integrations is not None or not (form.has("integrations") or form.unknown),
         config_known=config is not None or not (form.has("config") or form.unknown),
+        events=read_events(form, auth, problems),
+        url=_read_url(form, problems),
     )
+
+
+def _read_url(form: Form, problems: Problems) -> str:
+    text = form.text("url") or ""
+    if text and not _ADDRESS.fullmatch(text):
+        problems.add(form.node.entries["url"].at, f'"{text}" is not an address.', "Write https://api.example.com.")
+    return text
 
 
 def _read_name(form: Form, problems: Problems) -> str:

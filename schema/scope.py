@@ -10,6 +10,7 @@ from typing import Final
 from tidegate.core.expressions import Reference
 from tidegate.core.json import Json
 from tidegate.core.location import Location
+from tidegate.core.objects import DataObject
 from tidegate.core.problems import Problems, did_you_mean
 from tidegate.core.types import SCALARS, Argument, InputType, Named, TypeDefinition, nullable
 
@@ -19,6 +20,7 @@ ROOTS: Final = ("args", "currentUser", "config", "result", "row", "prev", "error
 _SEGMENT: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _OPERATORS: Final = re.compile(r"\s*(?:[-+*/%<>=!?|&~,:]|and\b|or\b|not\b|if\b|in\b|is\b)")
 _COMPUTE: Final = "Compute it in SQL."
+_FIELD: Final = "One field follows row and prev."
 _SIMPLE: Final = "currentUser.x is a simple field access: one declared field, nothing after it."
 
 
@@ -26,7 +28,9 @@ _SIMPLE: Final = "currentUser.x is a simple field access: one declared field, no
 class Scope:
     """`arguments` is none where there are none to name; `properties` holds the fields of `currentUser.properties`, none
     at all where the project has none, no name where they cannot be known. `whole`, `users_known` and `config_known` are
-    false where a mistake hides what is declared: then nobody is told that a name is not."""
+    false where a mistake hides what is declared: then nobody is told that a name is not. `rows` is the object whose
+    fields `row` and `prev` have; with `related`, every object there is, `row` reaches the rows it belongs to as
+    well."""
 
     arguments: Mapping[str, Argument] | None
     current_user: frozenset[str]
@@ -37,10 +41,13 @@ class Scope:
     whole: bool = True
     users_known: bool = True
     config_known: bool = True
+    rows: DataObject | None = None
+    related: Mapping[str, DataObject] | None = None
 
     @property
     def roots(self) -> tuple[str, ...]:
-        return ("args", "currentUser", "config") if self.arguments is not None else ("currentUser", "config")
+        rows = ("row", "prev") if self.rows is not None else ()
+        return (*rows, "args", "currentUser", "config") if self.arguments is not None else ("currentUser", "config")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +82,13 @@ def parse_reference(written: Written, scope: Scope, problems: Problems) -> Refer
         problems.add(written.at(0), f'"{root}" alone is not a value.', f"Name one of its fields: {root}.x.")
         return None
     fault = _Steps(written, scope, problems)
-    known = {"args": fault.arguments, "currentUser": fault.current_user, "config": fault.config}[root](rest)
+    known = {
+        "args": fault.arguments,
+        "currentUser": fault.current_user,
+        "config": fault.config,
+        "row": fault.row,
+        "prev": fault.prev,
+    }[root](rest)
     return Reference(root, tuple(name for name, _ in rest), written.at(0)) if known else None
 
 
@@ -172,6 +185,33 @@ class _Steps:
             self.problems.add(self.written.at(place), sentence, did_you_mean(name, properties))
             return False
         return True
+
+    def row(self, path: list[tuple[str, int]]) -> bool:
+        built = self.scope.rows
+        *before, (name, index) = path
+        for relation_name, place in before:
+            assert built is not None
+            relation = built.relations.get(relation_name)
+            if relation is None or relation.many or self.scope.related is None:
+                what = "holds many rows" if relation is not None and relation.many else "has no fields to name here"
+                self.problems.add(self.written.at(place), f'"{relation_name}" of {built.name} {what}.', _FIELD)
+                return False
+            built = self.scope.related.get(relation.target)
+            if built is None:
+                return False  # What is wrong with that object has been said.
+        assert built is not None
+        if name not in built.columns:
+            self.problems.add(
+                self.written.at(index), f'{built.name} has no field "{name}".', did_you_mean(name, built.columns)
+            )
+            return False
+        return True
+
+    def prev(self, path: list[tuple[str, int]]) -> bool:
+        if len(path) > 1:
+            self.problems.add(self.written.at(path[1][1]), "Only fields of the row itself were kept.", _FIELD)
+            return False
+        return self.row(path)
 
     def config(self, path: Iterable[tuple[str, int]]) -> bool:
         value = self.scope.config

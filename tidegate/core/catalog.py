@@ -50,6 +50,15 @@ class Cors:
     max_age: int = 600
 
 
+@dataclass(frozen=True, slots=True)
+class Events:
+    """Socket events. `user` is the field of `currentUser` by which users are addressed; `anonymous` says whether those
+    without a token may stay, and hear what is for everybody."""
+
+    user: str = "id"
+    anonymous: bool = True
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Catalog:
     """`roles` are lowest first. `types` hold the project's own and the generated ones."""
@@ -65,6 +74,7 @@ class Catalog:
     types: Mapping[str, TypeDefinition]
     objects: Mapping[str, DataObject]
     operations: Mapping[str, Operation]
+    events: Events = Events()
     programs: tuple[Program, ...] = ()
     """Every file of code that something in the project runs."""
     url: str = ""

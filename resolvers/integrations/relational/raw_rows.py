@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from tidegate.core.expressions import Reference, as_text
 from tidegate.core.json import Json
+from tidegate.core.objects import DataObject
 from tidegate.core.selection import Selection
 from tidegate.core.types import TypeRef
 from tidegate.resolvers.integrations.relational.cells import Cell
@@ -20,7 +21,8 @@ from tidegate.resolvers.integrations.relational.drafts import Draft, Setting
 from tidegate.resolvers.integrations.relational.rows import Computed, object_json
 from tidegate.resolvers.integrations.relational.sql_footprints import SqlFootprint
 from tidegate.resolvers.integrations.relational.sql_text import SqlText
-from tidegate.resolvers.integrations.relational.tables import ReflectedColumn
+from tidegate.resolvers.integrations.relational.storing import stored
+from tidegate.resolvers.integrations.relational.tables import Family, ReflectedColumn
 from tidegate.resolvers.integrations.relational.verbs import Shape, Statement
 
 
@@ -51,9 +53,22 @@ def author_sql(draft: Draft, text: SqlText) -> Fragment:
             parts.append(part)
         elif _is_concatenated(text.parts, index):
             parts.append(draft.dialect.text(draft.bind(part, _as_text)))
+        elif part.root in ("row", "prev") and text.subject is not None:
+            parts.extend(_field(draft, part, text.subject))
         else:
             parts.append(draft.bind(part, None if draft.dialect.is_postgres else _plain_value))
     return Fragment(parts)
+
+
+def _field(draft: Draft, part: Reference, subject: DataObject) -> Sequence[str | Sql]:
+    """A value of a row of the object, as its column has it."""
+    setting, column = draft.setting, subject.columns[part.path[0]]
+    table = setting.tables.known.get(subject.table)
+    reflected = table.columns.get(column.column) if table is not None else None
+    known = reflected or ReflectedColumn(column.column, Family.UNKNOWN)
+    bound = draft.bind(part, stored(draft.dialect, column.type, known, setting.surroundings.types))
+    # PostgreSQL would have to guess the type of a parameter that is compared with another.
+    return ("CAST(", bound, f" AS {known.declared})") if draft.dialect.is_postgres and known.declared else (bound,)
 
 
 def _is_concatenated(parts: Sequence[str | Reference], index: int) -> bool:

@@ -15,7 +15,7 @@ from tidegate.core.problems import Problems, did_you_mean
 from tidegate.core.query import OrderBy, parse_filter, parse_order, parse_order_keys
 from tidegate.core.types import InputType, ListOf, Named, NonNull, ObjectType, TypeRef, nullable
 from tidegate.resolvers.integrations.relational.outcomes import outcome_of, shape_of
-from tidegate.resolvers.integrations.relational.sql_text import read_sql
+from tidegate.resolvers.integrations.relational.sql_text import SqlText, read_sql
 from tidegate.resolvers.integrations.relational.verbs import (
     Aggregating,
     Counting,
@@ -53,7 +53,7 @@ def parse_request(declaration: Declaration, surroundings: Surroundings, integrat
     """`integration` is the one asked, `dialect` sqlglot's name of the database's. Raises `ProjectError` with everything
     that is wrong."""
     problems = Problems()
-    if declaration.verb == "sql":
+    if declaration.verb in ("sql", "condition"):
         verb: Verb = _statement(declaration, surroundings, integration, dialect, problems)
     else:
         assert declaration.target is not None
@@ -355,8 +355,11 @@ def _statement(
         problems.add(body.at, '"sql" takes a text.', "Write the statement, or the name of a .sql file.")
         problems.raise_any()
         raise AssertionError
-    text = read_sql(body, dialect)
-    returns = declaration.returns or NonNull(ListOf(NonNull(Named("JSON"))))
+    if declaration.verb == "condition":
+        assert declaration.target is not None
+        body = _condition(declaration.target, body)
+    text = replace(read_sql(body, dialect), subject=declaration.target)
+    returns = declaration.returns or _plain_outcome(declaration.verb, text)
     outcome = shape_of(returns, surroundings)
     if text.writes and not text.answers_rows:
         shapes = {"Int": Shape.COUNT, "Boolean": Shape.WHETHER}
@@ -369,3 +372,22 @@ def _statement(
     ours = (each for each in surroundings.objects.values() if each.integration == integration)
     target = next((each for each in ours if each.type == str(outcome.inner)), None)
     return Statement(text, target, outcome, declaration.at)
+
+
+def _condition(target: DataObject, written: Text) -> Text:
+    """A statement that answers a row where the condition holds of the row: it is the only one of a table of its own,
+    which has the object's name and columns, so that a row can be looked at that is not stored, or not stored yet."""
+    parts: list[str | Reference] = ['SELECT 1 AS "value" FROM (SELECT ']
+    for index, column in enumerate(target.columns.values()):
+        parts.append(", " if index else "")
+        parts.append(Reference("row", (column.field,), written.at))
+        parts.append(f' AS "{column.column}"')
+    parts.append(f') AS "{target.table.rpartition(".")[2]}" WHERE (')
+    return Text((*(part for part in parts if part), *written.parts, "\n)"), written.at)
+
+
+def _plain_outcome(verb: str, text: SqlText) -> TypeRef:
+    """Of a statement in the middle of something, which nobody's type speaks of."""
+    if verb == "condition" or (text.writes and not text.answers_rows):
+        return Named("Int")
+    return NonNull(ListOf(NonNull(Named("JSON"))))

@@ -21,6 +21,7 @@ from sqlglot.errors import SqlglotError
 
 from tidegate.core.expressions import Reference, Text
 from tidegate.core.location import Location
+from tidegate.core.objects import DataObject
 from tidegate.core.problems import Problem, ProjectError
 
 READING: Final = (exp.Query, exp.Values)
@@ -36,7 +37,8 @@ class SqlText:
     """`parts` are one statement: SQL as it stands, and the references whose values are bound between. `writes`: it
     changes data, or nobody can tell that it does not. `answers_rows`: it can stand in `select … from (…)`, or is a
     write with RETURNING. `tree` is what sqlglot made of it, none where it could not; `holes` are the words in it that
-    stand for values. `calls` is what may be the name of a function, in lower case: all that a parenthesis follows."""
+    stand for values. `calls` is what may be the name of a function, in lower case: all that a parenthesis follows.
+    `subject` is the object whose fields `row` and `prev` hold: their values have the types of its columns."""
 
     parts: tuple[str | Reference, ...]
     writes: bool
@@ -45,6 +47,7 @@ class SqlText:
     at: Location
     holes: Mapping[str, Reference] = field(default_factory=dict)
     calls: frozenset[str] = frozenset()
+    subject: DataObject | None = None
 
 
 def read_sql(text: Text, dialect: str) -> SqlText:
