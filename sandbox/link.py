@@ -1,0 +1,159 @@
+"""The gateway's end of one worker: whole frames out of its bytes, and its death."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+
+from tidegate.sandbox.frames import HEADER, Kind
+
+AHEAD: Final = 64 * 1024
+"""Bytes of frames that nobody waits for, after which a worker's socket is read no further."""
+
+
+class Gone(Exception):
+    """The worker ended, or was ended."""
+
+
+class Garbled(Exception):
+    """What came is no frame that may come. The text is for the log."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Child:
+    """A process just forked. `handle`: a descriptor of the process itself, where the system has those: its number may
+    be another's by the time somebody uses it. `death`: an exit code, or a signal's number below zero."""
+
+    pid: int
+    descriptor: int
+    handle: int | None
+    death: asyncio.Future[int]
+
+    def close(self) -> None:
+        os.close(self.descriptor)
+        if self.handle is not None:
+            os.close(self.handle)
+
+
+class Link(asyncio.Protocol):
+    """One worker, whose socket and handle are ours from now on. `largest`: bytes of a frame. `lost` is called once,
+    when it is gone. While it is `idle` it has nothing to say: a word from it is its end."""
+
+    def __init__(self, child: Child, largest: int) -> None:
+        self.pid = child.pid
+        self.death = child.death
+        self.lost: Callable[[Link], None] | None = None
+        self.idle = False
+        self.gone = False
+        self._handle = child.handle
+        self._largest = largest
+        self._buffer = bytearray()
+        self._waiter: asyncio.Future[tuple[int, bytes]] | None = None
+        self._transport: asyncio.Transport | None = None
+        self._paused = False
+
+    # What asyncio calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        if self.idle:
+            # Work is only given to those who wait for it quietly.
+            self.kill()
+        elif self._waiter is not None:
+            self._serve_waiter()
+        elif len(self._buffer) > AHEAD and self._transport is not None:
+            self._paused = True
+            self._transport.pause_reading()
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        self._end()
+
+    # What the gateway calls.
+
+    async def receive(self) -> tuple[int, bytes]:
+        """The next frame: its kind, which may be any number, and its payload. Raises `Gone` and `Garbled`."""
+        frame = self._cut()
+        if frame is not None:
+            return frame
+        if self.gone:
+            raise Gone
+        self._waiter = asyncio.get_running_loop().create_future()
+        self._resume()
+        try:
+            return await self._waiter
+        finally:
+            self._waiter = None
+
+    def send(self, kind: Kind, payload: bytes) -> None:
+        """To one that is gone it says nothing; `receive` does."""
+        if self._transport is not None and not self.gone:
+            self._transport.write(HEADER.pack(len(payload), kind) + payload)
+
+    def signal(self, number: int) -> None:
+        if self.gone:
+            return
+        with suppress(ProcessLookupError):
+            if self._handle is not None:
+                signal.pidfd_send_signal(self._handle, number)
+            else:
+                # Only where the system has nothing better: its parent may have reaped it, and the number be another's.
+                os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        self.signal(signal.SIGKILL)
+        self._end()
+
+    def _end(self) -> None:
+        if self.gone:
+            return
+        self.gone = True
+        if self._transport is not None:
+            self._transport.abort()
+        if self._handle is not None:
+            os.close(self._handle)
+            self._handle = None
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_exception(Gone())
+        if self.lost is not None:
+            self.lost(self)
+
+    def _serve_waiter(self) -> None:
+        assert self._waiter is not None
+        if self._waiter.done():
+            return
+        try:
+            frame = self._cut()
+        except Garbled as garbled:
+            self._waiter.set_exception(garbled)
+            return
+        if frame is not None:
+            self._waiter.set_result(frame)
+
+    def _cut(self) -> tuple[int, bytes] | None:
+        """The first frame of what came, if it is whole."""
+        buffer = self._buffer
+        if len(buffer) < HEADER.size:
+            return None
+        length, kind = HEADER.unpack_from(buffer)
+        if length > self._largest:
+            raise Garbled(f"a frame of {length} bytes")
+        end = HEADER.size + length
+        if len(buffer) < end:
+            return None
+        payload = bytes(memoryview(buffer)[HEADER.size : end])
+        del buffer[:end]
+        return kind, payload
+
+    def _resume(self) -> None:
+        if self._paused and self._transport is not None and not self.gone:
+            self._paused = False
+            self._transport.resume_reading()

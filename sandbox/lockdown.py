@@ -1,0 +1,179 @@
+"""What a process gives up before it runs somebody's code: each layer by itself, and none of them can be taken back.
+
+Runs in the zygote and in its children, with nothing but the standard library. A layer that this machine does not have
+raises `OSError`; `selftest` decides whether the rest is enough.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import resource
+import signal
+import struct
+import sys
+from dataclasses import dataclass
+from typing import Final
+
+from tidegate.sandbox.filter import assemble, machine
+
+LINUX: Final = sys.platform == "linux"
+
+_PR_SET_PDEATHSIG: Final = 1
+_PR_SET_DUMPABLE: Final = 4
+_PR_SET_SECCOMP: Final = 22
+_PR_SET_NO_NEW_PRIVS: Final = 38
+_PR_CAP_AMBIENT: Final = 47
+_PR_CAP_AMBIENT_CLEAR_ALL: Final = 4
+_SECCOMP_MODE_FILTER: Final = 2
+
+# The same on every processor.
+_LANDLOCK_CREATE_RULESET: Final = 444
+_LANDLOCK_RESTRICT_SELF: Final = 446
+
+_NOBODY: Final = 65534
+
+SOCKET: Final = 3
+"""The one descriptor of a worker besides 0, 1 and 2, which lead nowhere."""
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def _checked(result: int, what: str) -> int:
+    if result < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{what}: {os.strerror(number)}")
+    return result
+
+
+def _prctl(option: int, *arguments: int) -> None:
+    if not LINUX:
+        raise OSError("prctl: not on this system")
+    rest = [ctypes.c_ulong(argument) for argument in (*arguments, 0, 0, 0, 0)[:4]]
+    _checked(_libc.prctl(option, *rest), "prctl")
+
+
+def die_with_parent(parent: int) -> None:
+    """The kernel kills this process when the thread that made it is gone. Forgotten when the user changes."""
+    if LINUX:
+        _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def drop_user() -> None:
+    """To a user that owns nothing, if this process may; and no capabilities in any case."""
+    if os.geteuid() == 0:
+        os.setgroups([])
+        _become_nobody()
+    if LINUX:
+        _prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL)
+        header, nothing = struct.pack("=Ii", 0x20080522, 0), bytes(24)
+        _checked(_libc.capset(header, nothing), "capset")
+        # What it holds is nobody else's to look at, of the same user either.
+        _prctl(_PR_SET_DUMPABLE, 0)
+
+
+def _become_nobody() -> None:
+    """A user of its own where there are so many; in a container that maps only 65536, one that services get on
+    demand; or else `nobody`."""
+    number = os.getpid()
+    for user in (0x70000000 + number, 61184 + number % 4096, _NOBODY):
+        try:
+            os.setresgid(user, user, user)
+            os.setresuid(user, user, user)
+        except OSError:
+            continue
+        return
+    raise OSError("setresuid: no user to become")
+
+
+def forbid_new_privileges() -> None:
+    """No program started from here on, set-user-id or not, gets more rights than this process has."""
+    _prctl(_PR_SET_NO_NEW_PRIVS, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """`memory`: bytes of address space on top of what the process has when it begins. `cpu`: seconds of the process's
+    whole life."""
+
+    memory: int
+    cpu: int
+
+
+def set_resources(allowance: Allowance, begun: int) -> None:
+    """`begun`: bytes of address space that the process has."""
+    most = begun + allowance.memory
+    limits = {
+        "RLIMIT_AS": most,
+        "RLIMIT_CPU": allowance.cpu,
+        "RLIMIT_FSIZE": 0,
+        "RLIMIT_CORE": 0,
+        "RLIMIT_NOFILE": SOCKET + 1,
+        "RLIMIT_NPROC": 0,
+        "RLIMIT_MEMLOCK": 0,
+        "RLIMIT_MSGQUEUE": 0,
+    }
+    for name, value in limits.items():
+        number = getattr(resource, name, None)
+        if number is not None:
+            resource.setrlimit(number, (value, value))
+
+
+def address_space() -> int:
+    """Bytes that this process has mapped. 64 MiB where the system does not tell."""
+    try:
+        with open("/proc/self/statm", "rb") as file:  # noqa: PTH123 - pathlib is slow to import
+            return int(file.read().split()[0]) * resource.getpagesize()
+    except OSError:
+        return 64 * 1024 * 1024
+
+
+def landlock_version() -> int:
+    """0 for none."""
+    if not LINUX:
+        return 0
+    return max(0, int(_libc.syscall(_LANDLOCK_CREATE_RULESET, None, ctypes.c_size_t(0), 1)))
+
+
+def forbid_files() -> None:
+    """Landlock: no file, no TCP port, no abstract socket, no signal to anybody outside; as far as this kernel knows
+    of each."""
+    version = landlock_version()
+    if version == 0:
+        raise OSError("landlock: not in this kernel")
+    files = (1 << 13) - 1
+    for since, bit in ((2, 13), (3, 14), (5, 15)):
+        if version >= since:
+            files |= 1 << bit
+    rules = struct.pack("=QQQ", files, 3 if version >= 4 else 0, 3 if version >= 6 else 0)
+    size = 24 if version >= 6 else 16 if version >= 4 else 8
+    ruleset = _checked(_libc.syscall(_LANDLOCK_CREATE_RULESET, rules, ctypes.c_size_t(size), 0), "landlock")
+    try:
+        _checked(_libc.syscall(_LANDLOCK_RESTRICT_SELF, ruleset, 0), "landlock")
+    finally:
+        os.close(ruleset)
+
+
+def forbid_calls() -> None:
+    """Seccomp, last of all: only the system calls of `filter` are left."""
+    here = machine()
+    if here is None or not LINUX:
+        raise OSError("seccomp: no table for this machine")
+    code = ctypes.create_string_buffer(assemble(here))
+    pointer = ctypes.cast(code, ctypes.c_void_p).value
+    program = ctypes.create_string_buffer(struct.pack("@HP", (len(code) - 1) // 8, pointer))
+    _prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.addressof(program))
+
+
+def close_descriptors(socket: int) -> None:
+    """Leaves `socket`, as `SOCKET`, and nothing else."""
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    if socket != SOCKET:
+        if nowhere == SOCKET:
+            nowhere = os.dup(nowhere)
+        os.dup2(socket, SOCKET)
+    for number in range(SOCKET):
+        os.dup2(nowhere, number)
+    os.closerange(SOCKET + 1, os.sysconf("SC_OPEN_MAX"))

@@ -1,0 +1,207 @@
+"""Workers of one zygote that wait for work: a call finds one whose context is made."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Coroutine
+from logging import getLogger
+from typing import Any, Final
+
+from tidegate.sandbox.frames import Kind
+from tidegate.sandbox.link import Garbled, Gone, Link
+from tidegate.sandbox.nursery import Nursery
+
+log = getLogger(__name__)
+
+CONTEXT: Final = 10.0
+"""Seconds in which a worker has its next context ready, or is replaced. It takes a thousandth of one."""
+IDLE: Final = 30.0
+"""Seconds after which workers that nobody needed meanwhile are let go."""
+
+
+class WorkersFailed(Exception):
+    """No worker gets as far as being ready."""
+
+
+class Pool:
+    """`standby`: how many wait when there is nothing to do. `largest`: bytes of a frame from a worker. How many there
+    are at most is the caller's to bound: one for each that it has taken, and those that wait."""
+
+    def __init__(self, nursery: Nursery, standby: int, largest: int) -> None:
+        self.nursery = nursery
+        self._standby = standby
+        self._largest = largest
+        self._ready: list[Link] = []
+        self._callers: deque[asyncio.Future[Link]] = deque()
+        self._coming = 0
+        self._taken: set[Link] = set()
+        self._back = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._closed = False
+        self._surplus = 0
+        self._sweep: asyncio.TimerHandle | None = None
+
+    async def take(self) -> Link:
+        """A worker with its context made, to be given back or discarded. Raises `WorkersFailed`."""
+        link = await self._take()
+        self._taken.add(link)
+        self._back.clear()
+        return link
+
+    async def _take(self) -> Link:
+        if self._ready:
+            # The one that worked last: its pages are warm, and those that nobody needs grow old.
+            link = self._ready.pop()
+            link.idle = False
+            self._surplus = min(self._surplus, len(self._ready))
+            self._replenish()
+            return link
+        caller: asyncio.Future[Link] = asyncio.get_running_loop().create_future()
+        self._callers.append(caller)
+        self._replenish()
+        try:
+            return await caller
+        except asyncio.CancelledError:
+            if caller.done() and not caller.cancelled() and caller.exception() is None:
+                self._offer(caller.result())
+            raise
+        finally:
+            if caller in self._callers:
+                self._callers.remove(caller)
+
+    def give_back(self, link: Link) -> None:
+        """It has answered, and makes another context now, or ends because it has worked enough."""
+        self._let_in(link)
+        if self._closed:
+            link.kill()
+            return
+        self._coming += 1
+        self._begin(self._await_ready(link))
+
+    def discard(self, link: Link) -> None:
+        self._let_in(link)
+        link.kill()
+
+    def replenish(self) -> None:
+        """Brings those that wait to their number."""
+        self._replenish()
+
+    async def wait_for_all(self) -> None:
+        """Until nobody has any of them."""
+        if self._taken:
+            await self._back.wait()
+
+    async def close(self) -> None:
+        """Kills every worker that nobody has taken; those that are taken are killed when they are given back."""
+        self._closed = True
+        if self._sweep is not None:
+            self._sweep.cancel()
+        for link in self._ready:
+            link.kill()
+        self._ready.clear()
+        tasks = tuple(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._fail(WorkersFailed("the sandbox is closed"))
+
+    def _let_in(self, link: Link) -> None:
+        self._taken.discard(link)
+        if not self._taken:
+            self._back.set()
+
+    def _replenish(self) -> None:
+        if self._closed:
+            return
+        missing = len(self._callers) + self._standby - len(self._ready) - self._coming
+        for _ in range(missing):
+            self._coming += 1
+            self._begin(self._add())
+        if self._sweep is None:
+            self._surplus = len(self._ready)
+            self._sweep = asyncio.get_running_loop().call_later(IDLE, self._let_go)
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _add(self) -> None:
+        try:
+            link = await self.nursery.connect(self._largest)
+        except BaseException as error:
+            self._coming -= 1
+            if isinstance(error, ConnectionError):
+                self._fail(WorkersFailed(str(error)))
+                return
+            raise
+        await self._await_ready(link, fresh=True)
+
+    async def _await_ready(self, link: Link, fresh: bool = False) -> None:
+        """`fresh`: just born. One of those that does not get ready is not replaced until somebody asks again: whatever
+        stopped it would stop the next."""
+        why = ""
+        try:
+            async with asyncio.timeout(CONTEXT):
+                kind, payload = await link.receive()
+            if kind == Kind.CONFUSED:
+                why = repr(payload[:1000])
+            elif kind != Kind.READY or payload:
+                why = f"said {kind} where it should have been ready"
+        except Gone:
+            why = "ended" if fresh else ""
+        except Garbled as garbled:
+            why = str(garbled)
+        except TimeoutError:
+            why = "took too long"
+        except BaseException:
+            link.kill()
+            raise
+        else:
+            if not why:
+                self._offer(link)
+                return
+        finally:
+            self._coming -= 1
+        link.kill()
+        if why:
+            log.error("A worker of the sandbox %s.", why)
+        if fresh:
+            self._fail(WorkersFailed("no worker gets ready"))
+        else:
+            self._replenish()
+
+    def _offer(self, link: Link) -> None:
+        if self._closed or link.gone:
+            link.kill()
+            return
+        while self._callers:
+            caller = self._callers.popleft()
+            if not caller.done():
+                caller.set_result(link)
+                return
+        link.idle = True
+        link.lost = self._lose
+        self._ready.append(link)
+
+    def _lose(self, link: Link) -> None:
+        if link in self._ready:
+            self._ready.remove(link)
+            self._replenish()
+
+    def _fail(self, failed: WorkersFailed) -> None:
+        while self._callers:
+            caller = self._callers.popleft()
+            if not caller.done():
+                caller.set_exception(failed)
+
+    def _let_go(self) -> None:
+        """The oldest of those that nobody has needed for a while."""
+        surplus = min(self._surplus, len(self._ready)) - self._standby
+        for link in self._ready[: max(0, surplus)]:
+            link.idle = False
+            self._ready.remove(link)
+            link.kill()
+        self._surplus = len(self._ready)
+        self._sweep = asyncio.get_running_loop().call_later(IDLE, self._let_go)

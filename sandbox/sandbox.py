@@ -1,0 +1,196 @@
+"""Programs of the project, run in processes of this machine that can do nothing but compute."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from logging import getLogger
+from typing import Final
+
+from tidegate.core.limits import Limits
+from tidegate.core.problems import Problem
+from tidegate.core.program import (
+    Fault,
+    Host,
+    Invocation,
+    Language,
+    Outcome,
+    Program,
+    ProgramFailed,
+    SandboxUnavailable,
+)
+from tidegate.sandbox.conversation import Conversation, Subject, shown_size, shown_time
+from tidegate.sandbox.frames import Kind, pack_job
+from tidegate.sandbox.hygiene import encode
+from tidegate.sandbox.link import Link
+from tidegate.sandbox.nursery import EngineSource, Nursery
+from tidegate.sandbox.pool import Pool, WorkersFailed
+from tidegate.sandbox.selftest import EXPLAINED, Findings, examine
+from tidegate.sandbox.shift import Loaded, Shift, Staffing
+
+log = getLogger(__name__)
+
+WORKERS: Final = 16
+"""Runs at once. More wait for their turn, in the order they came."""
+RUNS: Final = 500
+"""Runs of one process, which makes a fresh context for each."""
+LIBRARY_RUNS: Final = 500
+STANDBY: Final = 2
+"""Processes that wait for work, of each kind."""
+
+_inside: ContextVar[bool] = ContextVar("inside", default=False)
+
+
+class LocalSandbox:
+    """Implements `core.program.Sandbox`. `weak`: programs run although this machine cannot keep them apart."""
+
+    def __init__(
+        self,
+        *,
+        weak: bool = False,
+        engines: Mapping[Language, EngineSource] | None = None,
+        workers: int = WORKERS,
+        runs: int = RUNS,
+        library_runs: int = LIBRARY_RUNS,
+        standby: int = STANDBY,
+    ) -> None:
+        self.findings: Findings | None = None
+        """What the self-test found, once something was loaded."""
+        self._weak = weak
+        self._staffing = Staffing(engines or default_engines(), runs, library_runs, standby)
+        self._turns = asyncio.Semaphore(workers)
+        self._shift: Shift | None = None
+        self._retiring: set[asyncio.Task[None]] = set()
+        self._loading = asyncio.Lock()
+        self._closed = False
+
+    async def load(self, programs: Sequence[Program], limits: Limits) -> Sequence[Problem]:
+        """As in `core.program.Sandbox`. When there are problems, everything stays as it was. Without programs no
+        process is started."""
+        async with self._loading:
+            shift = Shift(self._staffing, limits, self._admit)
+            try:
+                problems = await self._load(shift, programs)
+            except BaseException:
+                await shift.close()
+                raise
+            if problems or self._closed:
+                await shift.close()
+                return problems
+            before, self._shift = self._shift, shift
+            if before is not None:
+                task = asyncio.get_running_loop().create_task(before.retire())
+                self._retiring.add(task)
+                task.add_done_callback(self._retiring.discard)
+            return ()
+
+    async def run(self, program: Program, invocation: Invocation, host: Host, deadline: float) -> Outcome:
+        """As in `core.program.Sandbox`. A program of an earlier load is loaded again."""
+        subject = Subject(program.name, program.file)
+        shift = self._shift
+        if shift is None:
+            raise ProgramFailed(Fault.BROKEN, f"{subject} could not be run: nothing is loaded.")
+        limits = shift.limits
+        given = encode(invocation)
+        if len(given) > limits.scriptData:
+            raise ProgramFailed(Fault.LIMIT, f"{subject} was given more than {shown_size(limits.scriptData)}.")
+        async with self._turn(subject, deadline):
+            pool, link, loaded = await self._worker(shift, program, subject, deadline)
+            intact = False
+            try:
+                now = asyncio.get_running_loop().time()
+                until, hurry = now + limits.scriptTime, f"ran for more than {shown_time(limits.scriptTime)}"
+                if deadline < until:
+                    until, hurry = deadline, "was not finished when the time of its call was up"
+                conversation = Conversation(link, subject, limits, until, hurry)
+                job = pack_job(program.file, loaded.code, given, limits.scriptCpu, until - now)
+                outcome = conversation.answer(await conversation.converse(Kind.RUN, job, host))
+                intact = True
+                return outcome
+            except ProgramFailed as failed:
+                intact = failed.fault is Fault.THROWN
+                raise
+            finally:
+                if intact:
+                    pool.give_back(link)
+                else:
+                    pool.discard(link)
+
+    async def close(self) -> None:
+        self._closed = True
+        for task in tuple(self._retiring):
+            task.cancel()
+        await asyncio.gather(*self._retiring, return_exceptions=True)
+        shift, self._shift = self._shift, None
+        if shift is not None:
+            await shift.close()
+
+    async def _load(self, shift: Shift, programs: Sequence[Program]) -> list[Problem]:
+        found = [await shift.load(program) for program in programs]
+        for language, libraries in {
+            (program.language, loaded.libraries)
+            for program, loaded in zip(programs, found, strict=True)
+            if isinstance(loaded, Loaded)
+        }:
+            await shift.pool(language, libraries)
+        return [each for each in found if isinstance(each, Problem)]
+
+    @asynccontextmanager
+    async def _turn(self, subject: Subject, deadline: float) -> AsyncIterator[None]:
+        """Within a run that waits for the operation it called, another has its turn at once: if it waited, those that
+        wait for it would hold all turns. How deep calls nest is bounded elsewhere."""
+        if _inside.get():
+            yield
+            return
+        try:
+            async with asyncio.timeout_at(deadline):
+                await self._turns.acquire()
+        except TimeoutError:
+            raise ProgramFailed(Fault.LIMIT, f"{subject} waited too long for its turn.") from None
+        token = _inside.set(True)
+        try:
+            yield
+        finally:
+            _inside.reset(token)
+            self._turns.release()
+
+    async def _worker(
+        self, shift: Shift, program: Program, subject: Subject, deadline: float
+    ) -> tuple[Pool, Link, Loaded]:
+        try:
+            async with asyncio.timeout_at(deadline):
+                loaded = await shift.load(program)
+                if isinstance(loaded, Problem):
+                    raise ProgramFailed(Fault.BROKEN, f"{subject} could not be loaded.", str(loaded.at))
+                pool = await shift.pool(program.language, loaded.libraries)
+                return pool, await pool.take(), loaded
+        except TimeoutError:
+            raise ProgramFailed(Fault.LIMIT, f"{subject} waited too long for its turn.") from None
+        except (WorkersFailed, SandboxUnavailable) as failed:
+            log.error("%s could not be run: %s.", subject, failed)
+            raise ProgramFailed(Fault.BROKEN, f"{subject} could not be run.") from None
+
+    async def _admit(self, nursery: Nursery) -> None:
+        """Nobody's code runs in a process whose layers were not seen to hold."""
+        if self.findings is None:
+            findings = await examine(nursery)
+            if not findings.enough and not self._weak:
+                raise SandboxUnavailable(
+                    f"Programs cannot be run: they could not be kept apart from this server, {findings}. "
+                    "TIDEGATE_SANDBOX=weak runs them all the same."
+                )
+            self.findings = findings
+            if not findings.enough:
+                log.warning("Programs are NOT kept apart from this server: they run %s.", findings)
+            else:
+                log.info("Programs are kept apart by %s.", ", ".join(EXPLAINED[layer] for layer in findings.layers))
+        nursery.layers = self.findings.layers
+
+
+def default_engines() -> Mapping[Language, EngineSource]:
+    """JavaScript, by the extension module of dukpy. Python has none yet."""
+    from tidegate.sandbox.quickjs import locate
+
+    return {Language.JAVASCRIPT: EngineSource("tidegate.sandbox.javascript:JavaScript", (locate(),))}
