@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tidegate.settings import Environment, LogFormat, LogLevel, Settings, SettingsError, variable
+from tidegate.settings import Environment, Isolation, LogFormat, LogLevel, Settings, SettingsError, variable
 
 PAGE = Path(__file__).parents[1] / "docs" / "reference" / "settings.md"
 
@@ -31,6 +31,7 @@ def test_everything_set() -> None:
         "TIDEGATE_MAX_HEAD": "8KiB",
         "TIDEGATE_KEEP_ALIVE": "2m",
         "TIDEGATE_SHUTDOWN_TIMEOUT": "500ms",
+        "TIDEGATE_SANDBOX": "weak",
         "PATH": "/bin",
     }
     assert Settings.read(environ) == Settings(
@@ -45,6 +46,7 @@ def test_everything_set() -> None:
         max_head=8192,
         keep_alive=120.0,
         shutdown_timeout=0.5,
+        sandbox=Isolation.WEAK,
     )
 
 
@@ -69,6 +71,7 @@ def test_everything_set() -> None:
         ("KEEP_ALIVE", "30"),
         ("KEEP_ALIVE", "0s"),
         ("SHUTDOWN_TIMEOUT", "soon"),
+        ("SANDBOX", "off"),
     ],
 )
 def test_what_means_nothing_is_refused(name: str, value: str) -> None:

@@ -32,6 +32,13 @@ class LogLevel(StrEnum):
     ERROR = "error"
 
 
+class Isolation(StrEnum):
+    """Whether programs of the project run where the machine cannot keep them apart from the server."""
+
+    STRICT = "strict"
+    WEAK = "weak"
+
+
 class SettingsError(Exception):
     """The environment holds values that mean nothing. `problems` are sentences, one for each."""
 
@@ -154,6 +161,14 @@ class Settings:
     )
     shutdown_timeout: float = _setting(
         10.0, _duration, "10s", "How long requests under way may take to end when the server is told to stop."
+    )
+
+    sandbox: Isolation = _setting(
+        Isolation.STRICT,
+        _one_of(Isolation),
+        "strict",
+        "`strict` or `weak`. With `weak` the project's programs run also where this machine cannot keep them apart from "
+        "the server.",
     )
 
     @classmethod
