@@ -1,0 +1,69 @@
+"""What one run of a program asks for, counted on its way out of the engine.
+
+The gateway counts as well, and its word is the last. Here the program can still be told at which line it was.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from tidegate.sandbox.engine import Ask, Log
+
+_EMIT: Final = b'{"what":"emit"'
+
+_HALF: Final = re.compile(rb"(?<!\\)((?:\\\\)*)\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
+
+
+class Run:
+    """`raised` is what the gateway's door raised: then the run is over, whatever the program does."""
+
+    def __init__(self, limits: Mapping[str, int], ask: Ask, log: Log) -> None:
+        self._limits = limits
+        self._ask = ask
+        self._log = log
+        self._counts = {"scriptCalls": 0, "scriptEmits": 0, "scriptLines": 0, "scriptLog": 0}
+        self.raised: BaseException | None = None
+
+    def answer(self, kind: bytes, text: bytes) -> bytes:
+        """A question `?` or a line of the log `>` of the kernel's, answered: JSON."""
+        if self.raised is not None:
+            return refusal("The run was stopped.", limit=True)
+        if kind == b"?":
+            return self._question(text)
+        line = json.loads(text)
+        if self._exceeds("scriptLines"):
+            return refusal(f"More than {self._limits['scriptLines']} lines written to console by one run.", limit=True)
+        if self._exceeds("scriptLog", len(line["text"].encode("utf-8", "replace"))):
+            return refusal(f"More than {self._limits['scriptLog']} bytes written to console by one run.", limit=True)
+        self._log(line["level"], line["text"])
+        return b'{"value":null}'
+
+    def _question(self, text: bytes) -> bytes:
+        if text.startswith(_EMIT):
+            if self._exceeds("scriptEmits"):
+                return refusal(f"More than {self._limits['scriptEmits']} events emitted by one run.", limit=True)
+        elif self._exceeds("scriptCalls"):
+            return refusal(f"More than {self._limits['scriptCalls']} requests to the gateway by one run.", limit=True)
+        if len(text) > self._limits["scriptData"]:
+            size = self._limits["scriptData"]
+            return refusal(f"A request to the gateway has more than {size} bytes.", limit=True)
+        return self._ask(whole(text))
+
+    def _exceeds(self, name: str, by: int = 1) -> bool:
+        self._counts[name] += by
+        return self._counts[name] > self._limits[name]
+
+
+def refusal(message: str, limit: bool = False) -> bytes:
+    """Thrown inside the program. With `limit`, it is also what the run ends with."""
+    return json.dumps({"error": {"name": "LimitExceeded", "message": message, "status": None, "limit": limit}}).encode()
+
+
+def whole(text: bytes) -> bytes:
+    """JSON of the engine's without halves of pairs of surrogates, which are no text. It escapes these alone, never a
+    whole pair; after an escaped backslash it is a text about surrogates."""
+    return _HALF.sub(rb"\1\\ufffd", text) if b"\\u" in text else text
