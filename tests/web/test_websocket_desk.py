@@ -8,11 +8,12 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import sys
 import time
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -168,18 +169,23 @@ async def test_a_token_that_expires_is_replaced_by_another(desk: Desk) -> None:
 
 
 async def test_after_a_restart_all_are_shown_what_is_newest(desk: Desk) -> None:
-    async with desk.read(*(Reader(kind, "ada", (MINE,)) for kind in KINDS)) as readers:
+    before = (await desk.ask("ada", "{ ticketCount }"))["ticketCount"]
+    async with desk.read(*(Reader(kind, "ada", (MINE, COUNT)) for kind in KINDS)) as readers:
         for index in range(len(KINDS)):
             assert await readers.next(index) == CONNECTED
             await readers.shown(index, 0)
+            assert await readers.shown(index, 1) == {"ticketCount": before}
         await desk.stop()
         for index in range(len(KINDS)):
             assert await readers.next(index) == STOPPING
+        desk.write_by_others("ada")
         await desk.start()
         # Some are back by now and some are not.
         written = [await desk.write("ada", f"after the restart ({number})") for number in (1, 2, 3)]
         for index in range(len(KINDS)):
             while (await readers.shown(index, 0)) != {"myTickets": [written[-1]]}:
+                pass
+            while (await readers.shown(index, 1)) != {"ticketCount": before + 4}:
                 pass
 
 
@@ -294,6 +300,12 @@ class Desk:
         """A new ticket, as `MINE` shows it."""
         query = 'mutation ($title: String!) { createTicket(title: $title, description: "x") { id title email } }'
         return (await self.ask(who, query, title=title))["createTicket"]
+
+    def write_by_others(self, who: str) -> None:
+        """A new ticket, without anybody being told."""
+        with closing(sqlite3.connect(self._folder / "desk.db")) as connection, connection:
+            values = ("Written meanwhile", "x", CLAIMS[who]["email"])
+            connection.execute("insert into tickets (title, description, email) values (?, ?, ?)", values)
 
     @asynccontextmanager
     async def read(self, *readers: Reader) -> AsyncIterator[Readers]:
