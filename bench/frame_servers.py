@@ -108,10 +108,12 @@ class Ours:
             objects={},
             operations={},
         )
-        self.authenticator = self
+        self.authenticator = self.events = self
         self.sinks: dict[Sink, None] = {}
 
     async def open(self) -> None: ...
+
+    def stop(self) -> None: ...
 
     async def authenticate(self, _headers: object) -> None: ...
 

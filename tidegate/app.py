@@ -17,7 +17,9 @@ from tidegate.core.json import Json
 from tidegate.core.user import CurrentUser
 from tidegate.edition import Edition
 from tidegate.following import RELOADED, as_record
+from tidegate.realtime.events import EventServer
 from tidegate.realtime.live import LiveQueries
+from tidegate.realtime.rooms import SocketRooms
 from tidegate.schema.api import Api
 from tidegate.schema.execution import Response, execute
 
@@ -26,20 +28,29 @@ class Gateway:
     """Serves the newest edition of a project. `reload` swaps it whole; calls under way end on the one they began
     with."""
 
-    def __init__(self, folder: Path, environ: Mapping[str, str] | None, edition: Edition, broadcast: Broadcast) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        environ: Mapping[str, str] | None,
+        edition: Edition,
+        broadcast: Broadcast,
+        rooms: SocketRooms | None = None,
+    ) -> None:
         self._folder = folder
         self._environ = environ
         self._edition = edition
         self._broadcast = broadcast
+        self.rooms = rooms or SocketRooms()
         self._clients = Clients(broadcast)
+        self.events = EventServer(self.rooms, self.connect, lambda: self.catalog)
         self._reloading = asyncio.Lock()
 
     @classmethod
     def load(cls, folder: Path, environ: Mapping[str, str] | None) -> Gateway:
         """Compiles the project in `folder`; `environ` is what its `${NAME}`s read. No I/O but the files. Raises
         `ProjectError`."""
-        broadcast = Broadcast()
-        return cls(folder, environ, Edition.load(folder, environ, broadcast), broadcast)
+        broadcast, rooms = Broadcast(), SocketRooms()
+        return cls(folder, environ, Edition.load(folder, environ, broadcast, rooms), broadcast, rooms)
 
     @property
     def catalog(self) -> Catalog:
@@ -66,6 +77,7 @@ class Gateway:
 
     async def close(self) -> None:
         """Whoever is still connected is let go without a word."""
+        await self.events.close()
         await self._clients.close()
         await self._edition.close()
 
@@ -73,7 +85,7 @@ class Gateway:
         """Reads the folder again. Raises `ProjectError` or `IntegrationUnavailable`, and then goes on serving what it
         served before. Whoever is connected stays so, and keeps every subscription that the project still has."""
         async with self._reloading:
-            newer = await asyncio.to_thread(Edition.load, self._folder, self._environ, self._broadcast)
+            newer = await asyncio.to_thread(Edition.load, self._folder, self._environ, self._broadcast, self.rooms)
             await newer.open()
             older, self._edition = self._edition, newer
             await self._clients.move(newer)

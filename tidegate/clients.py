@@ -86,7 +86,7 @@ Ended = Callable[[OperationError], None]
 
 
 class Client:
-    """Implements the web's `Client`."""
+    """Implements the web's `Client`, and the one of socket events: `changed` is called when `user` is another."""
 
     def __init__(self, clients: Clients, edition: Edition, headers: Headers, user: CurrentUser, ended: Ended) -> None:
         self.edition = edition
@@ -95,6 +95,7 @@ class Client:
         self._headers = headers
         self._ended = ended
         self._subscriptions: dict[Subscription, None] = {}
+        self.changed: Callable[[], None] | None = None
         self._closed = False
         self._timer: asyncio.TimerHandle | None = None
         edition.in_use.__enter__()
@@ -214,6 +215,8 @@ class Client:
         self._set_timer()
         for subscription in subscriptions:
             subscription.open_again()
+        if self.changed is not None:
+            self.changed()
 
     def _set_timer(self) -> None:
         if self._timer is not None:
@@ -239,6 +242,8 @@ class Client:
         if not self._closed:
             self.user = user
             self._set_timer()
+            if self.changed is not None:
+                self.changed()
 
 
 async def _authenticate(current: Callable[[], Edition], headers: Headers) -> tuple[Edition, CurrentUser]:

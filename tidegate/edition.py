@@ -12,6 +12,7 @@ from tidegate.auth import Authenticator
 from tidegate.broadcast import Broadcast
 from tidegate.core.catalog import Catalog
 from tidegate.core.change import Change
+from tidegate.core.emission import Rooms
 from tidegate.core.footprint import Touch
 from tidegate.documents import Documents
 from tidegate.kinds import installed_kinds
@@ -48,22 +49,28 @@ class Use:
 
 class Edition:
     """A catalog with everything made from it. Constructed without I/O; `open` before use, `close` after. `broadcast`
-    carries the changes that are made through it, and to its live queries."""
+    carries the changes that are made through it, and to its live queries; `rooms` what is emitted."""
 
-    def __init__(self, catalog: Catalog, broadcast: Broadcast | None = None) -> None:
+    def __init__(self, catalog: Catalog, broadcast: Broadcast | None = None, rooms: Rooms | None = None) -> None:
         self.catalog = catalog
         self.api = build_api(catalog)
         self._broadcast = broadcast or Broadcast()
-        self.runner = LocalRunner(catalog, self._broadcast)
+        self.runner = LocalRunner(catalog, self._broadcast, rooms)
         self.live = LiveQueries(self.runner)
         self.authenticator = Authenticator(catalog.auth, catalog.roles)
         self.documents = Documents(self.api)
         self.in_use = Use()
 
     @classmethod
-    def load(cls, folder: Path, environ: Mapping[str, str] | None, broadcast: Broadcast | None = None) -> Edition:
+    def load(
+        cls,
+        folder: Path,
+        environ: Mapping[str, str] | None,
+        broadcast: Broadcast | None = None,
+        rooms: Rooms | None = None,
+    ) -> Edition:
         """Compiles the project in `folder`. Raises `ProjectError`."""
-        return cls(compile_project(folder, installed_kinds(), environ), broadcast)
+        return cls(compile_project(folder, installed_kinds(), environ), broadcast, rooms)
 
     async def open(self) -> None:
         """Opens every integration; those already open are closed again if one cannot be. Raises

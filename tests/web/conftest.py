@@ -37,12 +37,23 @@ class Answered:
     data_present: bool
 
 
+class NoEvents:
+    """Nobody asks for `/socket.io`."""
+
+    async def __call__(self, _scope: Any, _receive: Any, _send: Any, /) -> None:
+        raise AssertionError
+
+    def stop(self) -> None:
+        pass
+
+
 @dataclass
 class FakeGateway:
     """Answers like the real one; `written` counts what was done."""
 
     catalog: Catalog
     authenticator: Authenticator
+    events: NoEvents = field(default_factory=NoEvents)
     written: int = 0
     opened: int = 0
     closed: int = 0

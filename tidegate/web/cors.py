@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Final
+from urllib.parse import urlsplit
 
 from tidegate.core.catalog import Cors
 from tidegate.core.errors import Code
@@ -80,3 +81,34 @@ class CorsPolicy:
 
 
 NO_CORS: Final = CorsPolicy(Cors())
+
+
+class Pages:
+    """Which pages may open a connection that stays. `cors` is asked each time: a reload may change it."""
+
+    def __init__(self, cors: Callable[[], Cors]) -> None:
+        self._cors = cors
+        self._policy = NO_CORS
+
+    @property
+    def policy(self) -> CorsPolicy:
+        cors = self._cors()
+        if self._policy.cors is not cors:
+            self._policy = CorsPolicy(cors)
+        return self._policy
+
+    def admit(self, headers: Sequence[Header]) -> bool:
+        """Programs send no origin; pages of our own host may connect, and those that `cors` lists."""
+        origins = [value for name, value in headers if name == b"origin"]
+        if not origins:
+            return True
+        host = next((value for name, value in headers if name == b"host"), b"")
+        return len(origins) == 1 and (_host(origins[0]) == host.lower() or self.policy.admits(origins[0]))
+
+
+def _host(origin: bytes) -> bytes:
+    """Host and port of an origin. Its scheme is not compared: a proxy may have taken off the TLS."""
+    try:
+        return urlsplit(origin.lower()).netloc
+    except ValueError:
+        return b""

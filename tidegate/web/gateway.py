@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
+from starlette.types import Receive, Scope, Send
+
 from tidegate.core.catalog import Catalog
 from tidegate.core.errors import OperationError
 from tidegate.core.json import Json
@@ -70,6 +72,16 @@ class Client(Protocol):
         ...
 
 
+class Events(Protocol):
+    """Socket.IO as an ASGI app, for whoever's origin is good."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send, /) -> None: ...
+
+    def stop(self) -> None:
+        """The server is about to end: every connection does, and none begins."""
+        ...
+
+
 class Gateway(Protocol):
     """`catalog` and `authenticator` may be others after a reload: ask for them in each request."""
 
@@ -78,6 +90,9 @@ class Gateway(Protocol):
 
     @property
     def authenticator(self) -> Authenticator: ...
+
+    @property
+    def events(self) -> Events: ...
 
     async def open(self) -> None: ...
 

@@ -18,6 +18,7 @@ from tidegate.web.endpoint import GraphQLEndpoint
 from tidegate.web.gateway import Gateway
 from tidegate.web.graphiql import FOLDER, Page
 from tidegate.web.single_connection import EventStreamEndpoint
+from tidegate.web.socketio import PATHS, SocketIoEndpoint
 from tidegate.web.streams import Streams
 from tidegate.web.websocket import WebSocketEndpoint, refuse
 
@@ -37,6 +38,7 @@ class Site:
         self._graphql = GraphQLEndpoint(gateway, page, self._streams)
         self._stream = EventStreamEndpoint(gateway, self._streams)
         self._websocket = WebSocketEndpoint(gateway)
+        self._socketio = SocketIoEndpoint(gateway)
         self._live = LiveEndpoint(gateway, self._streams, development=page is not None)
         routes: list[BaseRoute] = [Route("/healthz", _alive), Route("/readyz", self._readiness)]
         if page is not None:
@@ -51,6 +53,8 @@ class Site:
             await self._stream(scope, receive, send)
         elif scope["type"] == "http" and scope["path"] == LIVE:
             await self._live(scope, receive, send)
+        elif scope["type"] in ("http", "websocket") and scope["path"] in PATHS:
+            await self._socketio(scope, receive, send)
         elif scope["type"] == "websocket":
             if scope["path"] == GRAPHQL:
                 await self._websocket(scope, receive, send)
@@ -63,6 +67,7 @@ class Site:
         """The server is about to end: so does every answer that goes on."""
         self.ready = False
         self._streams.stop()
+        self._socketio.stop()
 
     async def _readiness(self, _request: Request) -> Response:
         """The project is open, and the server is not about to stop."""

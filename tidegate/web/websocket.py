@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from logging import getLogger
 from typing import Final
-from urllib.parse import urlsplit
 
 from starlette.types import Receive, Scope, Send
 
 from tidegate.core.errors import Code, OperationError
 from tidegate.web.answers import Header, Refusal, Reply, refusal_reply
 from tidegate.web.closing import CloseCode, Closing, bad_message, closing_of
-from tidegate.web.cors import NO_CORS, CorsPolicy
+from tidegate.web.cors import Pages
 from tidegate.web.gateway import Gateway
 from tidegate.web.messages import ACK, RENEWED, Complete, Init, Message, Ping, Subscribe, pong, read_message
 from tidegate.web.operations import Operations
@@ -32,13 +31,13 @@ class WebSocketEndpoint:
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
-        self._cors = NO_CORS
+        self._pages = Pages(lambda: gateway.catalog.cors)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         socket: Socket = scope["extensions"][EXTENSION]
         await receive()
         headers: Sequence[Header] = scope["headers"]
-        if not self._admits(headers):
+        if not self._pages.admit(headers):
             await refuse(send, "This origin is not one of the project's.", Code.FORBIDDEN, HTTPStatus.FORBIDDEN)
             return
         offered: list[str] = scope["subprotocols"]
@@ -62,17 +61,6 @@ class WebSocketEndpoint:
             socket.close(CloseCode.INTERNAL, "Something went wrong on the server")
         finally:
             connection.end()
-
-    def _admits(self, headers: Sequence[Header]) -> bool:
-        """Programs send no origin; pages of our own host may connect, and those that `cors` lists."""
-        cors = self._gateway.catalog.cors
-        if self._cors.cors is not cors:
-            self._cors = CorsPolicy(cors)
-        origins = [value for name, value in headers if name == b"origin"]
-        if not origins:
-            return True
-        host = next((value for name, value in headers if name == b"host"), b"")
-        return len(origins) == 1 and (_host(origins[0]) == host.lower() or self._cors.admits(origins[0]))
 
 
 class Left(Exception):
@@ -168,11 +156,3 @@ async def refuse(send: Send, message: str, code: Code, status: HTTPStatus) -> No
     reply: Reply = refusal_reply(Refusal(status, message, code))
     await send({"type": "websocket.http.response.start", "status": reply.status, "headers": reply.headers})
     await send({"type": "websocket.http.response.body", "body": reply.body})
-
-
-def _host(origin: bytes) -> bytes:
-    """Host and port of an origin. Its scheme is not compared: a proxy may have taken off the TLS."""
-    try:
-        return urlsplit(origin.lower()).netloc
-    except ValueError:
-        return b""
