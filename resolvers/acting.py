@@ -107,6 +107,7 @@ class ActedWriting:
         answer = await self._answer(session, occasions)
         deleted: list[Occasion] = []
         for occasion in occasions:
+            await self._remember(occasion)
             assert occasion.stored is not None
             count = (await self._write(session, occasion, self._key(occasion.stored))).value
             if count:
@@ -117,6 +118,13 @@ class ActedWriting:
             answer = self._counted(len(deleted)) or answer
         self._afterwards(deleted)
         return answer
+
+    async def _remember(self, occasion: Occasion) -> None:
+        """What is asked of a row that is about to go."""
+        for when in (When.DURING, When.AFTER):
+            for action in self._acted.actions.get(when, ()):
+                if action.deep is not None:
+                    occasion.deep[action] = await self._actions.deep(action, occasion, self._frame)
 
     def _new_rows(self) -> list[dict[str, Json]]:
         acted = self._acted

@@ -9,6 +9,8 @@ from enum import Enum
 from time import monotonic
 from typing import Final, Literal
 
+import orjson
+
 from tidegate.core.action import Action, Asking, When
 from tidegate.core.call import Line
 from tidegate.core.catalog import Catalog
@@ -19,6 +21,7 @@ from tidegate.core.json import Json
 from tidegate.core.literals import Misfit, coerce_literal
 from tidegate.core.objects import DataObject
 from tidegate.core.program import Fault, Host, Invocation, Program, ProgramFailed, Sandbox
+from tidegate.core.selection import Selection
 from tidegate.core.types import nullable
 from tidegate.resolvers.frame import Frame
 from tidegate.resolvers.requesting import ask, reads_properties
@@ -43,7 +46,8 @@ SKIPPED: Final = Skipped.SKIPPED
 class Occasion:
     """What an action is run for: one row, or none. `input`: what is about to be written, for programs to change before
     it is. `stored`: `dbRow`, the row as the database has it: before an update or a delete of it, after a create.
-    `row` and `prev` are what references mean by these names."""
+    `row` and `prev` are what references mean by these names. `deep`: the row with what it belongs to, for actions that
+    are run when it is gone."""
 
     target: DataObject
     input: dict[str, Json] = field(default_factory=dict)
@@ -51,6 +55,7 @@ class Occasion:
     row: Row = field(default_factory=dict)
     prev: Row = field(default_factory=dict)
     parameters: Row = field(default_factory=dict)
+    deep: dict[Action, Row] = field(default_factory=dict)
 
 
 class Actions:
@@ -67,7 +72,8 @@ class Actions:
     async def run(self, action: Action, occasion: Occasion, frame: Frame) -> Json | Literal[Skipped.SKIPPED]:
         """What the action answered. Raises `OperationError`."""
         frame.count_action()
-        values: dict[str, Json] = {"args": occasion.parameters, "row": occasion.row, "prev": occasion.prev}
+        row = occasion.deep.get(action) or await self.deep(action, occasion, frame)
+        values: dict[str, Json] = {"args": occasion.parameters, "row": row, "prev": occasion.prev}
         if action.where is not None and not await self._holds(action.where, values, frame):
             return SKIPPED
         if isinstance(action.work, Program):
@@ -78,6 +84,17 @@ class Actions:
             frame.transaction.touches += answer.touches
         return None
 
+    async def deep(self, action: Action, occasion: Occasion, frame: Frame) -> Row:
+        """The row with what it belongs to, where the action speaks of that and the row is stored."""
+        key = {name: occasion.row.get(name) for name in occasion.target.key}
+        if action.deep is None or None in key.values():
+            return occasion.row
+        compiled = self._compiled_for(action.deep.prepared, frame.user.rank, action.deep.selection)
+        async with frame.transaction.reading(occasion.target.integration) as session:
+            answer = await ask(session, compiled, await frame.scope({"key": key, "args": {}}))
+        found = orjson.loads(answer.json or b"null")
+        return {**found, **occasion.row} if isinstance(found, Mapping) else occasion.row
+
     async def _holds(self, where: Asking, values: Mapping[str, Json], frame: Frame) -> bool:
         compiled, scope = await self._prepare(where, values, frame)
         async with frame.transaction.reading(where.integration) as session:
@@ -85,11 +102,15 @@ class Actions:
         return bool(answer.value)
 
     async def _prepare(self, asking: Asking, values: Mapping[str, Json], frame: Frame) -> tuple[Compiled, Scope]:
-        key = asking.prepared, frame.user.rank
+        compiled = self._compiled_for(asking.prepared, frame.user.rank)
+        return compiled, await frame.scope(values, properties=reads_properties(compiled))
+
+    def _compiled_for(self, prepared: Prepared, rank: int, selection: Selection | None = None) -> Compiled:
+        key = prepared, rank
         compiled = self._compiled.get(key)
         if compiled is None:
-            compiled = self._compiled[key] = asking.prepared.compile(None, frame.user.rank)
-        return compiled, await frame.scope(values, properties=reads_properties(compiled))
+            compiled = self._compiled[key] = prepared.compile(selection, rank)
+        return compiled
 
     async def _program(self, action: Action, program: Program, occasion: Occasion, frame: Frame) -> Json:
         event = action.when if action.event is None else f"{action.when} {action.event}"

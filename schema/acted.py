@@ -7,18 +7,18 @@ held against another part.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Final
 
-from tidegate.core.action import ActedWrite, Action, Answers, Demand, When
-from tidegate.core.expressions import Expression, Items, Record, Reference
+from tidegate.core.action import ActedWrite, Action, Answers, Deep, Demand, When
+from tidegate.core.expressions import Expression, Items, Record, Reference, references
 from tidegate.core.filters import EVERY_ROW, NO_ROW, All, Filter
 from tidegate.core.footprint import Read
 from tidegate.core.integration import Compiled, Declaration, Integration, Prepared, Surroundings
 from tidegate.core.objects import Access, DataObject, Rule
 from tidegate.core.operation import Kind, Operation, Plan, Request
-from tidegate.core.selection import Selection
+from tidegate.core.selection import Selected, Selection
 from tidegate.core.types import Argument, ListOf, Named, NonNull, TypeRef, nullable
 
 _OPEN: Final = (Rule(0, EVERY_ROW),)
@@ -85,6 +85,32 @@ def demand_operation(
 def demand_name(action: Action) -> str:
     """The mutation's name: `escalate` of tickets is `ticketsEscalate`."""
     return f"{action.owner}{action.name[:1].upper()}{action.name[1:]}"
+
+
+def deep_row(
+    declaration: Declaration, body: Expression, integration: Integration, surroundings: Surroundings
+) -> Deep | None:
+    """What an action's texts say of rows that its row belongs to; none if that is nothing. `declaration` is of
+    anything about the object."""
+    target = declaration.target
+    assert target is not None
+    paths = {reference.path for reference in references(body) if reference.root == "row"}
+    if all(len(path) == 1 for path in paths):
+        return None
+    prepared = _Parts(declaration, target, integration, surroundings).stored()
+    return Deep(prepared, _selection(target, paths, surroundings))
+
+
+def _selection(target: DataObject, paths: Collection[tuple[str, ...]], surroundings: Surroundings) -> Selection:
+    selected: list[Selected] = []
+    for name in dict.fromkeys(path[0] for path in sorted(paths)):
+        inner = {path[1:] for path in paths if path[0] == name and len(path) > 1}
+        if inner:
+            other = surroundings.objects[target.relations[name].target]
+            selected.append(Selected(name, name, Named(other.type), {}, _selection(other, inner, surroundings)))
+        else:
+            selected.append(Selected(name, name, nullable(target.columns[name].type)))
+    return Selection(target.type, tuple(selected))
 
 
 class PreparedDemand:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from tidegate.core.action import Action, Asking, When, Work
+from tidegate.core.action import Action, Asking, Deep, When, Work
 from tidegate.core.expressions import Expression, Record
 from tidegate.core.integration import Declaration, Integration, Surroundings
 from tidegate.core.json import Missing
@@ -20,6 +20,7 @@ from tidegate.core.objects import Access, DataObject
 from tidegate.core.problems import Problems, ProjectError, did_you_mean
 from tidegate.core.program import Language, Program
 from tidegate.core.types import Argument, InputType, Named, ObjectType, TypeRef, named
+from tidegate.schema.acted import deep_row
 from tidegate.schema.expressions import build_expression, build_text, file_text
 from tidegate.schema.folder import ProjectFolder
 from tidegate.schema.form import Form, check_name
@@ -79,6 +80,7 @@ class ActionReader:
         self._folder = folder
         self._problems = problems
         self.programs: dict[str, Program] = {}
+        self._deep: Deep | None = None
 
     def read(self, form: Form, built: DataObject) -> ObjectActions:
         section = form.mapping("actions")
@@ -98,6 +100,7 @@ class ActionReader:
 
     def _actions(self, name: str, node: Node, at: Location, built: DataObject) -> Iterator[Action | Demanded]:
         """One for each event that it is written for."""
+        self._deep = None
         check_name(name, at, "an action", self._problems)
         form = Form(node, f'the action "{name}" of {built.name}', KEYS, self._problems)
         if not form.sound:
@@ -110,6 +113,7 @@ class ActionReader:
         rank = self._rank(form, events, at)
         where = self._where(form, built, scope)
         work = self._work(form, built, scope, at)
+        deep = self._deep
         returns = self._returns(form, events)
         if work is None or rank is None:
             return
@@ -119,7 +123,7 @@ class ActionReader:
         description = form.text("description") or ""
         for when, event in events:
             action = Action(
-                name, built.name, when, event, where, parameters, role, rank, work, timeout, at, description
+                name, built.name, when, event, where, parameters, role, rank, work, timeout, at, description, deep
             )
             yield action if when is not When.DEMAND else Demanded(action, returns)
 
@@ -275,8 +279,14 @@ class ActionReader:
             at = node.entries["use"].at
             self._problems.add(at, f'"{integration}" cannot send e-mail.', "Name an integration of the kind smtp.")
             return None
-        asking = self._asking(integration, "send", body, built, scope, form.key_at("email"), form.noun)
-        return None if asking is None else (asking,)
+        at = form.key_at("email")
+        asking = self._asking(integration, "send", body, built, scope, at, form.noun)
+        ready = self._integrations.get(built.integration)
+        if asking is None or ready is None or self._problems:
+            return None
+        whole = Declaration(form.noun, built, "get", Record({}, {}, at), None, {}, at)
+        self._deep = deep_row(whole, body, ready, self._surroundings)
+        return (asking,)
 
     def _part(self, node: Node, scope: Scope) -> Expression | None:
         """A value of an e-mail; a text that is too long to read in place is in a file of its own."""

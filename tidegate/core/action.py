@@ -12,6 +12,7 @@ from tidegate.core.integration import Prepared
 from tidegate.core.location import Location
 from tidegate.core.objects import Access, DataObject
 from tidegate.core.program import Program
+from tidegate.core.selection import Selection
 from tidegate.core.types import Argument
 
 
@@ -34,6 +35,14 @@ class Asking:
     prepared: Prepared
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Deep:
+    """A row with what it belongs to, as far as an action names it: asked by `$key`, and as the project sees it."""
+
+    prepared: Prepared
+    selection: Selection
+
+
 Work: TypeAlias = Program | tuple[Asking, ...]
 """Code, or requests one after the other."""
 
@@ -41,7 +50,8 @@ Work: TypeAlias = Program | tuple[Asking, ...]
 @dataclass(frozen=True, slots=True, eq=False)
 class Action:
     """`event` is none on demand. `where`: a row of it means yes. `parameters` are those declared. `rank` and
-    `min_role` say who may demand it. `timeout` is in seconds."""
+    `min_role` say who may demand it. `timeout` is in seconds.
+    `deep` is there where its texts name fields of other rows (`row.author.name`)."""
 
     name: str
     owner: str
@@ -55,6 +65,7 @@ class Action:
     timeout: float
     at: Location
     description: str = ""
+    deep: Deep | None = None
 
     @property
     def title(self) -> str:
