@@ -146,6 +146,8 @@ class Batches(Generic[W]):
     async def _ask_begun(self, runnable: Runnable, queries: Sequence[LiveQuery[W]], start: float) -> None:
         questions = [query.question for query in queries]
         broken = False
+        # The event loop's clock may count whole milliseconds.
+        began = perf_counter()
         self._counters.asks += 1
         try:
             answers = await self._asker.ask(questions, start + runnable.operation.timeout)
@@ -161,7 +163,7 @@ class Batches(Generic[W]):
             for at in range(0, len(queries), size):
                 await self._ask_begun(runnable, queries[at : at + size], self._now())
             return
-        batch = Batch(len(queries), self._now() - start)
+        batch = Batch(len(queries), perf_counter() - began)
         until = perf_counter() + TURN
         for query, answer in zip(queries, answers, strict=True):
             result = _encode(query, answer)

@@ -3,17 +3,20 @@ a reload of the next one. It holds what the journal holds: names, tables, column
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from typing import Final
 
 from tidegate.core.catalog import Catalog
 from tidegate.core.json import Json
-from tidegate.realtime.journal import Changed, Entry, Refreshed, Shape, Unmoved
+from tidegate.realtime.journal import Changed, Entry, Refreshed, Shape
 
-RELOADED: Mapping[str, Json] = {"kind": "reload"}
+NOTHING_WRITTEN: Final = "nothing was written"
+"""Why a change that only names queries did not wake another."""
+RELOADED: Final[Mapping[str, Json]] = {"kind": "reload"}
 
 
 def as_record(entry: Entry, catalog: Catalog) -> Mapping[str, Json]:
-    """docs/reference/http.md has the keys. `catalog` is the edition's whose entry it is."""
+    """docs/reference/live.md has the keys. `catalog` is the edition's whose entry it is."""
     match entry:
         case Changed():
             return {
@@ -24,7 +27,7 @@ def as_record(entry: Entry, catalog: Catalog) -> Mapping[str, Json]:
                 "touches": [_shape(touch) for touch in entry.touches],
                 "named": sorted(entry.queries),
                 "woken": entry.woken,
-                "unmoved": _unmoved(entry.unmoved),
+                "unmoved": _unmoved(entry),
             }
         case Refreshed():
             return {
@@ -54,5 +57,9 @@ def _shape(shape: Shape) -> Mapping[str, Json]:
     return {"table": shape.table, "columns": columns, "keys": list(shape.keys), "rows": shape.rows}
 
 
-def _unmoved(unmoved: Sequence[Unmoved]) -> list[Json]:
-    return [{"operation": each.operation, "query": each.query, "because": each.verdict} for each in unmoved]
+def _unmoved(change: Changed) -> list[Json]:
+    because = None if change.touches else NOTHING_WRITTEN
+    return [
+        {"operation": each.operation, "query": each.query, "because": because or each.verdict}
+        for each in change.unmoved
+    ]

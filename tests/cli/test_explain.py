@@ -172,7 +172,7 @@ async def test_following_a_demonstration(desk: Path) -> None:
                 await followed.until(r"(?m)refresh  myTickets \w{6} \(customer\)  first watched; 1 subscriber; .*sent$")
                 await write(origin, tokens["ada"], 'mutation { createTicket(title: "x", description: "y") { id } }')
                 change = await followed.until(
-                    r"(?m)^\d\d:\d\d:\d\d  change   createTicket #(\d+)  tickets \(whole rows\); wakes 1$"
+                    r"(?m)^\d\d:\d\d:\d\d  change   createTicket #(\d+)  tickets \(whole rows\); wakes 1 query$"
                 )
                 await followed.until(r"(?m)^ +not me \w{6}: another table$")
                 await followed.until(

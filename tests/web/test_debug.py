@@ -144,6 +144,10 @@ async def test_it_tells_why_not(site: Running, gateway: Gateway) -> None:
             {"operation": "myTickets", "query": queries[1], "because": "other rows"},
             {"operation": "me", "query": queries[2], "because": "another table"},
         ]
+        await change(await connect(gateway, "sam"), "mutation { closeTickets(ids: []) }")
+        written = await followed.next("change")
+        assert (written["touches"], written["named"]) == ([], ["averageAge", "ticketsByStatus"])
+        assert {each["because"] for each in written["unmoved"]} == {"nothing was written"}
 
 
 async def test_nobodys_values_are_told_and_no_sql(site: Running, gateway: Gateway) -> None:

@@ -57,7 +57,7 @@ def _change(event: Event) -> Text:
     if event["named"]:
         said.append(f"names {', '.join(event['named'])}")
     woken = event["woken"]
-    said.append(f"wakes {woken}" if woken else "wakes nobody")
+    said.append(f"wakes {woken} quer{'y' if woken == 1 else 'ies'}" if woken else "wakes none")
     return Text.assemble(
         (_time(event), "dim"),
         ("  change   ", "bold cyan"),
