@@ -14,12 +14,14 @@ from tidegate.clients import Client, Clients, Ended
 from tidegate.core.call import Runner
 from tidegate.core.catalog import Catalog
 from tidegate.core.json import Json
+from tidegate.core.program import NoSandbox, Sandbox
 from tidegate.core.user import CurrentUser
 from tidegate.edition import Edition
 from tidegate.following import RELOADED, as_record
 from tidegate.realtime.events import EventServer
 from tidegate.realtime.live import LiveQueries
 from tidegate.realtime.rooms import SocketRooms
+from tidegate.sandbox.sandbox import LocalSandbox
 from tidegate.schema.api import Api
 from tidegate.schema.execution import Response, execute
 
@@ -35,22 +37,25 @@ class Gateway:
         edition: Edition,
         broadcast: Broadcast,
         rooms: SocketRooms | None = None,
+        sandbox: Sandbox | None = None,
     ) -> None:
         self._folder = folder
         self._environ = environ
         self._edition = edition
         self._broadcast = broadcast
         self.rooms = rooms or SocketRooms()
+        self._sandbox = sandbox or NoSandbox()
         self._clients = Clients(broadcast)
         self.events = EventServer(self.rooms, self.connect, lambda: self.catalog)
         self._reloading = asyncio.Lock()
 
     @classmethod
-    def load(cls, folder: Path, environ: Mapping[str, str] | None) -> Gateway:
-        """Compiles the project in `folder`; `environ` is what its `${NAME}`s read. No I/O but the files. Raises
-        `ProjectError`."""
-        broadcast, rooms = Broadcast(), SocketRooms()
-        return cls(folder, environ, Edition.load(folder, environ, broadcast, rooms), broadcast, rooms)
+    def load(cls, folder: Path, environ: Mapping[str, str] | None, *, weak: bool = False) -> Gateway:
+        """Compiles the project in `folder`; `environ` is what its `${NAME}`s read. `weak`: its programs run although
+        this machine cannot keep them apart. No I/O but the files. Raises `ProjectError`."""
+        broadcast, rooms, sandbox = Broadcast(), SocketRooms(), LocalSandbox(weak=weak)
+        edition = Edition.load(folder, environ, broadcast, rooms, sandbox)
+        return cls(folder, environ, edition, broadcast, rooms, sandbox)
 
     @property
     def catalog(self) -> Catalog:
@@ -80,12 +85,15 @@ class Gateway:
         await self.events.close()
         await self._clients.close()
         await self._edition.close()
+        await self._sandbox.close()
 
     async def reload(self) -> None:
         """Reads the folder again. Raises `ProjectError` or `IntegrationUnavailable`, and then goes on serving what it
         served before. Whoever is connected stays so, and keeps every subscription that the project still has."""
         async with self._reloading:
-            newer = await asyncio.to_thread(Edition.load, self._folder, self._environ, self._broadcast, self.rooms)
+            newer = await asyncio.to_thread(
+                Edition.load, self._folder, self._environ, self._broadcast, self.rooms, self._sandbox
+            )
             await newer.open()
             older, self._edition = self._edition, newer
             await self._clients.move(newer)

@@ -14,6 +14,8 @@ from tidegate.core.catalog import Catalog
 from tidegate.core.change import Change
 from tidegate.core.emission import Rooms
 from tidegate.core.footprint import Touch
+from tidegate.core.problems import ProjectError
+from tidegate.core.program import NoSandbox, Sandbox
 from tidegate.documents import Documents
 from tidegate.kinds import installed_kinds
 from tidegate.realtime.live import LiveQueries
@@ -49,13 +51,21 @@ class Use:
 
 class Edition:
     """A catalog with everything made from it. Constructed without I/O; `open` before use, `close` after. `broadcast`
-    carries the changes that are made through it, and to its live queries; `rooms` what is emitted."""
+    carries the changes that are made through it, and to its live queries; `rooms` what is emitted; programs run in the
+    `sandbox`, which is the gateway's and stays when the edition is closed."""
 
-    def __init__(self, catalog: Catalog, broadcast: Broadcast | None = None, rooms: Rooms | None = None) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        broadcast: Broadcast | None = None,
+        rooms: Rooms | None = None,
+        sandbox: Sandbox | None = None,
+    ) -> None:
         self.catalog = catalog
+        self._sandbox = sandbox or NoSandbox()
         self.api = build_api(catalog)
         self._broadcast = broadcast or Broadcast()
-        self.runner = LocalRunner(catalog, self._broadcast, rooms)
+        self.runner = LocalRunner(catalog, self._broadcast, rooms, self._sandbox)
         self.live = LiveQueries(self.runner)
         self.authenticator = Authenticator(catalog.auth, catalog.roles)
         self.documents = Documents(self.api)
@@ -68,13 +78,15 @@ class Edition:
         environ: Mapping[str, str] | None,
         broadcast: Broadcast | None = None,
         rooms: Rooms | None = None,
+        sandbox: Sandbox | None = None,
     ) -> Edition:
         """Compiles the project in `folder`. Raises `ProjectError`."""
-        return cls(compile_project(folder, installed_kinds(), environ), broadcast, rooms)
+        return cls(compile_project(folder, installed_kinds(), environ), broadcast, rooms, sandbox)
 
     async def open(self) -> None:
         """Opens every integration; those already open are closed again if one cannot be. Raises
-        `IntegrationUnavailable`, or `ProjectError` where the project does not fit the real thing."""
+        `IntegrationUnavailable` or `SandboxUnavailable`, or `ProjectError` where the project does not fit the real
+        thing, or its programs cannot be read."""
         await self.authenticator.open()
         self._broadcast.join(self.live)
         opened = []
@@ -85,6 +97,10 @@ class Edition:
                 for problem in await integration.check(self.catalog.surroundings):
                     # Not everything may be needed, and what is can still be made: a table, say.
                     log.warning("%s", problem)
+            # Last: from then on the sandbox runs the programs of this edition.
+            problems = await self._sandbox.load(self.catalog.programs, self.catalog.limits)
+            if problems:
+                raise ProjectError(problems)
         except BaseException:
             self._broadcast.leave(self.live)
             await self.authenticator.close()

@@ -41,7 +41,9 @@ def command(ctx: click.Context, folder: Path, as_json: bool, online: bool) -> No
     """
     try:
         catalog = offline(folder)
-        problems: Sequence[Problem] = asyncio.run(_check_online(folder)) if online else ()
+        problems: Sequence[Problem] = asyncio.run(_check_programs(catalog))
+        if online:
+            problems = [*problems, *asyncio.run(_check_online(folder))]
     except ProjectError as error:
         problems = error.problems
         catalog = None
@@ -56,6 +58,19 @@ def command(ctx: click.Context, folder: Path, as_json: bool, online: bool) -> No
         for remark in remarks(catalog):
             note(Text(remark, "yellow"))
     ctx.exit(Exit.PROJECT if problems else Exit.OK)
+
+
+async def _check_programs(catalog: Catalog) -> Sequence[Problem]:
+    """What is wrong with the project's code. Only its author's own machine reads it here, so it need not be strict."""
+    if not catalog.programs:
+        return ()
+    from tidegate.sandbox.sandbox import LocalSandbox
+
+    sandbox = LocalSandbox(weak=True)
+    try:
+        return sorted(await sandbox.load(catalog.programs, catalog.limits))
+    finally:
+        await sandbox.close()
 
 
 async def _check_online(folder: Path) -> Sequence[Problem]:

@@ -12,6 +12,7 @@ from tidegate.cli.console import complain, show_problems
 from tidegate.cli.exits import Exit
 from tidegate.core.integration import IntegrationUnavailable
 from tidegate.core.problems import ProjectError
+from tidegate.core.program import SandboxUnavailable
 
 COMMANDS: Final = ("init", "check", "serve", "schema", "pull", "plan", "explain", "run", "token", "unwatch")
 """Each is the function `command` of the module of the same name. In the order in which somebody new needs them."""
@@ -49,7 +50,7 @@ class Commands(click.Group):
         except ProjectError as error:
             show_problems(error.problems, ctx.obj)
             ctx.exit(Exit.PROJECT)
-        except IntegrationUnavailable as error:
+        except (IntegrationUnavailable, SandboxUnavailable) as error:
             complain(str(error))
             ctx.exit(Exit.OUTSIDE)
         except OSError as error:

@@ -10,6 +10,7 @@ from typing import Final
 from dotenv import dotenv_values
 
 from tidegate.core.catalog import Catalog
+from tidegate.settings import Isolation, variable
 
 ENVIRONMENT_FILE: Final = ".env"
 
@@ -28,6 +29,11 @@ def offline(folder: Path) -> Catalog:
 def online(folder: Path, environ: Mapping[str, str]) -> Catalog:
     """The project compiled with its environment; nothing is opened. Raises `ProjectError`."""
     return _compile(folder, environ)
+
+
+def runs_weak(environ: Mapping[str, str]) -> bool:
+    """Whether the operator lets programs run where they cannot be kept apart."""
+    return environ.get(variable("sandbox"), "").lower() == Isolation.WEAK
 
 
 def _compile(folder: Path, environ: Mapping[str, str] | None) -> Catalog:

@@ -19,7 +19,7 @@ from tidegate.cli.document import document_text, plain_selection
 from tidegate.cli.exits import Exit
 from tidegate.cli.operations import find_operation
 from tidegate.cli.parameters import JsonObject, examples, operation_argument
-from tidegate.cli.project import environment
+from tidegate.cli.project import environment, runs_weak
 from tidegate.core.errors import Code
 from tidegate.core.json import Json
 
@@ -77,7 +77,8 @@ async def _call(
     from tidegate.schema.document import compile_document
     from tidegate.schema.request_errors import DocumentError
 
-    gateway = Gateway.load(folder, environment(folder))
+    environ = environment(folder)
+    gateway = Gateway.load(folder, environ, weak=runs_weak(environ))
     operation = find_operation(gateway.catalog, name)
     user = caller(gateway.catalog, folder, as_whom)
     unknown = sorted(set(arguments) - set(operation.arguments))

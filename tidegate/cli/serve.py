@@ -21,8 +21,9 @@ from tidegate.cli.signing import Unsignable, own_jwt
 from tidegate.cli.watching import watch
 from tidegate.core.integration import IntegrationUnavailable
 from tidegate.core.problems import ProjectError
+from tidegate.core.program import SandboxUnavailable
 from tidegate.scaffold.project import new_secret
-from tidegate.settings import Environment, Settings, SettingsError, variable
+from tidegate.settings import Environment, Isolation, Settings, SettingsError, variable
 
 if TYPE_CHECKING:
     from tidegate.app import Gateway
@@ -77,7 +78,7 @@ def command(ctx: click.Context, folder: Path, host: str | None, port: int | None
             complain(problem)
         ctx.exit(Exit.USAGE)
     configure_logs(settings)
-    gateway = Gateway.load(folder, environ)
+    gateway = Gateway.load(folder, environ, weak=settings.sandbox is Isolation.WEAK)
     for remark in remarks(gateway.catalog):
         note(Text(remark, "yellow"))
     tokens = _demonstration(gateway, folder, environ) if demo else None
@@ -125,7 +126,7 @@ def _reloading(gateway: Gateway, folder: Path) -> Callable[[], Coroutine[object,
         except ProjectError as error:
             show_problems(error.problems, folder)
             note("Still serving what was served before.")
-        except IntegrationUnavailable as error:
+        except (IntegrationUnavailable, SandboxUnavailable) as error:
             complain(str(error))
             note("Still serving what was served before.")
         else:
