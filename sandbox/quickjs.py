@@ -20,6 +20,7 @@ from typing import Any, Final
 _GLOBAL: Final = 0
 _COMPILE_ONLY: Final = 1 << 5
 _WITH_BYTECODE: Final = 1
+_WITHOUT_SOURCE: Final = 1 << 4
 _CONFIGURABLE_WRITABLE: Final = 3
 _BOOLEAN: Final = 1
 _UNDEFINED: Final = 3
@@ -147,10 +148,10 @@ class Context:
         self._library.JS_SetMemoryLimit(self._runtime, size)
 
     def compile(self, code: str, file: str) -> bytes:
-        """Bytecode, for `load` in any context of this build of the engine."""
+        """Bytecode, for `load` in any context of this build of the engine. Its functions have no source to be shown."""
         function = self._compiled(code, file)
         size = c_size_t()
-        data = self._library.JS_WriteObject(self._context, byref(size), function, _WITH_BYTECODE)
+        data = self._library.JS_WriteObject(self._context, byref(size), function, _WITH_BYTECODE | _WITHOUT_SOURCE)
         if not data:
             raise self._thrown()
         try:

@@ -147,14 +147,14 @@ function line(given) {
     const value = given[index];
     text += (index ? " " : "") + (typeof value === "string" ? value : inspect(value, room, 0, null));
   }
-  return toWellFormed(text.length > MOST_TEXT ? `${slice(text, 0, MOST_TEXT)}…` : text);
+  return toWellFormed(text.length > MOST_TEXT ? slice(text, 0, MOST_TEXT) + "…" : text);
 }
 
 {
   const write =
     (level) =>
     (...given) => {
-      answer(">", stringify({ level, text: line(given) }));
+      answer(">", '{"level":"' + level + '","text":' + stringify(line(given)) + "}");
     };
   const log = write("log");
   provide("console", { log, info: log, debug: log, warn: write("warn"), error: write("error") });

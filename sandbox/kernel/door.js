@@ -1,3 +1,5 @@
+// Templates call `concat` in this engine, which programs can replace: what must not fail is put together with `+`.
+
 // The way out: a text to the worker, JSON back. Its first letter says what it is: `?` a question to the gateway, `>` a
 // line of the log, `!` random bytes, `+` a library.
 
@@ -7,7 +9,7 @@ let exceeded = null;
 function ask(what, ...given) {
   let text = "";
   for (let index = 0; index < given.length; index += 1) text += (index ? "," : "") + (stringify(given[index]) ?? "null");
-  return answer("?", `{"what":"${what}","arguments":[${text}]}`);
+  return answer("?", '{"what":"' + what + '","arguments":[' + text + "]}");
 }
 
 function answer(kind, text) {

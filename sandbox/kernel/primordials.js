@@ -15,6 +15,7 @@ const NativeRangeError = RangeError;
 const NativeString = String;
 const NativeTypeError = TypeError;
 const { fromCharCode } = String;
+const { isFinite } = Number;
 const encode = encodeURIComponent;
 
 const unbound = (method) => (self, ...rest) => apply(method, self, rest);

@@ -21,13 +21,25 @@ function called(functions) {
     main = functions[0] ?? functions[1];
     if (functions[0] !== null) given = apply(functions[0], undefined, [job.input, row, parameters, profile]);
     else if (functions[1] !== null) given = apply(functions[1], undefined, [job.input, context]);
-    else throw new NativeTypeError(`${job.file} defines neither "backandCallback" nor "run"`);
+    else throw new NativeTypeError(job.file + " defines neither backandCallback nor run");
   } catch (error) {
     failed(error);
     return;
   }
-  if ((typeof given !== "object" && typeof given !== "function") || given === null) settled(given);
-  else then(new NativePromise((resolve) => resolve(given)), settled, failed);
+  if ((typeof given !== "object" && typeof given !== "function") || given === null) {
+    settled(given);
+    return;
+  }
+  try {
+    then(given, settled, failed);
+  } catch {
+    // No promise of the engine's own. It may still be like one, and throw when it is asked.
+    try {
+      then(new NativePromise((resolve) => resolve(given)), settled, failed);
+    } catch (error) {
+      failed(error);
+    }
+  }
 }
 
 function settled(given) {
@@ -64,12 +76,12 @@ function finish() {
   if (input === undefined || input[0] !== "{") {
     return failure(new NativeTypeError("The input is no longer an object."), "broken");
   }
-  return `{"value":${answered},"input":${input}}`;
+  return '{"value":' + answered + ',"input":' + input + "}";
 }
 
 function unsayable(what, error) {
   const { name, message } = describe(error);
-  const made = new NativeTypeError(`The ${what} cannot be written as JSON: ${message}.`);
+  const made = new NativeTypeError("The " + what + " cannot be written as JSON: " + message + ".");
   if (name === "InternalError" || name === "RangeError") return error;
   hide(made, "stack", stackOf(error));
   return made;
@@ -78,7 +90,7 @@ function unsayable(what, error) {
 const MOST_MESSAGE = 4096;
 
 function bounded(text) {
-  return toWellFormed(text.length > MOST_MESSAGE ? `${slice(text, 0, MOST_MESSAGE)}…` : text);
+  return toWellFormed(text.length > MOST_MESSAGE ? slice(text, 0, MOST_MESSAGE) + "…" : text);
 }
 
 // Of anything that was thrown. Runs its getters, since an error class may well have one for its message.
@@ -95,7 +107,7 @@ function describe(error) {
       message === undefined && !isError(error)
         ? (attempt(() => bounded(stringify(error))) ?? "An error without a message.")
         : (attempt(() => bounded(NativeString(message ?? ""))) ?? ""),
-    status: typeof status === "number" && status === status ? status : null,
+    status: typeof status === "number" && isFinite(status) ? status : null,
   };
 }
 
@@ -119,10 +131,10 @@ const columnOf = unbound(getOwnPropertyDescriptor(Function.prototype, "columnNum
 // `file:line:column` of the first frame in the author's file; of the function that was called where there is none, as
 // for what was thrown and is no error.
 function placeOf(frames) {
-  const start = indexOf(frames, `${job.file}:`);
+  const start = indexOf(frames, job.file + ":");
   if (start < 0) {
     const line = main && attempt(() => lineOf(main));
-    return line ? `${job.file}:${line}:${columnOf(main)}` : "";
+    return line ? job.file + ":" + line + ":" + columnOf(main) : "";
   }
   let end = start + job.file.length + 1;
   while (end < frames.length && includes("0123456789:", frames[end])) end += 1;
@@ -149,23 +161,25 @@ function hintFor(name, message) {
   const end = " is not defined";
   if (name !== "ReferenceError" || !endsWith(message, end)) return "";
   const missing = slice(message, 0, -end.length);
-  return has(MISSING, missing) ? `. ${MISSING[missing]}` : "";
+  return has(MISSING, missing) ? ". " + MISSING[missing] : "";
 }
 
 function failure(error, fault = "thrown") {
   let { name, message, status } = describe(error);
   if (name === "InternalError" && message === "out of memory") {
     fault = "limit";
-    message = `More memory than a run may use: ${limits.scriptMemory} bytes.`;
+    message = "More memory than a run may use: " + limits.scriptMemory + " bytes.";
   } else if (name === "RangeError" && message === "Maximum call stack size exceeded") {
     fault = "limit";
-    message = "Functions that call each other too deep.";
+    message = "Functions or values that are nested too deep.";
   } else {
     message += hintFor(name, message);
   }
-  if (startsWith(message, "Failed to normalize module")) message = `A program cannot import. ${MISSING.require}`;
+  if (startsWith(message, "Failed to normalize module")) message = "A program cannot import. " + MISSING.require;
   const stack = stackOf(error);
-  return stringify({ failure: { fault, name, message, status, place: placeOf(stack), stack } });
+  // Text by text: `stringify` of an object asks prototypes that programs can spoil.
+  const texts = '{"failure":{"fault":' + stringify(fault) + ',"name":' + stringify(name) + ',"message":' + stringify(message);
+  return texts + ',"status":' + (status ?? "null") + ',"place":' + stringify(placeOf(stack)) + ',"stack":' + stringify(stack) + "}}";
 }
 
 function where() {

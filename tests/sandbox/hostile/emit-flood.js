@@ -1,0 +1,5 @@
+// exceeds: events emitted
+// More events than a run may emit.
+function run() {
+  for (;;) socket.emitAll("flood", { a: 1 });
+}

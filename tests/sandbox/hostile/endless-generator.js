@@ -1,0 +1,5 @@
+// stops: cpu
+// A generator without end.
+function run() {
+  return [...(function* () { for (;;) yield; })()].length;
+}

@@ -1,0 +1,5 @@
+// stops: cpu
+// Promises without end.
+async function run() {
+  for (;;) await null;
+}

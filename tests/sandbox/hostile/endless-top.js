@@ -1,0 +1,4 @@
+// stops: cpu
+// A loop before any function is there.
+for (;;) {}
+function run() {}

@@ -1,0 +1,5 @@
+// stops: cpu
+// A loop without end.
+function run() {
+  for (;;) {}
+}

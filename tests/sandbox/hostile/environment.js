@@ -1,0 +1,5 @@
+// throws: process is not defined
+// The environment of the server.
+function run() {
+  return process.env;
+}

@@ -1,0 +1,5 @@
+// answers: "undefined"
+// Evaluation anew, where the engine might publish its door again.
+function run() {
+  return (0, eval)("typeof call_python");
+}

@@ -1,0 +1,5 @@
+// answers: null
+// A function as the answer.
+function run() {
+  return () => 1;
+}

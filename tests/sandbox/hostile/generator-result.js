@@ -1,0 +1,5 @@
+// answers: {}
+// A generator as the answer.
+function run() {
+  return (function* () { for (;;) yield 1; })();
+}

@@ -1,0 +1,5 @@
+// throws: cannot import
+// What the engine has for modules.
+async function run() {
+  return await import("os");
+}

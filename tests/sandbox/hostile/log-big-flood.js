@@ -1,0 +1,5 @@
+// exceeds: bytes written to console
+// Long lines.
+function run() {
+  for (;;) console.warn("é".repeat(5000));
+}

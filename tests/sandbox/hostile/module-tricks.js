@@ -1,0 +1,5 @@
+// throws: 
+// import.meta, outside of modules.
+function run() {
+  return eval("import.meta.url");
+}

@@ -1,0 +1,6 @@
+// stops: cpu
+// Sorting without end.
+function run() {
+  const list = Array.from({ length: 200000 }, (_, index) => index);
+  for (;;) list.sort();
+}

@@ -1,0 +1,5 @@
+// breaks: waits for a promise
+// A promise that nobody settles.
+async function run() {
+  await new Promise(() => {});
+}

@@ -1,0 +1,5 @@
+// exceeds: nested too deep
+// A function that calls itself.
+function run() {
+  return run();
+}

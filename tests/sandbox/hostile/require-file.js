@@ -1,0 +1,5 @@
+// throws: require is not defined
+// A file of the machine as a CommonJS module.
+function run() {
+  return require("fs").readFileSync("/etc/passwd", "utf8");
+}

@@ -1,0 +1,7 @@
+// throws: 
+// A proxy that is no more.
+function run() {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  return proxy;
+}

@@ -1,0 +1,3 @@
+// throws: 
+// A run that is a class.
+class run {}

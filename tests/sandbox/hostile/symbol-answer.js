@@ -1,0 +1,5 @@
+// answers: null
+// A symbol as the answer.
+function run() {
+  return Symbol("x");
+}

@@ -1,0 +1,5 @@
+// throws: 
+// Thrown: a function.
+function run() {
+  throw () => 1;
+}

@@ -1,0 +1,5 @@
+// throws: undefined
+// Thrown: nothing.
+function run() {
+  throw undefined;
+}

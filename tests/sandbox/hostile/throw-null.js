@@ -1,0 +1,5 @@
+// throws: null
+// Thrown: null.
+function run() {
+  throw null;
+}

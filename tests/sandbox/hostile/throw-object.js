@@ -1,0 +1,5 @@
+// throws: {"code":7}
+// Thrown: an object.
+function run() {
+  throw { code: 7 };
+}

@@ -1,0 +1,5 @@
+// throws: Symbol(oops)
+// Thrown: a symbol.
+function run() {
+  throw Symbol("oops");
+}

@@ -1,0 +1,5 @@
+// throws: just words
+// Thrown: a text.
+function run() {
+  throw "just words";
+}
