@@ -119,11 +119,11 @@ async def test_bodies_of_other_addresses_end_too(serving: Serving) -> None:
 
 
 async def test_a_long_answer_is_not_cut(serving: Serving) -> None:
-    site = await serving(limits=HASTY)
+    site = await serving(limits=Limits(headTimeout=1.0, bodyTimeout=1.0))
     reader, writer = await opened(site, HEAD.replace(b"21", b"20") + b'\r\n{"query":"{ slow }"}')
-    await asyncio.sleep(1.0)
+    await asyncio.sleep(1.5)
     writer.write(b"GET /healthz HT")  # half of the next one, while the first is still being answered
-    await asyncio.sleep(1.0)
+    await asyncio.sleep(1.5)
     site.gateway.release.set()
     assert b'"slow":null' in await answer_of(reader)
     writer.write(b"TP/1.1\r\nHost: x\r\n\r\n")
