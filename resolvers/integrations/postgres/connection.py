@@ -204,6 +204,8 @@ class PostgresConnection:
         if (found := self._statements.get(sql)) is not None:
             return found
         statement = await self.raw.prepare(sql)
+        # asyncpg leaves it to the next command to end this one: until then, the tables' locks would be held.
+        await self.raw.execute("SELECT")
         oids = [parameter.oid for parameter in statement.get_parameters()]
         types = self._shared.types
         await types.cover(self.raw, oids)

@@ -15,11 +15,12 @@ from tests.conftest import ask
 from tests.realtime.screens import SECRET
 from tests.realtime.stories.contents import Contents, PostgresContents, SqliteContents
 from tests.realtime.stories.desk import Project, write_project
-from tests.realtime.stories.faults import Flaws, Lag, broadcast_with, edition_with, gateway_with
+from tests.realtime.stories.lag import Lag, edition_with
 from tests.realtime.stories.seats import PATIENCE, SMALL
 from tests.realtime.stories.stage import Stage
-from tests.realtime.stories.steps import Story
+from tests.realtime.stories.steps import Burst, Reload, Step, Story
 from tidegate.app import Gateway
+from tidegate.broadcast import Broadcast
 from tidegate.settings import Settings
 from tidegate.web.server import build_server
 
@@ -31,18 +32,19 @@ HASTE = 3.0
 """Seconds of patience once something has been found: hypothesis then tries hundreds of smaller stories."""
 
 
+MOST = 6
+"""Gateways open at once: the one that was used longest ago gives way."""
+
+
 class Theatre:
     """`postgres`: where databases are made; without it they are SQLite's. Counts the stories played on it."""
 
-    def __init__(
-        self, folder: Path, postgres: str | None, *, flaws: Flaws = Flaws.NONE, patience: float = PATIENCE
-    ) -> None:
+    def __init__(self, folder: Path, postgres: str | None) -> None:
         self.stories = 0
         self.frames = 0
         self._folder = folder
         self._postgres = postgres
-        self._flaws = flaws
-        self._patience = patience
+        self._patience = PATIENCE
         self._lag = Lag()
         self._stages: dict[Project, tuple[Stage, AsyncExitStack]] = {}
         self._made = 0
@@ -55,26 +57,36 @@ class Theatre:
         try:
             await stage.play(story)
         except BaseException:
-            # Whatever went wrong does not stay for the next, and what is wrong is looked for with less patience.
-            self._patience = min(self._patience, HASTE)
-            _, closing = self._stages.pop(story.project)
-            await closing.aclose()
+            # What is wrong is looked for with less patience, and does not stay for the next.
+            self._patience = HASTE
+            await self._leave(story.project)
             raise
+        else:
+            if any(_reloads(step) for step in story.steps):
+                # Its answers do not lag any more.
+                await self._leave(story.project)
         finally:
             self.stories += 1
             self.frames += stage.frames - before
 
     async def close(self) -> None:
-        for _, closing in self._stages.values():
-            await closing.aclose()
-        self._stages.clear()
+        for project in tuple(self._stages):
+            await self._leave(project)
 
     async def _stage(self, project: Project) -> Stage:
-        if project not in self._stages:
+        if project in self._stages:
+            self._stages[project] = self._stages.pop(project)
+        else:
+            if len(self._stages) >= MOST:
+                await self._leave(next(iter(self._stages)))
             async with AsyncExitStack() as closing:
                 stage = await self._open(project, closing)
                 self._stages[project] = (stage, closing.pop_all())
         return self._stages[project][0]
+
+    async def _leave(self, project: Project) -> None:
+        _, closing = self._stages.pop(project)
+        await closing.aclose()
 
     async def _open(self, project: Project, closing: AsyncExitStack) -> Stage:
         self._made += 1
@@ -91,15 +103,19 @@ class Theatre:
             closing.push_async_callback(ask, self._postgres, f"drop database {name} with (force)")
             url = environ["DATABASE_URL"] = urlsplit(self._postgres)._replace(path=f"/{name}").geturl()
             contents = PostgresContents(url)
-        broadcast = broadcast_with(self._flaws)
-        edition = edition_with(self._flaws, self._lag)
-        gateway = gateway_with(self._flaws)(folder, environ, edition.load(folder, environ, broadcast), broadcast)
+        broadcast = Broadcast()
+        edition = edition_with(self._lag).load(folder, environ, broadcast)
+        gateway = Gateway(folder, environ, edition, broadcast)
         await gateway.open()
         closing.push_async_callback(gateway.close)
         await contents.open()
         closing.push_async_callback(contents.close)
         address = await closing.enter_async_context(_serving(gateway))
         return Stage(gateway, contents, address, self._patience)
+
+
+def _reloads(step: Step) -> bool:
+    return isinstance(step, Reload) or (isinstance(step, Burst) and Reload() in step.steps)
 
 
 @asynccontextmanager
