@@ -7,13 +7,15 @@ import json
 import time
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 import jwt
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 
 from tidegate.app import Gateway
 from tidegate.core.emission import Audience, Emission
@@ -86,7 +88,7 @@ class Events:
 
     async def until(self, condition: Callable[[], bool]) -> None:
         async with asyncio.timeout(PATIENCE):
-            while not condition():
+            while not condition():  # noqa: ASYNC110 - nobody tells
                 await asyncio.sleep(0.01)
 
 
@@ -144,7 +146,7 @@ class Browser:
     async def until(self, condition: Callable[[list[Any]], bool]) -> None:
         try:
             async with asyncio.timeout(PATIENCE):
-                while not condition(self.said):
+                while not condition(self.said):  # noqa: ASYNC110 - nobody tells
                     await asyncio.sleep(0.01)
         except TimeoutError:
             raise AssertionError(self.said[-20:]) from None
@@ -172,3 +174,64 @@ async def browsing(events: Events, **options: Any) -> AsyncIterator[Browser]:
         yield browser
     finally:
         await browser.close()
+
+
+class Caller:
+    """Socket.IO over a websocket, packet by packet."""
+
+    def __init__(self, socket: ClientConnection) -> None:
+        self.socket = socket
+
+    async def send(self, packet: str) -> None:
+        await self.socket.send(packet)
+
+    async def next(self) -> str:
+        """The next packet that is no ping; pings are answered."""
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                packet = await self.socket.recv()
+                assert isinstance(packet, str)
+                if packet != "2":
+                    return packet
+                await self.socket.send("3")
+
+    async def event(self) -> list[Any]:
+        """Any: JSON."""
+        packet = await self.next()
+        assert packet.startswith("42"), packet
+        heard: list[Any] = json.loads(packet[2:])
+        return heard
+
+    async def connect(self, auth: dict[str, Any] | None = None) -> dict[str, Any]:
+        """What CONNECT is answered with. Any: JSON."""
+        await self.send("40" + (json.dumps(auth) if auth is not None else ""))
+        packet = await self.next()
+        assert packet.startswith("40"), packet
+        answer: dict[str, Any] = json.loads(packet[2:])
+        return answer
+
+    async def login(self, *arguments: Any) -> list[Any]:
+        """The next event after it. Any: JSON."""
+        await self.send("42" + json.dumps(["login", *arguments]))
+        return await self.event()
+
+    async def closed(self) -> None:
+        """Whatever comes, the server closes."""
+        async with asyncio.timeout(PATIENCE):
+            with suppress(ConnectionClosed):
+                while True:
+                    await self.socket.recv()
+
+
+@asynccontextmanager
+async def calling(
+    events: Events, auth: dict[str, Any] | None = None, *, connected: bool = True
+) -> AsyncIterator[Caller]:
+    """Somebody connected, by the handshake's `auth`. Any: JSON."""
+    address = f"ws://127.0.0.1:{events.port}/socket.io/?EIO=4&transport=websocket"
+    async with connect(address, proxy=None) as socket:
+        caller = Caller(socket)
+        assert (await caller.next()).startswith("0{")
+        if connected:
+            await caller.connect(auth)
+        yield caller
