@@ -16,6 +16,9 @@ create table words (word string, n integer);
 create table audited (id integer primary key, x text);
 create table log (text text);
 create trigger audited_log after update on audited begin insert into log values (new.x); end;
+create table posts (id integer primary key, title text, length integer);
+create trigger posts_length after update of title on posts
+begin update posts set length = length(new.title) where id = new.id; end;
 create view open_tickets as
     select t.id, t.title, t.points, p.email from tickets t join people p on p.id = t.author_id where t.status = 'open';
 create view busy as select email, count(*) as tickets from open_tickets group by email;

@@ -217,6 +217,9 @@ select title from main.Tickets where ID = 1;
 -- locked: postgres
 select id from tickets where id = {{ args.id }} for update;
 
+-- keyed by a column that a trigger sets: both
+select title from posts where length = {{ args.id }};
+
 -- inserted: both
 insert into tickets (title, status, author_id) values ({{ args.title }}, 'open', {{ currentUser.id }});
 
@@ -274,6 +277,18 @@ update tickets set id = {{ args.other }} where id = {{ args.id }};
 
 -- with a trigger: both
 update audited set x = {{ args.name }} where id = {{ args.id }};
+
+-- with a trigger that sets a column: both
+update posts set title = {{ args.title }} where id = {{ args.id }};
+
+-- a column that a trigger sets again: both
+update posts set length = {{ args.points }}, title = 'x' where length = {{ args.id }};
+
+-- inserted where a trigger sets a column: both
+insert into posts (id, title, length) values ({{ args.id }}, {{ args.title }}, {{ args.points }});
+
+-- a table that replaces by itself, updated: sqlite
+update codes set code = {{ args.name }} where code = {{ args.title }};
 
 -- deleted: both
 delete from tags where ticket_id = {{ args.id }} and tag = 'x';
