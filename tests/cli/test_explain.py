@@ -17,7 +17,12 @@ from click.testing import Result
 
 from tests.cli.test_serve import PATIENCE, Served, serving
 from tests.conftest import alone, ask
-from tests.realtime.screens import copy_desk
+from tests.realtime.screens import SECRET as DESK_SECRET
+from tests.realtime.screens import change, connect, copy_desk, watch
+from tests.web.streaming import until
+from tidegate.app import Gateway
+from tidegate.realtime.journal import Refreshed
+from tidegate.realtime.machine import State
 
 Run = Callable[..., Result]
 GOLDEN = Path(__file__).with_name("servicedesk.explained")
@@ -71,6 +76,18 @@ def test_a_wrong_command_line(tidegate: Run, arguments: tuple[str, ...]) -> None
     assert tidegate("explain", *arguments).exit_code in (1, 2)
 
 
+def test_values_that_exclude_each_other(tidegate: Run, desk: Path) -> None:
+    """What stands for the values is told nowhere as if it were one."""
+    file = desk / "operations/tickets.yaml"
+    file.write_text(
+        file.read_text() + "\nsome:\n  kind: query\n  minRole: support\n  args: { status: Status! }\n  returns: Int!\n"
+        "  run: { use: tickets, count: { where: { and: [{ status: $args.status }, { status: Todo }] } } }\n"
+    )
+    told = parts(tidegate("explain", desk).stdout)["some"]
+    assert told.startswith("query some (support)  keyed\n  reads tickets where status = Todo\n")
+    assert "setStatus" in told
+
+
 def test_what_the_author_says_of_refreshing(tidegate: Run, desk: Path) -> None:
     file = desk / "operations/tickets.yaml"
     text = file.read_text()
@@ -110,6 +127,62 @@ def test_postgres(tidegate: Run, tmp_path: Path, postgres_database: str) -> None
     alone(ask(postgres_database, "alter table tickets enable row level security"))
     online = tidegate("explain", desk, "ticket", "--online", DATABASE_URL=postgres_database, JWT_SECRET="x" * 40)
     assert "  opaque\n  reads anything in the database\n  because what tickets shows depends" in online.stdout
+
+
+CHANGES = (
+    ("ada", 'createTicket(title: "x", description: "y") { id }'),
+    ("ada", 'createTickets(rows: [{ title: "x", description: "y" }]) { id }'),
+    ("ada", 'updateTicket(id: "1", title: "z") { id }'),
+    ("ada", 'addComment(ticketId: "1", text: "hello") { id }'),
+    ("sam", 'addInternalComment(ticketId: "1", text: "well") { id }'),
+    ("sam", 'setStatus(id: "1", status: Done) { id }'),
+    ("sam", 'setPriority(id: "1", priority: URGENT) { id }'),
+    ("sam", 'assign(id: "1", to: "sam@desk.example", note: "n") { id }'),
+    ("sam", 'closeTickets(ids: ["1", "2"])'),
+    ("kim", 'deleteTicket(id: "1") { id }'),
+)
+WATCHED = (
+    ("ada", "openTickets"),
+    ("ada", "ticketCount"),
+    ("sam", "ticketsByStatus { status tickets oldest }"),
+    ("sam", "averageAge { priority }"),
+    ("ada", "myTickets { id email title description status priority assigneeEmail createdAt updatedAt }"),
+    ("ada", 'ticket(id: "1") { id email title description status priority assigneeEmail createdAt updatedAt }'),
+    ("sam", "allTickets { nodes { id title internalNote } totalCount }"),
+    ("ada", "me { id email name }"),
+    ("ada", "people { id email name }"),
+)
+
+
+def listed(text: str, before: str) -> set[str]:
+    """The names after these words, also on the lines that follow."""
+    found = re.search(rf"{before} ((?:\w+,?\s+)*\w+)(?:\n  \w|$)", text)
+    return set(re.findall(r"\w+", found[1])) if found else set()
+
+
+async def test_what_is_explained_happens_and_nothing_else(tidegate: Run, desk: Path) -> None:
+    explained = await asyncio.to_thread(tidegate, "explain", desk, "--online")
+    told = parts(explained.stdout)
+    gateway = Gateway.load(desk, {"JWT_SECRET": DESK_SECRET})
+    await gateway.open()
+    people = {name: await connect(gateway, name) for name in ("ada", "sam", "kim")}
+    refreshed: dict[str, set[str]] = {}
+    for who, query in WATCHED:
+        screen, _ = watch(people[who], f"subscription {{ {query} }}")
+        await screen.next(1)
+    for who, mutation in CHANGES:
+        await change(people[who], f"mutation {{ {mutation} }}")
+        name = mutation.partition("(")[0]
+        refreshed[name] = listed(told[name], "may refresh")
+    queries = gateway.live._machine.queries.values()
+    await until(lambda: all(query.state is State.IDLE for query in queries))
+    entries = gateway.live.journal.entries()
+    caused = [entry for entry in entries if isinstance(entry, Refreshed) and entry.change is not None]
+    assert {entry.operation for entry in caused} == {query.split()[0].partition("(")[0] for _, query in WATCHED[:7]}
+    for entry in caused:
+        assert entry.operation in refreshed[entry.cause], entry
+        assert entry.cause in listed(told[entry.operation], "is refreshed by")
+    await gateway.close()
 
 
 @asynccontextmanager

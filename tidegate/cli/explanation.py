@@ -124,9 +124,14 @@ class Explanation:
         """The reads for values that can be told from each other, in each of the forms that values have."""
         names: dict[Hashable, tuple[str, bool]] = {}
         told = [_reads(step, self._marked(operation, step, form, names)) for form in _FORMS]
-        for pair in zip_longest(*told):
-            reads = [read for read in pair if read is not None]
-            yield self._shown(max(reads, key=lambda read: len(read.keys)), names)
+        for table in dict.fromkeys(read.table for reads in told for read in reads):
+            for pair in zip_longest(*([read for read in reads if read.table == table] for reads in told)):
+                yield self._shown([read for read in pair if read is not None], names)
+        # Where values are compared with each other, or with the author's, ours may leave no row to be read.
+        seen = {read.table for reads in told for read in reads}
+        for read in _reads(step, _unknown(step)):
+            if read.table not in seen:
+                yield self._shown([read], names)
 
     def _marked(
         self, operation: Operation, step: Compiled, form: str, names: dict[Hashable, tuple[str, bool]]
@@ -166,9 +171,11 @@ class Explanation:
             return [mark] if isinstance(nullable(argument.type), ListOf) else mark
         return UNKNOWN
 
-    def _shown(self, read: Read, names: Mapping[Hashable, tuple[str, bool]]) -> Seen:
-        conditions = tuple(_condition(key, names) for key in read.keys)
-        return Seen(read.table, read.columns, conditions, self._grade(read, conditions))
+    def _shown(self, forms: Sequence[Read], names: Mapping[Hashable, tuple[str, bool]]) -> Seen:
+        """`forms` are one read: each form of the values shows other keys."""
+        keys = {key.column: key for read in forms for key in read.keys}
+        conditions = tuple(_condition(key, names) for key in keys.values())
+        return Seen(forms[0].table, forms[0].columns, conditions, self._grade(forms[0], conditions))
 
     def _grade(self, read: Read, conditions: Sequence[Condition]) -> Grade:
         if read.table is None:
