@@ -47,6 +47,8 @@ class Link(asyncio.Protocol):
     def __init__(self, child: Child, largest: int) -> None:
         self.pid = child.pid
         self.death = child.death
+        self.disconnected: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        """Done when the event loop has forgotten it."""
         self.lost: Callable[[Link], None] | None = None
         self.idle = False
         self.gone = False
@@ -62,6 +64,8 @@ class Link(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        if self.gone:
+            transport.abort()
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
@@ -76,6 +80,7 @@ class Link(asyncio.Protocol):
 
     def connection_lost(self, _error: Exception | None) -> None:
         self._end()
+        self.disconnected.set_result(None)
 
     # What the gateway calls.
 
@@ -92,6 +97,11 @@ class Link(asyncio.Protocol):
             return await self._waiter
         finally:
             self._waiter = None
+
+    @property
+    def quiet(self) -> bool:
+        """It lives, and has said nothing that nobody has heard yet."""
+        return not self.gone and not self._buffer
 
     def send(self, kind: Kind, payload: bytes) -> None:
         """To one that is gone it says nothing; `receive` does."""

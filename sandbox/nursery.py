@@ -68,6 +68,7 @@ class Nursery:
         self._descriptors: deque[int] = deque()
         self._births: dict[int, asyncio.Future[Child]] = {}
         self._deaths: dict[int, asyncio.Future[int]] = {}
+        self._links: set[Link] = set()
         self._number = 0
 
     async def start(self) -> None:
@@ -111,18 +112,23 @@ class Nursery:
         child = await self.fork(self.layers)
         link = Link(child, largest)
         loop = asyncio.get_running_loop()
+        self._links.add(link)
+        link.disconnected.add_done_callback(lambda _: self._links.discard(link))
         await loop.create_unix_connection(lambda: link, sock=socket.socket(fileno=child.descriptor))
         return link
 
     async def close(self) -> None:
         """The zygote ends, and with it all its children."""
+        links = tuple(self._links)
+        for link in links:
+            link.kill()
         self._lose()
         process, self._process = self._process, None
-        if process is None:
-            return
-        process.kill()
-        # SIGKILL: there is nothing to wait for but the kernel.
-        process.wait()
+        if process is not None:
+            process.kill()
+            # SIGKILL: there is nothing to wait for but the kernel.
+            process.wait()
+        await asyncio.gather(*(link.disconnected for link in links))
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         ours, theirs = socket.socketpair()

@@ -173,8 +173,9 @@ class Pool:
             self._replenish()
 
     def _offer(self, link: Link) -> None:
-        if self._closed or link.gone:
+        if self._closed or not link.quiet:
             link.kill()
+            self._replenish()
             return
         while self._callers:
             caller = self._callers.popleft()

@@ -95,7 +95,7 @@ class Native:
             "given": given,
             "result": None,
             "Thrown": Thrown,
-            "libraries": self._libraries,
+            "loaded": self._libraries,
             "runs": self._runs,
             "engine": self,
         }
