@@ -16,77 +16,78 @@ ROLES = ("anonymous", "customer", "support", "admin")
 
 Rule = str | Mapping[str, Any]
 """`all`, or a filter. Any: its values are of every type."""
+Either = tuple[tuple[str, ...], ...]
+"""A rule in names of conditions: all of any of these. Everything is seen where there are none."""
 
 OWN = {"email": "$currentUser.email"}
 INTERNAL = {"internal": False}
-TICKETS: Mapping[str, Rule] = {
-    "own": OWN,
-    "team": {"author": {"team": "$currentUser.team"}},
-    "mixed": {"or": [OWN, {"status": {"in": ["Done"]}, "priority": {"in": ["LOW", "NORMAL"]}}]},
-    "handled": {"or": [OWN, {"assigneeEmail": "$currentUser.email"}]},
-    "properties": {"author": {"team": "$currentUser.properties.team"}},
-    "all": "all",
-}
-COMMENTS: Mapping[str, Rule] = {
-    "own": {"ticket": OWN, **INTERNAL},
-    "team": {"ticket": {"author": {"team": "$currentUser.team"}}, **INTERNAL},
-    "either": {"or": [OWN, {**INTERNAL, "ticket": {"status": {"in": ["Done", "InProgress"]}}}]},
-    "properties": {"ticket": {"author": {"team": "$currentUser.properties.team"}}, **INTERNAL},
-    "all": "all",
-}
-USERS: Mapping[str, Rule] = {
-    "team": {"or": [{"team": "$currentUser.team"}, {"role": {"in": ["support", "admin"]}}]},
-    "self": OWN,
-    "properties": {"or": [OWN, {"team": "$currentUser.properties.team"}]},
-    "all": "all",
-}
-SUPPORT: Mapping[str, Mapping[str, Rule]] = {
-    "all": {"support": "all"},
-    "open": {"support": {"status": {"in": ["Todo", "InProgress"]}}, "admin": "all"},
+CONDITIONS: Mapping[str, Mapping[str, Rule]] = {
+    "tickets": {
+        "own": OWN,
+        "team": {"author": {"team": "$currentUser.team"}},
+        "handled": {"assigneeEmail": "$currentUser.email"},
+        "helped": {"assignee": {"role": {"in": ["support"]}}},
+        "open": {"status": {"in": ["Todo", "InProgress"]}},
+        "lowly": {"priority": {"in": ["LOW", "NORMAL"]}},
+        "free": {"assigneeEmail": {"isNull": True}},
+        "answered": {"comments": INTERNAL},
+        "undone": {"not": {"status": "Done"}},
+        "properties": {"author": {"team": "$currentUser.properties.team"}},
+    },
+    "comments": {
+        "own": OWN,
+        "asked": {"ticket": OWN},
+        "public": INTERNAL,
+        "team": {"ticket": {"author": {"team": "$currentUser.team"}}},
+        "active": {"ticket": {"status": {"in": ["Done", "InProgress"]}}},
+        "properties": {"ticket": {"author": {"team": "$currentUser.properties.team"}}},
+    },
+    "users": {
+        "self": OWN,
+        "team": {"team": "$currentUser.team"},
+        "staff": {"role": {"in": ["support", "admin"]}},
+        "asking": {"tickets": {"status": "Todo"}},
+        "loose": {"team": {"isNull": True}},
+        "properties": {"team": "$currentUser.properties.team"},
+    },
 }
 
 
 @dataclass(frozen=True)
 class Project:
-    """Names of rules for customers to read by, and of the one for support to read tickets by."""
+    """Rules for customers to read by, and the one for support to read tickets by. `live`: the setting of some of the
+    queries."""
 
-    tickets: str = "own"
-    comments: str = "own"
-    users: str = "team"
-    support: str = "all"
+    tickets: Either = (("own",),)
+    comments: Either = (("asked", "public"),)
+    users: Either = (("team",), ("staff",))
+    support: Either = ()
     watch: bool = True
     live: str = ""
-    """The setting of some of the queries."""
 
     @property
     def properties(self) -> bool:
-        return "properties" in (self.tickets, self.comments, self.users)
+        return any("properties" in names for rule in (self.tickets, self.comments, self.users) for names in rule)
 
     @property
     def rules(self) -> Mapping[str, Mapping[str, Rule]]:
         """Who may read what, by table and role."""
+        support: Mapping[str, Rule] = {"support": rule_of("tickets", self.support)}
         return {
-            "tickets": {"customer": TICKETS[self.tickets], **SUPPORT[self.support]},
-            "comments": {"customer": COMMENTS[self.comments], "support": "all"},
-            "users": {"customer": USERS[self.users], "support": "all"},
+            "tickets": {
+                "customer": rule_of("tickets", self.tickets),
+                **(support if not self.support else {**support, "admin": "all"}),
+            },
+            "comments": {"customer": rule_of("comments", self.comments), "support": "all"},
+            "users": {"customer": rule_of("users", self.users), "support": "all"},
         }
 
 
-PROJECTS = (
-    Project(),
-    Project("team", "team", live="{ throttle: 1ms }"),
-    Project("mixed", "either", "self", watch=False),
-    Project("handled", "own", "all", "open", live="{ throttle: 200ms }"),
-    Project("all", "team", "self", "open", watch=False, live="{ throttle: 1ms }"),
-    Project("team", "either", "team", "open"),
-    Project("mixed", "all", "team", live="{ throttle: 1ms }"),
-    Project("handled", "team", "self", watch=False),
-)
-WITH_PROPERTIES = (
-    Project("properties", "own", "team", watch=False, live="{ throttle: 1ms }"),
-    Project("own", "properties", "properties", "open"),
-    Project("properties", "properties", "properties"),
-)
+def rule_of(table: str, either: Either) -> Rule:
+    each = [[CONDITIONS[table][name] for name in names] for names in either]
+    wanted = [conditions[0] if len(conditions) == 1 else {"and": conditions} for conditions in each]
+    return "all" if not wanted else wanted[0] if len(wanted) == 1 else {"or": wanted}
+
 
 TYPES = """
 type AssigneeCount { assigneeEmail: String tickets: Int! }
@@ -96,241 +97,7 @@ type Said { id: ID! said: Int! }
 input AnyTicket { title: String! description: String! email: String! status: Status }
 """
 
-OPERATIONS = """
-mine:
-  kind: query
-  args: { status: Status }
-  returns: "[Ticket!]!"
-  run: { use: tickets, list: { where: { email: $currentUser.email, status: $args.status }, orderBy: id } }
-ticket:
-  kind: query
-  args: { id: ID! }
-  returns: Ticket
-  run: { use: tickets, get: { where: { id: $args.id } } }
-firstTicket:
-  kind: query
-  args: { where: TicketFilter }
-  returns: Ticket
-  run: { use: tickets, get: { where: $args.where } }
-found:
-  kind: query
-  args: { where: TicketFilter, first: Int }
-  returns: "[Ticket!]!"
-  run: { use: tickets, list: { where: $args.where, orderBy: -id, limit: $args.first } }
-page:
-  kind: query
-  args: { where: TicketFilter, first: Int }
-  returns: TicketConnection!
-  run: { use: tickets, list: { where: $args.where, orderBy: [-status, id], limit: $args.first } }
-tally:
-  kind: query
-  args: { status: Status, priority: Priority }
-  returns: Int!
-  run: { use: tickets, count: { where: { status: $args.status, priority: $args.priority } } }
-tallied:
-  kind: query
-  args: { where: TicketFilter }
-  returns: Int!
-  run: { use: tickets, count: { where: $args.where } }
-byStatus:
-  kind: query
-  args: { where: TicketFilter }
-  returns: "[StatusTally!]!"
-  run:
-    use: tickets
-    aggregate: { where: $args.where, groupBy: [status], values: { tickets: count }, orderBy: status }
-byAssignee:
-  kind: query
-  returns: "[AssigneeCount!]!"
-  run: { use: tickets, aggregate: { groupBy: [assigneeEmail], values: { tickets: count }, orderBy: assigneeEmail } }
-talk:
-  kind: query
-  args: { ticketId: ID! }
-  returns: "[Comment!]!"
-  run: { use: comments, list: { where: { ticketId: $args.ticketId }, orderBy: id } }
-said:
-  kind: query
-  args: { where: CommentFilter }
-  returns: "[Comment!]!"
-  run: { use: comments, list: { where: $args.where, orderBy: id } }
-people:
-  kind: query
-  returns: "[User!]!"
-  run: { use: users, list: { orderBy: id } }
-me:
-  kind: query
-  returns: User
-  run: { use: users, get: { where: { email: $currentUser.email } } }
-sqlMine:
-  kind: query
-  args: { status: Status! }
-  returns: Int!
-  run:
-    use: db
-    sql: select count(*) from tickets where email = {{ currentUser.email }} and status <> {{ args.status }}
-sqlTeam:
-  kind: query
-  minRole: support
-  args: { team: String! }
-  returns: "[TeamTicket!]!"
-  run:
-    use: db
-    sql: >-
-      select t.id, t.title, t.status, u.team from tickets t join users u on u.email = t.email
-      where u.team = {{ args.team }} order by t.id
-sqlTalk:
-  kind: query
-  minRole: support
-  returns: "[Said!]!"
-  run:
-    use: db
-    sql: >-
-      select t.id, count(c.id) as said from tickets t left join comments c on c.ticket_id = t.id and c.internal = false
-      where t.status in ('Todo', 'InProgress') group by t.id order by t.id
-sqlBusy:
-  kind: query
-  minRole: support
-  args: { priority: Priority! }
-  returns: "[ID!]!"
-  run:
-    use: db
-    sql: >-
-      select id from users where exists
-      (select 1 from tickets t where t.assignee_email = users.email and t.priority = {{ args.priority }}) order by id
-sqlUnion:
-  kind: query
-  minRole: support
-  args: { status: Status! }
-  returns: Int!
-  run:
-    use: db
-    sql: >-
-      with named as (select email from tickets where status = {{ args.status }} union select email from comments)
-      select count(*) from named
-retitle:
-  kind: mutation
-  args: { id: ID!, title: String! }
-  returns: Ticket
-  run: { use: tickets, update: { where: { id: $args.id }, set: { title: $args.title } } }
-setStatus:
-  kind: mutation
-  args: { id: ID!, status: Status! }
-  returns: Ticket!
-  run: { use: tickets, update: { where: { id: $args.id }, set: { status: $args.status } } }
-setPriority:
-  kind: mutation
-  args: { id: ID!, priority: Priority! }
-  returns: Boolean!
-  run: { use: tickets, update: { where: { id: $args.id }, set: { priority: $args.priority } } }
-give:
-  kind: mutation
-  args: { id: ID!, to: String! }
-  returns: Ticket
-  run: { use: tickets, update: { where: { id: $args.id }, set: { email: $args.to } } }
-assign:
-  kind: mutation
-  minRole: support
-  args: { id: ID!, to: String, note: String }
-  returns: Ticket!
-  run: { use: tickets, update: { where: { id: $args.id }, set: { assigneeEmail: $args.to, internalNote: $args.note } } }
-remove:
-  kind: mutation
-  args: { id: ID! }
-  returns: Ticket
-  run: { use: tickets, delete: { where: { id: $args.id } } }
-file:
-  kind: mutation
-  args: { title: String!, description: String!, email: String!, status: Status }
-  returns: Ticket!
-  run:
-    use: tickets
-    create: { email: $args.email, status: $args.status, title: $args.title, description: $args.description }
-fileMany:
-  kind: mutation
-  args: { rows: "[AnyTicket!]!" }
-  returns: Int!
-  run: { use: tickets, createMany: { rows: $args.rows } }
-giveAll:
-  kind: mutation
-  args: { where: TicketFilter!, to: String! }
-  returns: Int!
-  run: { use: tickets, updateMany: { where: $args.where, set: { email: $args.to } } }
-closeAll:
-  kind: mutation
-  minRole: support
-  args: { where: TicketFilter! }
-  returns: "[Ticket!]!"
-  run: { use: tickets, updateMany: { where: $args.where, set: { status: Done } } }
-removeAll:
-  kind: mutation
-  args: { where: TicketFilter! }
-  returns: Int!
-  run: { use: tickets, deleteMany: { where: $args.where } }
-comment:
-  kind: mutation
-  args: { ticketId: ID!, text: String!, internal: Boolean! }
-  returns: Comment!
-  run:
-    use: comments
-    create: { ticketId: $args.ticketId, text: $args.text, email: $currentUser.email, internal: $args.internal }
-hide:
-  kind: mutation
-  minRole: support
-  args: { id: ID!, internal: Boolean! }
-  returns: Comment
-  run: { use: comments, update: { where: { id: $args.id }, set: { internal: $args.internal } } }
-carry:
-  kind: mutation
-  minRole: support
-  args: { id: ID!, to: ID! }
-  returns: Comment
-  run: { use: comments, update: { where: { id: $args.id }, set: { ticketId: $args.to } } }
-withdraw:
-  kind: mutation
-  minRole: support
-  args: { id: ID! }
-  returns: Comment
-  run: { use: comments, delete: { where: { id: $args.id } } }
-move:
-  kind: mutation
-  minRole: support
-  args: { id: ID!, team: String }
-  returns: User
-  run: { use: users, update: { where: { id: $args.id }, set: { team: $args.team } } }
-sqlClose:
-  kind: mutation
-  minRole: support
-  args: { email: String! }
-  returns: Int!
-  run: { use: db, sql: "update tickets set status = 'Done' where email = {{ args.email }} and status = 'Todo'" }
-sqlRemove:
-  kind: mutation
-  minRole: support
-  args: { email: String!, status: Status! }
-  returns: Int!
-  run: { use: db, sql: "delete from tickets where email = {{ args.email }} and status = {{ args.status }}" }
-sqlCopy:
-  kind: mutation
-  minRole: support
-  args: { status: Status! }
-  returns: Int!
-  run:
-    use: db
-    sql: >-
-      insert into comments (ticket_id, email, body, internal)
-      select id, email, 'copied', false from tickets where status = {{ args.status }}
-sqlEnrol:
-  kind: mutation
-  minRole: support
-  args: { email: String!, team: String }
-  returns: Int!
-  run:
-    use: db
-    sql: >-
-      insert into users (email, name, role, team) values ({{ args.email }}, 'New', 'customer', {{ args.team }})
-      on conflict (email) do update set team = excluded.team
-"""
-"""`minRole` is customer where nothing is said."""
+OPERATIONS = Path(__file__).with_name("operations.yaml")
 
 
 def write_project(project: Project, folder: Path, *, postgres: bool) -> Path:
@@ -350,7 +117,7 @@ def write_project(project: Project, folder: Path, *, postgres: bool) -> Path:
         **({"watch": True} if project.watch else {}),
     }
     (folder / "tidegate.yaml").write_text(_written(settings))
-    operations = yaml.safe_load(OPERATIONS)
+    operations = yaml.safe_load(OPERATIONS.read_text())
     for number, operation in enumerate(operations.values()):
         operation.setdefault("minRole", "customer")
         if project.live and operation["kind"] == "query" and number % 2:

@@ -7,7 +7,19 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tests.attacks.oracle import MANY, RELATIONS, Reader, Row, Truth, World, compared, every, names_restricted, some
+from tests.attacks.oracle import (
+    MANY,
+    RELATIONS,
+    Reader,
+    Row,
+    Truth,
+    World,
+    compared,
+    every,
+    names_restricted,
+    negated,
+    some,
+)
 from tests.realtime.stories.desk import ROLES, Project, Rule
 
 Selection = Mapping[str, Any]
@@ -47,8 +59,13 @@ class Asker(Reader):
 
     # Any: a filter's own words.
     def _part(self, table: str, row: Row, name: str, value: Any) -> Truth:
-        if name == "or":
-            return some([self.holds(table, row, inner) for inner in value])
+        match name:
+            case "or":
+                return some([self.holds(table, row, inner) for inner in value])
+            case "and":
+                return every([self.holds(table, row, inner) for inner in value])
+            case "not":
+                return negated(self.holds(table, row, value))
         if name in RELATIONS[table]:
             target = RELATIONS[table][name][0]
             others = self.world.related(table, row, name)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, given, seed, settings
 
-from tests.realtime.stories.steps import Story, stories
+from tests.realtime.stories.drawing import stories
+from tests.realtime.stories.steps import Story
 from tests.realtime.stories.theatre import Theatre
 
 
