@@ -30,7 +30,8 @@ _COLLATES: Final = re.compile(r"\bcollate\b", re.IGNORECASE)
 FUNCTIONS: Final = frozenset({"changes", "total_changes", "last_insert_rowid"})
 """Those of SQLite that look at more than their arguments."""
 
-_REPLACES: Final = re.compile(r"\bon\s+conflict\s+replace\b", re.IGNORECASE)
+_BETWEEN: Final = r"(?:\s|/\*.*?\*/|--[^\n]*\n)+"
+_REPLACES: Final = re.compile(rf"\bon{_BETWEEN}conflict{_BETWEEN}replace\b", re.IGNORECASE | re.DOTALL)
 
 _SYSTEM: Final = re.compile(r"pragma_|sqlite_|dbstat$")
 """What SQLite says of itself: tables and functions."""

@@ -26,7 +26,8 @@ SCHEMA = """
     create trigger noted after delete on audited begin insert into log values ('x'); end;
     create table hangs (id integer primary key, audited integer references audited on delete cascade);
     create table tops (id integer primary key, hang integer references hangs on delete cascade);
-    create table replacing (id integer primary key on conflict replace, person integer);
+    create table replacing (id integer primary key on /* see below */ conflict -- so
+        replace, person integer);
     create virtual table found using fts5 (body);
     create view orders_of as select p.email, o.id from people p join orders o on o.person = p.id;
     create view emails as select distinct email from Orders_Of where 'orders' <> '';
