@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.realtime.stories.season import play_season
+from tests.realtime.stories.theatre import Theatre
 
 EXAMPLES = 50
 """About half a minute on each database, on an idle machine."""
@@ -17,8 +18,9 @@ EXAMPLES = 50
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])
 def test_nothing_is_stale_and_nothing_is_shown_to_others(tmp_path: Path, postgres_url: str, database: str) -> None:
     postgres = postgres_url if database == "postgres" else None
+    theatre = Theatre(tmp_path, postgres)
 
-    theatre = play_season(tmp_path, postgres, examples=EXAMPLES, number=7)
+    play_season(theatre, examples=EXAMPLES, number=7)
 
     assert theatre.stories >= EXAMPLES
     assert theatre.frames > theatre.stories

@@ -12,6 +12,9 @@ from pathlib import Path
 
 from tests.conftest import start_postgres
 from tests.realtime.stories.season import play_season
+from tests.realtime.stories.theatre import Theatre
+
+FOUND = "Found by story"
 
 
 def main() -> int:
@@ -20,6 +23,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=10.0, help="no season begins later (10)")
     parser.add_argument("--examples", type=int, default=100, help="stories in a season (100)")
     parser.add_argument("--seed", type=int, help="the number of the first season, which is random where none is given")
+    parser.add_argument("--as-found", action="store_true", help="what is found is not made smaller")
     asked = parser.parse_args()
     number = secrets.randbelow(10**6) if asked.seed is None else asked.seed
     end = time.monotonic() + 60 * asked.minutes
@@ -28,11 +32,12 @@ def main() -> int:
         postgres = str(start_postgres(folder / "postgres").get_uri()).replace(":@", "@") if asked.postgres else None
         while time.monotonic() < end:
             started = time.monotonic()
+            theatre = Theatre(folder, postgres)
             try:
-                theatre = play_season(folder, postgres, examples=asked.examples, number=number)
+                play_season(theatre, examples=asked.examples, number=number, shrink=not asked.as_found)
             except Exception:  # noqa: BLE001 - whatever it is, it is told
                 traceback.print_exc()
-                print(f"Season {number} went wrong: --seed {number} --examples {asked.examples} plays it again.")
+                print(f"{FOUND} {theatre.found}: --seed {number} --examples {asked.examples} plays it again.")
                 return 1
             seconds = time.monotonic() - started
             print(f"Season {number}: {theatre.stories} stories, {theatre.frames} results, {seconds:.0f} s.", flush=True)

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
-from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from tests.realtime.stories.drawing import stories
 from tests.realtime.stories.steps import Story
 from tests.realtime.stories.theatre import Theatre
 
 
-def play_season(folder: Path, postgres: str | None, *, examples: int, number: int) -> Theatre:
-    """`number`: equal ones draw equal stories. Raises what went wrong in the smallest story that was found."""
-    theatre = Theatre(folder, postgres)
+def play_season(theatre: Theatre, *, examples: int, number: int, shrink: bool = True) -> None:
+    """`number`: equal ones draw equal stories. Raises what went wrong, in the smallest story that was found if it is to
+    `shrink`. Closes the theatre."""
+    phases = (Phase.explicit, Phase.generate, Phase.shrink) if shrink else (Phase.explicit, Phase.generate)
     with asyncio.Runner() as runner:
 
         @seed(number)
         @settings(
-            max_examples=examples, deadline=None, database=None, print_blob=False, suppress_health_check=[*HealthCheck]
+            max_examples=examples,
+            deadline=None,
+            database=None,
+            phases=phases,
+            report_multiple_bugs=False,
+            suppress_health_check=[*HealthCheck],
         )
         @given(stories())
         def play(story: Story) -> None:
@@ -29,4 +34,3 @@ def play_season(folder: Path, postgres: str | None, *, examples: int, number: in
             play()
         finally:
             runner.run(theatre.close())
-    return theatre

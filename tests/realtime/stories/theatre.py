@@ -42,6 +42,7 @@ class Theatre:
     def __init__(self, folder: Path, postgres: str | None) -> None:
         self.stories = 0
         self.frames = 0
+        self.found: int | None = None
         self._folder = folder
         self._postgres = postgres
         self._patience = PATIENCE
@@ -57,6 +58,7 @@ class Theatre:
         try:
             await stage.play(story)
         except BaseException:
+            self.found = self.found or self.stories + 1
             # What is wrong is looked for with less patience, and does not stay for the next.
             self._patience = HASTE
             await self._leave(story.project)

@@ -1,0 +1,125 @@
+"""Plants faults in a copy of the product, and says after how many stories each is found:
+`python -m tests.realtime.stories.faults`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.realtime.stories.__main__ import FOUND
+
+ROOT = Path(__file__).parents[3]
+NOT_COPIED = shutil.ignore_patterns(".git", ".venv", "node_modules", "__pycache__", ".hypothesis", ".*_cache")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """`places`: a file, what stands once in it, and what is put in its place."""
+
+    name: str
+    what: str
+    places: tuple[tuple[str, str, str], ...]
+
+
+RELATIONAL = "resolvers/integrations/relational"
+FAULTS = (
+    Fault(
+        "old-key",
+        "a row that moves away is not missed where it was",
+        (
+            # On SQLite it is asked for, on PostgreSQL the statement gives it.
+            (f"{RELATIONAL}/compiled_writes.py", "else [*earlier, *images]", "else [*images]"),
+            (f"{RELATIONAL}/images.py", "        if not told.before:\n", "        if True:\n"),
+        ),
+    ),
+    Fault(
+        "re-authorisation",
+        "a token that is exchanged for a lesser one leaves everything as it was",
+        (("tidegate/clients.py", "headers = headers\n        self._take(edition, user)\n", "headers = headers\n"),),
+    ),
+    Fault(
+        "shared",
+        "who asks the same with other values gets the answer of who was first",
+        (
+            (
+                "resolvers/runner.py",
+                "(runnable, *(frozen(value) for given in values for value in given))",
+                "(runnable,)",
+            ),
+        ),
+    ),
+    Fault(
+        "lost-touch",
+        "what is written while a query is being asked does not have it asked again",
+        (("realtime/machine.py", "                query.state = State.STALE\n", "                pass\n"),),
+    ),
+    Fault(
+        "filter",
+        "the condition of access rules is dropped",
+        (
+            (
+                f"{RELATIONAL}/filters.py",
+                "condition(draft, item.rows(access, draft.rank), item, table, Use.RULE)",
+                "None",
+            ),
+        ),
+    ),
+)
+
+
+def plant(fault: Fault, copy: Path) -> None:
+    """Raises `ValueError` where the product is not what it was when the fault was written."""
+    for name, right, wrong in fault.places:
+        file = copy / name
+        text = file.read_text()
+        if text.count(right) != 1:
+            raise ValueError(f"{fault.name}: what is to be changed does not stand once in {name}.")
+        file.write_text(text.replace(right, wrong))
+
+
+def play(copy: Path, arguments: list[str]) -> Iterator[str]:
+    """The lines that playing on the copy writes."""
+    command = [sys.executable, "-m", "tests.realtime.stories", "--as-found", *arguments]
+    # The copy stands before whatever is installed.
+    environ = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
+    with subprocess.Popen(command, cwd=copy, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+        assert process.stdout is not None
+        try:
+            for line in process.stdout:
+                yield line.decode()
+        finally:
+            process.terminate()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.realtime.stories.faults", description=__doc__)
+    parser.add_argument("--postgres", action="store_true", help="on PostgreSQL, instead of SQLite")
+    parser.add_argument("--examples", type=int, default=300, help="stories in which a fault must be found (300)")
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("faults", nargs="*", metavar="FAULT", help=f"some of: {', '.join(f.name for f in FAULTS)}")
+    asked = parser.parse_args()
+    arguments = ["--examples", str(asked.examples), "--seed", str(asked.seed), "--minutes", "0.001"]
+    arguments += ["--postgres"] if asked.postgres else []
+    missed = 0
+    for fault in FAULTS:
+        if asked.faults and fault.name not in asked.faults:
+            continue
+        with tempfile.TemporaryDirectory(prefix="tidegate-fault-") as name:
+            copy = Path(name) / "copy"
+            shutil.copytree(ROOT, copy, symlinks=True, ignore=NOT_COPIED)
+            plant(fault, copy)
+            found = next((line for line in play(copy, arguments) if line.startswith(FOUND)), None)
+        print(f"{fault.name} ({fault.what}): {found or 'not found'}".strip(), flush=True)
+        missed += found is None
+    return int(missed > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
