@@ -119,6 +119,7 @@ def compile_project(folder: Path, kinds: Mapping[str, IntegrationKind], environ:
         operations=operations,
         events=project.events,
         programs=tuple(reader.programs.values()),
+        reachable=project.reachable,
         url=project.url,
     )
 

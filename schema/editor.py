@@ -19,6 +19,7 @@ from tidegate.core.objects import Access, DataObject
 from tidegate.core.operation import Kind, Operation
 from tidegate.core.types import SCALARS, InputType, ObjectType
 from tidegate.schema.auth_settings import ASYMMETRIC, SYMMETRIC
+from tidegate.schema.editor_actions import action_schema
 from tidegate.schema.editor_rows import (
     JsonSchema,
     definition,
@@ -113,6 +114,8 @@ def _settings_schema(catalog: Catalog, kinds: Mapping[str, IntegrationKind]) -> 
             "integrations": {"type": "object", "additionalProperties": _integration_schema(kinds)},
             "config": {"type": "object", "propertyNames": {"pattern": _NAME}, "description": "Constants: $config.x."},
             "limits": record(limits),
+            "url": _TEXT | {"description": "Where the gateway is reached from outside: CONSTS.apiUrl of programs."},
+            "http": record({"allow": _TEXTS | {"description": "Hosts that are not public, and $http may go to."}}),
             "cors": cors,
             "events": record({"user": words(catalog.auth.current_user, WHO_HEARS), "anonymous": {"type": "boolean"}}),
         },
@@ -189,6 +192,12 @@ def _object_schema(catalog: Catalog, built: DataObject | None) -> JsonSchema:
             "type": definition("type"),
             "columns": many | {"description": "Only what differs from the defaults."},
             "relations": relations,
+            "actions": {
+                "type": "object",
+                "propertyNames": {"pattern": _NAME},
+                "additionalProperties": action_schema(catalog),
+                "description": "What is done before, during and after writes, and on demand.",
+            },
             "access": record(access) | {"description": "Who may touch which rows. What is not here is for nobody."},
         },
         ("integration", "key", "type"),

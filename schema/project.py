@@ -23,10 +23,12 @@ from tidegate.schema.tree import ListNode, MapNode, ScalarNode, as_json
 from tidegate.schema.units import parse_duration, parse_size
 
 FILE: Final = "tidegate.yaml"
-KEYS: Final = ("name", "roles", "auth", "integrations", "config", "limits", "cors", "events", "url")
+KEYS: Final = ("name", "roles", "auth", "integrations", "config", "limits", "cors", "events", "url", "http")
+HTTP_KEYS: Final = ("allow",)
 CORS_KEYS: Final = ("origins", "credentials", "maxAge")
 SIZES: Final = frozenset({"body", "scriptMemory", "scriptLog", "scriptData", "httpBody", "eventData", "eventsBytes"})
 DURATIONS: Final = frozenset(field.name for field in fields(Limits) if isinstance(field.default, float))
+_HOST: Final = re.compile(r"(?:[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 _ADDRESS: Final = re.compile(r"https?://[^\s/?#@]+(?:/[^\s?#]*[^\s?#/])?")
 _NAME: Final = re.compile(r"[^\s\x00-\x1f](?:[^\x00-\x1f]*[^\s\x00-\x1f])?")
 
@@ -48,6 +50,7 @@ class Project:
     config_known: bool
     events: Events = Events()  # noqa: RUF009 - it is frozen
     url: str = ""
+    reachable: tuple[str, ...] = ()
 
 
 def read_project(folder: ProjectFolder, environment: Environment, problems: Problems) -> Project:
@@ -100,6 +103,7 @@ def read_project(folder: ProjectFolder, environment: Environment, problems: Prob
         config_known=config is not None or not (form.has("config") or form.unknown),
         events=read_events(form, auth, problems),
         url=_read_url(form, problems),
+        reachable=_read_http(form, problems),
     )
 
 
@@ -108,6 +112,20 @@ def _read_url(form: Form, problems: Problems) -> str:
     if text and not _ADDRESS.fullmatch(text):
         problems.add(form.node.entries["url"].at, f'"{text}" is not an address.', "Write https://api.example.com.")
     return text
+
+
+def _read_http(form: Form, problems: Problems) -> tuple[str, ...]:
+    """The hosts that `$http` may reach although they are not public."""
+    mapping = form.mapping("http")
+    if mapping is None:
+        return ()
+    section = Form(mapping, "http", HTTP_KEYS, problems)
+    nodes = section.texts("allow")
+    for node in nodes:
+        if not _HOST.fullmatch(str(node.value)):
+            hint = "Write crm.internal or crm.internal:8080."
+            problems.add(node.at, f'"{node.value}" is not a host.', hint)
+    return tuple(str(node.value).lower() for node in nodes)
 
 
 def _read_name(form: Form, problems: Problems) -> str:

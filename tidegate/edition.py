@@ -19,6 +19,7 @@ from tidegate.core.program import NoSandbox, Sandbox
 from tidegate.documents import Documents
 from tidegate.kinds import installed_kinds
 from tidegate.realtime.live import LiveQueries
+from tidegate.resolvers.fetching import HttpFetcher
 from tidegate.resolvers.runner import LocalRunner
 from tidegate.schema.api import build_api
 from tidegate.schema.compile import compile_project
@@ -63,9 +64,10 @@ class Edition:
     ) -> None:
         self.catalog = catalog
         self._sandbox = sandbox or NoSandbox()
+        self._fetcher = HttpFetcher(catalog.reachable)
         self.api = build_api(catalog)
         self._broadcast = broadcast or Broadcast()
-        self.runner = LocalRunner(catalog, self._broadcast, rooms, self._sandbox)
+        self.runner = LocalRunner(catalog, self._broadcast, rooms, self._sandbox, self._fetcher)
         self.live = LiveQueries(self.runner)
         self.authenticator = Authenticator(catalog.auth, catalog.roles)
         self.documents = Documents(self.api)
@@ -113,6 +115,7 @@ class Edition:
         await self.in_use.ended()
         self._broadcast.leave(self.live)
         await self.live.close()
+        await self._fetcher.close()
         await self.authenticator.close()
         for integration in self.catalog.integrations.values():
             await integration.close()

@@ -12,7 +12,7 @@ from tidegate.core.objects import Access
 from tidegate.core.query import JOINS
 from tidegate.core.types import SCALARS
 from tidegate.kinds import installed_kinds
-from tidegate.schema import auth_settings, live_settings, objects, operations, project, relations
+from tidegate.schema import actions, auth_settings, live_settings, objects, operations, project, relations
 from tidegate.schema.plans import ROW_VERBS
 from tidegate.schema.units import parse_duration, parse_size
 
@@ -23,6 +23,8 @@ EXPECTED = {
     "auth": auth_settings.KEYS,
     "auth.jwt": auth_settings.JWT_KEYS,
     "cors": project.CORS_KEYS,
+    "http": project.HTTP_KEYS,
+    "actions": actions.KEYS,
     "limits": [field.name for field in fields(Limits)],
     "types.graphql": SCALARS,
     "objects/*.yaml": objects.KEYS,

@@ -77,6 +77,8 @@ class Catalog:
     events: Events = Events()
     programs: tuple[Program, ...] = ()
     """Every file of code that something in the project runs."""
+    reachable: tuple[str, ...] = ()
+    """Hosts, or `host:port`, that `$http` may reach although their addresses are not public."""
     url: str = ""
     """Where the gateway is reached from outside, as the author says it: `CONSTS.apiUrl` of programs."""
 

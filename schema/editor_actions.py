@@ -1,0 +1,47 @@
+"""The JSON Schema of an action, for the author's editor."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tidegate.core.catalog import Catalog
+from tidegate.schema.actions import EVENTS, WORK
+from tidegate.schema.editor_rows import JsonSchema, record, words
+from tidegate.schema.units import DURATION_PATTERN
+
+_TEXT: Final[JsonSchema] = {"type": "string", "minLength": 1}
+_TEXTS: Final[JsonSchema] = {"anyOf": [_TEXT, {"type": "array", "items": _TEXT}]}
+_LETTER: Final[JsonSchema] = _TEXT | {"description": "A text with holes, or the name of a .txt, .md or .html file."}
+
+
+def action_schema(catalog: Catalog) -> JsonSchema:
+    """Of an action of any object."""
+    event = words(EVENTS, "Before: may change or refuse. During: in the transaction. After: committed.")
+    letter = record(
+        {
+            "use": words(catalog.integrations, "An integration of the kind smtp."),
+            **dict.fromkeys(("to", "cc", "bcc"), _TEXTS),
+            "from": _TEXT,
+            "replyTo": _TEXT,
+            "subject": _TEXT,
+            "message": _LETTER,
+            "html": _LETTER,
+        },
+        ("use", "to", "subject"),
+    )
+    schema = record(
+        {
+            "on": {"anyOf": [event, {"type": "array", "items": event, "minItems": 1, "uniqueItems": True}]},
+            "where": {"anyOf": [_TEXT, {"const": True}], "description": "SQL: it runs where this holds of the row."},
+            "js": {"type": "string", "pattern": r"\.(js|ts)$"},
+            "sql": _TEXT | {"description": "A statement, or the name of a .sql file."},
+            "email": letter,
+            "params": {"type": "object"},
+            "minRole": words(catalog.roles, "On demand: the lowest role that may ask for it."),
+            "returns": _TEXT | {"description": "On demand: the type of what it answers. JSON if left out."},
+            "timeout": {"type": "string", "pattern": DURATION_PATTERN},
+            "description": _TEXT,
+        },
+        ("on",),
+    )
+    return schema | {"oneOf": [{"required": [key]} for key in WORK]}
