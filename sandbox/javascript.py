@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from tidegate.sandbox.libraries import LIBRARIES, SUCRASE, read_library
 from tidegate.sandbox.quickjs import Context, Extension, Thrown, Value
 from tidegate.sandbox.run import Run, refusal, whole
-from tidegate.sandbox.typescript import TYPED, Mistake, Stripper, check
+from tidegate.sandbox.typescript import TYPED, Mistake, Sucrase, check
 
 if TYPE_CHECKING:
     from tidegate.sandbox.engine import Ask, Log
@@ -28,6 +28,9 @@ _FUNCTIONS: Final = (
     '\n;[typeof backandCallback === "function" ? backandCallback : null, typeof run === "function" ? run : null]'
 )
 """Added to a program: what it then comes to. `const` and arrows are seen, which are no properties of the global."""
+
+_FAILED: Final = b'{"failure":{"fault":'
+"""How the kernel begins when it tells of a failure."""
 
 _ENGINE_MEMORY: Final = 128 * 1024 * 1024
 _SLACK: Final = 4 * 1024 * 1024
@@ -44,10 +47,10 @@ class JavaScript:
         self._limits: Mapping[str, int] = {}
         self._kernel = b""
         self._libraries: dict[str, bytes] = {}
-        self._sucrase = ""
+        self._sources = ("", "")
         self._context: Context | None = None
         self._verbs: dict[bytes, Value] = {}
-        self._stripper: Stripper | None = None
+        self._sucrase: Sucrase | None = None
         self._run: Run | None = None
 
     def prepare(self, limits: Mapping[str, int]) -> None:
@@ -58,7 +61,7 @@ class JavaScript:
         self._kernel = compiler.compile(_kernel(limits), "kernel")
         for name, source in LIBRARIES.items():
             self._libraries[name] = compiler.compile(read_library(source), source)
-        self._sucrase = read_library(SUCRASE)
+        self._sources = (read_library(SUCRASE), _part("source"))
         compiler.close()
 
     def fresh(self, libraries: bool = False) -> None:
@@ -76,24 +79,19 @@ class JavaScript:
     def load(self, code: str, file: str) -> bytes:
         context = Context(self._extension, self._answer)
         try:
-            if file.endswith(TYPED):
-                code = self._strip(code, file)
-            try:
-                check(context, code, file)
-            except Mistake as mistake:
-                raise self._nearer(mistake, code, file) from mistake
+            script = self._read(context, code, file)
         except Mistake as mistake:
             named = {"sentence": mistake.sentence, "hint": mistake.hint}
             return _encoded({"problem": {**named, "line": mistake.line, "column": mistake.column}})
         finally:
             context.close()
-        return _encoded({"code": code, "libraries": _NAMES.search(code) is not None})
+        return _encoded({"code": script, "libraries": _NAMES.search(script) is not None})
 
     def run(self, code: str, file: str, invocation: bytes, ask: Ask, log: Log) -> bytes:
         context = self._context
         if context is None or self._run is not None:
             raise RuntimeError("each run needs a context of its own")
-        run = self._run = Run(self._limits, ask, log)
+        run = self._run = Run(self._limits, code, file, ask, log)
         try:
             result = self._perform(context, code, file, invocation)
         except Thrown as thrown:
@@ -103,22 +101,36 @@ class JavaScript:
             raise run.raised
         if len(result) > self._limits["scriptData"]:
             return _failure("limit", f"The answer has more than {self._limits['scriptData']} bytes.")
+        if result.startswith(_FAILED):
+            told = json.loads(result)
+            for name in ("place", "stack"):
+                told["failure"][name] = run.unmarked(told["failure"][name])
+            return _encoded(told)
         return whole(result)
 
-    def _strip(self, code: str, file: str) -> str:
-        if self._stripper is None:
-            self._stripper = Stripper(Context(self._extension, self._answer), self._sucrase)
-        return self._stripper.strip(code, file)
+    def _read(self, context: Context, code: str, file: str) -> str:
+        if self._sucrase is None:
+            self._sucrase = Sucrase(Context(self._extension, self._answer), *self._sources)
+        script = self._sucrase.strip(code, file) if file.endswith(TYPED) else code
+        try:
+            check(context, script, file)
+        except Mistake as mistake:
+            raise self._nearer(self._sucrase, mistake, script, file) from mistake
+        marked = self._sucrase.mark(script)
+        try:
+            check(context, marked, file)
+        except Mistake:
+            return script
+        return marked
 
-    def _nearer(self, mistake: Mistake, code: str, file: str) -> Mistake:
+    def _nearer(self, sucrase: Sucrase, mistake: Mistake, code: str, file: str) -> Mistake:
         """Where sucrase sees it, if it sees it."""
         try:
-            self._strip(code, file)
+            sucrase.strip(code, file)
         except Mistake as nearer:
             vague = nearer.sentence == "Unexpected token."
-            return Mistake(
-                mistake.sentence if vague else nearer.sentence, mistake.hint or nearer.hint, nearer.line, nearer.column
-            )
+            sentence = mistake.sentence if vague else nearer.sentence
+            return Mistake(sentence, mistake.hint or nearer.hint, nearer.line, nearer.column)
         return mistake
 
     def _perform(self, context: Context, code: str, file: str, invocation: bytes) -> bytes:
@@ -145,7 +157,8 @@ class JavaScript:
         if context is None or self._run is None:
             return ""
         try:
-            return context.text(context.call_inside(self._verbs[b"where"])).decode("utf-8", "replace")
+            place = context.text(context.call_inside(self._verbs[b"where"])).decode("utf-8", "replace")
+            return self._run.unmarked(place)
         except Thrown:
             return ""
 
@@ -173,10 +186,12 @@ class JavaScript:
 
 def _kernel(limits: Mapping[str, int]) -> str:
     parts = ["(() => {\n'use strict';\n", f"const limits = {json.dumps(dict(limits))};\n"]
-    for name in _PARTS:
-        with open(os.path.join(_KERNEL, f"{name}.js"), encoding="utf-8") as part:  # noqa: PTH118, PTH123 - as above
-            parts.append(part.read())
-    return "".join(parts) + "})()"
+    return "".join([*parts, *map(_part, _PARTS), "})()"])
+
+
+def _part(name: str) -> str:
+    with open(os.path.join(_KERNEL, f"{name}.js"), encoding="utf-8") as part:  # noqa: PTH118, PTH123 - as above
+        return part.read()
 
 
 def _exhausted(context: Context, thrown: Thrown) -> bytes:

@@ -10,6 +10,8 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
+from tidegate.sandbox.marks import unmark
+
 if TYPE_CHECKING:
     from tidegate.sandbox.engine import Ask, Log
 
@@ -21,8 +23,10 @@ _HALF: Final = re.compile(rb"(?<!\\)((?:\\\\)*)\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 class Run:
     """`raised` is what the gateway's door raised: then the run is over, whatever the program does."""
 
-    def __init__(self, limits: Mapping[str, int], ask: Ask, log: Log) -> None:
+    def __init__(self, limits: Mapping[str, int], code: str, file: str, ask: Ask, log: Log) -> None:
         self._limits = limits
+        self._code = code
+        self._file = file
         self._ask = ask
         self._log = log
         self._counts = {"scriptCalls": 0, "scriptEmits": 0, "scriptLines": 0, "scriptLog": 0}
@@ -39,8 +43,12 @@ class Run:
             return refusal(f"More than {self._limits['scriptLines']} lines written to console by one run.", limit=True)
         if self._exceeds("scriptLog", len(line["text"].encode("utf-8", "replace"))):
             return refusal(f"More than {self._limits['scriptLog']} bytes written to console by one run.", limit=True)
-        self._log(line["level"], line["text"])
+        self._log(line["level"], self.unmarked(line["text"]))
         return b'{"value":null}'
+
+    def unmarked(self, text: str) -> str:
+        """With the places of the author's file as its author sees them."""
+        return unmark(text, self._code, self._file)
 
     def _question(self, text: bytes) -> bytes:
         if text.startswith(_EMIT):

@@ -14,9 +14,6 @@ from tidegate.sandbox.quickjs import Context, Thrown, Value
 
 TYPED: Final = (".ts", ".mts", ".cts")
 
-_STRIP: Final = """({ transform }) => (code, file, typed) =>
-    transform(code, { transforms: typed ? ["typescript"] : [], filePath: file, disableESTransforms: true }).code"""
-
 _DEFINES: Final = re.compile(r"\b(?:backandCallback|run)\b")
 _FIRST_WORD: Final = re.compile(r"\s*([a-z]+)")
 
@@ -39,12 +36,14 @@ class Mistake(Exception):
         self.column = column
 
 
-class Stripper:
-    """Sucrase, in a context of its own."""
+class Sucrase:
+    """In a context of its own. `library` and `source` are texts: sucrase, and kernel/source.js."""
 
-    def __init__(self, context: Context, sucrase: str) -> None:
+    def __init__(self, context: Context, library: str, source: str) -> None:
         self._context = context
-        self._strip = context.call(context.evaluate(_STRIP, "kernel"), context.evaluate(sucrase, "sucrase"))
+        works = context.call(context.evaluate(source, "kernel"), context.evaluate(library, "sucrase"))
+        self._strip = context.get(works, b"strip")
+        self._mark = context.get(works, b"mark")
 
     def strip(self, code: str, file: str) -> str:
         """JavaScript, line by line where it was. Raises `Mistake`."""
@@ -60,6 +59,14 @@ class Stripper:
             sentence, hint = _explain(found[1] if found else message, code, line)
             raise Mistake(sentence, hint, line, column) from thrown
         return context.text(stripped).decode("utf-8", "replace")
+
+    def mark(self, code: str) -> str:
+        """With marks, by which the engine knows the place of each statement; as it is where it cannot be read."""
+        try:
+            marked = self._context.call(self._mark, self._context.string(code))
+        except Thrown:
+            return code
+        return self._context.text(marked).decode("utf-8", "replace")
 
 
 def check(context: Context, code: str, file: str) -> None:

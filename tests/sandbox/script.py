@@ -67,8 +67,10 @@ def run(
     limits: Mapping[str, int] | None = None,
     **invocation: Any,
 ) -> Done:
-    """`answers`: in the order of the questions, or by what is asked; null for others."""
+    """`answers`: in the order of the questions, or by what is asked; null for others. The code is loaded first, unless
+    that finds a problem: then it runs as it is."""
     javascript = engine(**(limits or {}))
+    code = json.loads(javascript.load(code, file)).get("code", code)
     javascript.fresh()
     done = Done()
 
