@@ -16,6 +16,7 @@ from tidegate.resolvers.integrations.relational.tables import Family, ReflectedC
 
 _WHOLE: Final = frozenset({Family.SMALLINT, Family.INTEGER, Family.BIGINT})
 _LABELS: Final = frozenset({Family.TEXT, Family.ENUM})
+_FORMED: Final = _WHOLE | _LABELS | {Family.BOOLEAN, Family.UUID}
 LONGEST: Final = 200
 """Characters of a text that has a form. Nobody looks for a row by more, and touches carry what they compare."""
 
@@ -25,7 +26,7 @@ _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 def has_form(column: ReflectedColumn) -> bool:
     """Whether values of the column have forms at all."""
-    return column.plain and column.family in _WHOLE | _LABELS | {Family.BOOLEAN, Family.UUID}
+    return column.plain and column.family in _FORMED
 
 
 def share_forms(one: ReflectedColumn, other: ReflectedColumn) -> bool:

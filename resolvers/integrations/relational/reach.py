@@ -7,6 +7,8 @@ along what cascades; what is not known is anything in the database.
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
 
 from tidegate.core.footprint import UNKNOWN, Image, Key, Read, Touch
 from tidegate.resolvers.integrations.relational.comparable import canonical, has_form
@@ -59,21 +61,44 @@ def touches_of(
 ) -> tuple[Touch, ...]:
     """`columns` are those that were set, none where rows came or went. `images` hold values as the database gives
     them or is given them. `added`: rows came, and nothing else happened."""
+    key = (name, None if columns is None else frozenset(columns), added)
+    carried: Carried | None = tables.derived.get(key)
+    if carried is None:
+        if len(tables.derived) >= _MOST_DERIVED:
+            tables.derived.clear()
+        carried = tables.derived[key] = _carried(tables, name, columns, added=added)
+    if carried.own is None:
+        return carried.others
+    told = None if images is None else tuple([image_of(carried.own, image) for image in images])
+    return (Touch(tables.source, carried.own.identity, carried.columns, told), *carried.others)
+
+
+_MOST_DERIVED: Final = 1000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Carried:
+    """Where writes of one kind are carried to, whatever the rows are. `own` none: the table has no rows of its own, or
+    is not known."""
+
+    own: ReflectedTable | None
+    columns: frozenset[str] | None
+    others: tuple[Touch, ...]
+
+
+def _carried(tables: Tables, name: str, columns: Collection[str] | None, *, added: bool) -> Carried:
     table = tables.known.get(name)
     others = None if table is None else _others(table, columns, added=added)
-    if table is None or others is None:
-        return (Touch(tables.source, None),)
+    if table is None or others is None or (table.is_view and table.sources is None):
+        return Carried(None, None, (Touch(tables.source, None),))
     if table.is_view:
-        if table.sources is None:
-            return (Touch(tables.source, None),)
-        return tuple(Touch(tables.source, source) for source in sorted(table.sources | others))
+        sources = sorted((table.sources or frozenset()) | others)
+        return Carried(None, None, tuple(Touch(tables.source, source) for source in sources))
     changed = _known(table, columns)
     if changed is not None:
         changed |= table.stamped | _generated(table)
-    told = None if images is None else tuple(image_of(table, image) for image in images)
-    own = Touch(tables.source, table.identity, changed, told)
     # A table that refers to itself is among the others too.
-    return (own, *(Touch(tables.source, other) for other in sorted(others)))
+    return Carried(table, changed, tuple(Touch(tables.source, other) for other in sorted(others)))
 
 
 def _others(table: ReflectedTable, columns: Collection[str] | None, *, added: bool) -> frozenset[str] | None:
@@ -101,10 +126,20 @@ def image_of(table: ReflectedTable, values: Mapping[str, Hashable]) -> Image:
 def compared(tables: Tables, name: str) -> tuple[str, ...]:
     """The columns that the images of a write to this table tell, sorted: those that some read is keyed by, and whose
     values have a form."""
-    table = tables.known.get(name)
+    wanted = tables.compared.get(name)
+    if not wanted:
+        return ()
+    # It only grows.
+    key = (name, len(wanted))
+    found: tuple[str, ...] | None = tables.derived.get(key)
+    if found is None:
+        found = tables.derived[key] = _told(tables.known.get(name), wanted)
+    return found
+
+
+def _told(table: ReflectedTable | None, wanted: Collection[str]) -> tuple[str, ...]:
     if table is None or table.is_view:
         return ()
-    wanted = tables.compared.get(name, set())
     return tuple(sorted(name for name in wanted if name in table.columns and has_form(table.columns[name])))
 
 

@@ -7,9 +7,10 @@ and then everything is taken to be nullable and of unknown family: the statement
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 
 class Family(StrEnum):
@@ -123,6 +124,8 @@ class Tables:
     compared: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     """The columns, by the table's name as authors write it, whose values some read of the project is keyed by: what
     the images of a touch have to tell."""
+    derived: dict[Hashable, Any] = field(default_factory=dict)
+    """What was worked out for a write from all this, kept until more is learnt. Any: each kind has its own."""
 
     def learn(
         self,
@@ -137,6 +140,7 @@ class Tables:
         self.source = source
         self.functions = functions
         self.version += 1
+        self.derived.clear()
 
     def column(self, table: str, column: str) -> ReflectedColumn:
         """Never fails: what is not known is `UNKNOWN_COLUMN`."""
