@@ -265,6 +265,6 @@ def stories(draw: st.DrawFn) -> Story:
     often = st.one_of(_often, _often, _outside) if project.watch else _often
     # By number, for `one_of` would make them equally likely.
     step = st.integers(0, 99).flatmap(lambda chance: _seldom if chance > 97 else _sometimes if chance > 70 else often)
-    first = draw(st.lists(_subscribe, min_size=2, max_size=6))
-    rest = draw(st.lists(step, min_size=4, max_size=25))
+    first = draw(st.lists(_subscribe, min_size=4, max_size=10))
+    rest = draw(st.lists(step, min_size=10, max_size=40))
     return Story(project, (*first, *rest), draw(lags))

@@ -91,11 +91,8 @@ def play(copy: Path, arguments: list[str]) -> Iterator[str]:
     environ = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
     with subprocess.Popen(command, cwd=copy, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
         assert process.stdout is not None
-        try:
-            for line in process.stdout:
-                yield line.decode()
-        finally:
-            process.terminate()
+        for line in process.stdout:
+            yield line.decode()
 
 
 def main() -> int:
@@ -115,9 +112,9 @@ def main() -> int:
             copy = Path(name) / "copy"
             shutil.copytree(ROOT, copy, symlinks=True, ignore=NOT_COPIED)
             plant(fault, copy)
-            found = next((line for line in play(copy, arguments) if line.startswith(FOUND)), None)
-        print(f"{fault.name} ({fault.what}): {found or 'not found'}".strip(), flush=True)
-        missed += found is None
+            lines = list(play(copy, arguments))
+        print(f"{fault.name} ({fault.what}): {lines[-1].strip()}", flush=True)
+        missed += not lines[-1].startswith(FOUND)
     return int(missed > 0)
 
 
