@@ -74,9 +74,16 @@ class Conversation:
         # Any: JSON, which `Answer` looks into.
         self._link.send(kind, job)
         try:
-            async with asyncio.timeout_at(self._until):
-                return await self._listen(host)
+            async with asyncio.timeout_at(self._until) as patience:
+                # The host is not waited for on behalf of a worker that is gone.
+                self._link.lost = lambda _: patience.reschedule(0)
+                try:
+                    return await self._listen(host)
+                finally:
+                    self._link.lost = None
         except TimeoutError:
+            if self._link.gone:
+                raise await self._explain() from None
             await self._hear_last_word()
             raise self._limit(self._hurry) from None
         except Gone:

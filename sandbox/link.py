@@ -6,7 +6,6 @@ import asyncio
 import os
 import signal
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -41,10 +40,11 @@ class Child:
 
 
 class Link(asyncio.Protocol):
-    """One worker, whose socket and handle are ours from now on. `largest`: bytes of a frame. `lost` is called once,
+    """One worker, whose socket and handle are ours from now on. `largest`: bytes of a frame. `signal_by_parent` has the
+    zygote signal a child, for gateways that may not. `lost` is called once,
     when it is gone. While it is `idle` it has nothing to say: a word from it is its end."""
 
-    def __init__(self, child: Child, largest: int) -> None:
+    def __init__(self, child: Child, largest: int, signal_by_parent: Callable[[int, int], None]) -> None:
         self.pid = child.pid
         self.death = child.death
         self.disconnected: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -53,6 +53,7 @@ class Link(asyncio.Protocol):
         self.idle = False
         self.gone = False
         self._handle = child.handle
+        self._signal_by_parent = signal_by_parent
         self._largest = largest
         self._buffer = bytearray()
         self._waiter: asyncio.Future[tuple[int, bytes]] | None = None
@@ -111,12 +112,16 @@ class Link(asyncio.Protocol):
     def signal(self, number: int) -> None:
         if self.gone:
             return
-        with suppress(ProcessLookupError):
-            if self._handle is not None:
-                signal.pidfd_send_signal(self._handle, number)
-            else:
-                # Only where the system has nothing better: its parent may have reaped it, and the number be another's.
-                os.kill(self.pid, number)
+        try:
+            if self._handle is None:
+                raise PermissionError
+            signal.pidfd_send_signal(self._handle, number)
+        except ProcessLookupError:
+            pass
+        except PermissionError:
+            # Its user is another, and this process has given up the right to signal those. Or the system has no handles
+            # of processes, and only a parent knows that a number is still its child's.
+            self._signal_by_parent(self.pid, number)
 
     def kill(self) -> None:
         self.signal(signal.SIGKILL)

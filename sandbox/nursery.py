@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections import deque
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from logging import getLogger
 from pathlib import Path
@@ -97,9 +98,8 @@ class Nursery:
         self._number += 1
         number = self._number
         birth = self._births[number] = asyncio.get_running_loop().create_future()
-        order = {"fork": number, "layers": list(layers), "probe": probe}
         try:
-            self._control.send(json.dumps(order).encode() + b"\n")
+            self._order({"fork": number, "layers": list(layers), "probe": probe})
             return await asyncio.shield(birth)
         except asyncio.CancelledError:
             birth.add_done_callback(_abandon)
@@ -110,7 +110,7 @@ class Nursery:
     async def connect(self, largest: int) -> Link:
         """A worker that makes its context ready. Raises `ConnectionError`."""
         child = await self.fork(self.layers)
-        link = Link(child, largest)
+        link = Link(child, largest, self._signal)
         loop = asyncio.get_running_loop()
         self._links.add(link)
         link.disconnected.add_done_callback(lambda _: self._links.discard(link))
@@ -125,10 +125,19 @@ class Nursery:
         self._lose()
         process, self._process = self._process, None
         if process is not None:
-            process.kill()
-            # SIGKILL: there is nothing to wait for but the kernel.
+            # Where it may not be killed, it ends because its socket is closed.
+            with suppress(PermissionError):
+                process.kill()
             process.wait()
         await asyncio.gather(*(link.disconnected for link in links))
+
+    def _order(self, order: Mapping[str, object]) -> None:
+        if self._control is not None:
+            self._control.send(json.dumps(order).encode() + b"\n")
+
+    def _signal(self, pid: int, number: int) -> None:
+        with suppress(OSError):
+            self._order({"signal": number, "pid": pid})
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         ours, theirs = socket.socketpair()

@@ -39,6 +39,7 @@ class Zygote:
         self._control = socket.socket(fileno=settings["control"])
         lockdown.die_with_parent(settings["parent"])
         self._begun = 0
+        self._children: set[int] = set()
         self._settings = settings
         self._allowance = lockdown.Allowance(settings["memory"] + OVERHEAD, int(settings["cpu"]) * 2)
         self._engine = self._prepare()
@@ -63,7 +64,7 @@ class Zygote:
                     return
                 *lines, waiting = (waiting + heard).split(b"\n")
                 for line in lines:
-                    self._fork(json.loads(line))
+                    self._obey(json.loads(line))
 
     def _prepare(self) -> Engine:
         module, name = self._settings["engine"].split(":")
@@ -100,7 +101,16 @@ class Zygote:
                 return
             if pid == 0:
                 return
+            self._children.discard(pid)
             self._tell({"died": pid, "code": os.waitstatus_to_exitcode(status)})
+
+    # Any: JSON, from the gateway.
+    def _obey(self, order: Mapping[str, Any]) -> None:
+        if "fork" in order:
+            self._fork(order)
+        elif order["pid"] in self._children:
+            # Not reaped yet: the number is still its own.
+            os.kill(order["pid"], order["signal"])
 
     # Any: JSON, from the gateway.
     def _fork(self, order: Mapping[str, Any]) -> None:
@@ -118,6 +128,7 @@ class Zygote:
                 self._live(theirs.detach(), zygote, order)
             finally:
                 os._exit(70)
+        self._children.add(pid)
         theirs.close()
         descriptors = [ours.fileno()]
         if hasattr(os, "pidfd_open"):

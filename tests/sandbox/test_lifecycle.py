@@ -7,48 +7,21 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import psutil
 import pytest
 
-from tests.sandbox.world import PATIENCE, Recorder, World, open_sandbox
+from tests.sandbox.processes import alive, eventually, workers, zygotes
+from tests.sandbox.world import Recorder, World, open_sandbox
 from tidegate.core.json import Json
 from tidegate.core.limits import Limits
 from tidegate.core.program import Asked, Fault, ProgramFailed
 from tidegate.sandbox import frames
 
 ROOT = Path(__file__).parents[2]
-
-
-async def eventually(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(PATIENCE):
-        while not holds():  # noqa: ASYNC110 - nobody tells of the end of a process that is not ours
-            await asyncio.sleep(0.02)
-
-
-def alive(pid: int) -> bool:
-    try:
-        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return False
-
-
-def zygotes() -> list[psutil.Process]:
-    found = []
-    for child in psutil.Process().children():
-        try:
-            if any(part.endswith("boot.py") for part in child.cmdline()):
-                found.append(child)
-        except psutil.Error:
-            continue
-    return found
-
-
-def workers() -> list[psutil.Process]:
-    return [child for zygote in zygotes() for child in zygote.children() if child.status() != psutil.STATUS_ZOMBIE]
 
 
 @asynccontextmanager

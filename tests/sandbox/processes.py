@@ -1,0 +1,38 @@
+"""The sandbox's processes, as the system sees them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import psutil
+
+from tests.sandbox.world import PATIENCE
+
+
+async def eventually(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while not holds():  # noqa: ASYNC110 - nobody tells of the end of a process that is not ours
+            await asyncio.sleep(0.02)
+
+
+def alive(pid: int) -> bool:
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
+def zygotes() -> list[psutil.Process]:
+    found = []
+    for child in psutil.Process().children():
+        try:
+            if any(part.endswith("boot.py") for part in child.cmdline()):
+                found.append(child)
+        except psutil.Error:
+            continue
+    return found
+
+
+def workers() -> list[psutil.Process]:
+    return [child for zygote in zygotes() for child in zygote.children() if child.status() != psutil.STATUS_ZOMBIE]
