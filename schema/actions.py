@@ -21,13 +21,15 @@ from tidegate.core.problems import Problems, ProjectError, did_you_mean
 from tidegate.core.program import Language, Program
 from tidegate.core.types import Argument, InputType, Named, ObjectType, TypeRef, named
 from tidegate.schema.acted import deep_row
-from tidegate.schema.expressions import build_expression, build_text, file_text
+from tidegate.schema.expressions import build_text, file_text
 from tidegate.schema.folder import ProjectFolder
 from tidegate.schema.form import Form, check_name
+from tidegate.schema.letters import VERB as SEND
+from tidegate.schema.letters import build_letter
 from tidegate.schema.names import Names
 from tidegate.schema.operations import read_arguments, read_timeout
 from tidegate.schema.scope import Scope
-from tidegate.schema.tree import MapNode, Node, ScalarNode, kind_of
+from tidegate.schema.tree import Node, ScalarNode
 from tidegate.schema.type_expressions import parse_type
 
 KEYS: Final = ("on", "where", "js", "sql", "email", "params", "minRole", "returns", "timeout", "description")
@@ -42,9 +44,11 @@ EVENTS: Final = (
 CONDITION: Final = "condition"
 """The verb of a condition. No author writes it."""
 
+SCRIPT: Final = "script"
+"""The verb of SQL that may be several statements. No author writes it."""
+
 _SCRIPT: Final = re.compile(r"\S+\.(?:js|ts)")
 _STATEMENT: Final = re.compile(r"\S+\.sql")
-_LETTER: Final = re.compile(r"\S+\.(?:txt|html|md)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +262,7 @@ class ActionReader:
             body = file_text(node.value, text, scope, self._problems)
         else:
             body = build_text(node.value, node.at, node.place, scope, self._problems)
-        asking = self._asking(built.integration, "sql", body, built, scope, form.key_at("sql"), form.noun)
+        asking = self._asking(built.integration, SCRIPT, body, built, scope, form.key_at("sql"), form.noun)
         return None if asking is None else (asking,)
 
     def _letter(self, form: Form, built: DataObject, scope: Scope) -> Work | None:
@@ -269,34 +273,22 @@ class ActionReader:
         letter.required("use", hints={"use": "Name an integration of the kind smtp."})
         integration = self._names.integration_of(letter, "use")
         scope = replace(scope, related=self._surroundings.objects)
-        fields = {name: self._part(entry, scope) for name, entry in node.entries.items() if name != "use"}
-        keys = {name: at for name, at in node.keys.items() if name != "use"}
-        body = Record({name: value for name, value in fields.items() if value is not None}, keys, node.at)
+        body = build_letter(node, scope, self._folder, self._problems)
         if integration is None:
             return None
         kind = self._names.integrations.get(integration)
-        if kind is not None and "send" not in kind.verbs:
+        if kind is not None and SEND not in kind.verbs:
             at = node.entries["use"].at
             self._problems.add(at, f'"{integration}" cannot send e-mail.', "Name an integration of the kind smtp.")
             return None
         at = form.key_at("email")
-        asking = self._asking(integration, "send", body, built, scope, at, form.noun)
+        asking = self._asking(integration, SEND, body, built, scope, at, form.noun)
         ready = self._integrations.get(built.integration)
         if asking is None or ready is None or self._problems:
             return None
         whole = Declaration(form.noun, built, "get", Record({}, {}, at), None, {}, at)
         self._deep = deep_row(whole, body, ready, self._surroundings)
         return (asking,)
-
-    def _part(self, node: Node, scope: Scope) -> Expression | None:
-        """A value of an e-mail; a text that is too long to read in place is in a file of its own."""
-        if isinstance(node, ScalarNode) and isinstance(node.value, str) and _LETTER.fullmatch(node.value):
-            text = self._folder.referenced(node.value, node.at)
-            return None if text is None else file_text(node.value, text, scope, self._problems)
-        if isinstance(node, MapNode):
-            self._problems.add(node.at, f"This is a text or a list of texts; {kind_of(node)} is not.")
-            return None
-        return build_expression(node, scope, self._problems)
 
     def _asking(
         self,
@@ -312,7 +304,7 @@ class ActionReader:
         kind = self._names.integrations.get(integration)
         if ready is None or kind is None:
             return None
-        if verb in (CONDITION, "sql") and "sql" not in kind.verbs:
+        if verb in (CONDITION, SCRIPT) and "sql" not in kind.verbs:
             self._problems.add(at, f'"{integration}" has no SQL.', "Write it in JavaScript.")
             return None
         declaration = Declaration(noun, built, verb, body, None, scope.arguments or {}, at)

@@ -19,6 +19,7 @@ from tidegate.schema.acted import take_apart
 from tidegate.schema.actions import ObjectActions
 from tidegate.schema.expressions import build_expression, build_text, file_text
 from tidegate.schema.folder import ProjectFolder
+from tidegate.schema.letters import VERB, build_letter
 from tidegate.schema.names import Names
 from tidegate.schema.operations import Header
 from tidegate.schema.scope import Scope
@@ -238,6 +239,8 @@ class Planner:
             users_known=self._names.project.auth.readable,
             config_known=self._names.project.config_known,
         )
+        if verb == VERB and isinstance(node, MapNode):
+            return build_letter(node, scope, self._folder, self._problems)
         if verb != "sql":
             return build_expression(node, scope, self._problems)
         if not isinstance(node, ScalarNode) or not isinstance(node.value, str) or not node.value.strip():

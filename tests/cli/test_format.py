@@ -12,7 +12,7 @@ from tidegate.core.objects import Access
 from tidegate.core.query import JOINS
 from tidegate.core.types import SCALARS
 from tidegate.kinds import installed_kinds
-from tidegate.schema import actions, auth_settings, live_settings, objects, operations, project, relations
+from tidegate.schema import actions, auth_settings, letters, live_settings, objects, operations, project, relations
 from tidegate.schema.plans import ROW_VERBS
 from tidegate.schema.units import parse_duration, parse_size
 
@@ -35,7 +35,7 @@ EXPECTED = {
     "An argument": operations.ARGUMENT_KEYS,
     "live": live_settings.KEYS,
     "refresh": [*live_settings.WORDS, "a list"],
-    "run": [*ROW_VERBS, "sql"],
+    "run": [*ROW_VERBS, "sql", letters.VERB],
     **{f"kind: {name}": list(kind.settings["properties"]) for name, kind in installed_kinds().items()},
 }
 

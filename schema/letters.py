@@ -1,0 +1,34 @@
+"""An e-mail as written: a text that is too long to read in place is in a file of its own."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from tidegate.core.expressions import Expression, Record
+from tidegate.core.problems import Problems
+from tidegate.schema.expressions import build_expression, file_text
+from tidegate.schema.folder import ProjectFolder
+from tidegate.schema.scope import Scope
+from tidegate.schema.tree import MapNode, Node, ScalarNode, kind_of
+
+VERB: Final = "send"
+
+_FILE: Final = re.compile(r"\S+\.(?:txt|html|md)")
+
+
+def build_letter(node: MapNode, scope: Scope, folder: ProjectFolder, problems: Problems) -> Record:
+    """The e-mail's fields, but for `use`."""
+    built = {name: _part(entry, scope, folder, problems) for name, entry in node.entries.items() if name != "use"}
+    fields = {name: value for name, value in built.items() if value is not None}
+    return Record(fields, {name: at for name, at in node.keys.items() if name != "use"}, node.at)
+
+
+def _part(node: Node, scope: Scope, folder: ProjectFolder, problems: Problems) -> Expression | None:
+    if isinstance(node, ScalarNode) and isinstance(node.value, str) and _FILE.fullmatch(node.value):
+        text = folder.referenced(node.value, node.at)
+        return None if text is None else file_text(node.value, text, scope, problems)
+    if isinstance(node, MapNode):
+        problems.add(node.at, f"This is a text or a list of texts; {kind_of(node)} is not.")
+        return None
+    return build_expression(node, scope, problems)
