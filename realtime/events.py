@@ -20,7 +20,6 @@ from tidegate.core.catalog import Catalog
 from tidegate.core.errors import Code, OperationError
 from tidegate.core.json import Json
 from tidegate.realtime.engine import Receive, Scope, Send, Timing
-from tidegate.realtime.history import Event
 from tidegate.realtime.lines import Line
 from tidegate.realtime.protocol import SocketServer
 from tidegate.realtime.rooms import SocketRooms
@@ -81,7 +80,8 @@ class EventServer:
         return {"pid": seat.pid}, seat
 
     def welcome(self, seat: Seat) -> None:
-        self._catch_up(seat, self._rooms.missed(seat.heard, seat.rooms))
+        seat.line.drained = partial(self._catch_up, seat)
+        self._catch_up(seat)
 
     async def login(self, seat: Seat, arguments: Sequence[Json]) -> None:
         """Backand's `login(token, anonymousToken, appName)`. A token of none is nobody's."""
@@ -100,13 +100,11 @@ class EventServer:
         self._settle(seat)
         same = _identity(seat) == seat.identity
         seat.marked = seat.pid is not None and same
-        missed = self._rooms.missed(seat.heard, seat.rooms) if same else []
-        if missed is None:
-            # Something between its two tokens is gone: it has to begin anew, and is then told so.
-            seat.line.end("not recovered")
-            return
+        if not same:
+            seat.heard = self._rooms.history.head
         seat.say(AUTHORIZED)
-        self._catch_up(seat, missed)
+        # What it missed between its two tokens.
+        self._catch_up(seat)
 
     def left(self, seat: Seat) -> None:
         client, seat.client = seat.client, None
@@ -147,8 +145,15 @@ class EventServer:
         self._settle(seat)
         seat.say(NOT_AUTHORIZED)
 
-    def _catch_up(self, seat: Seat, missed: Sequence[Event] | None) -> None:
-        for event in missed or ():
+    def _catch_up(self, seat: Seat) -> None:
+        """What followed what it has heard, as long as it takes it."""
+        missed = self._rooms.missed(seat.heard, seat.rooms)
+        seat.behind = False
+        if missed is None:
+            # It has to begin anew, and is then told so.
+            seat.line.end("not recovered")
+            return
+        for event in missed:
             seat.deliver(event)
 
     def _recovered(self, seat: Seat, auth: Mapping[str, Json]) -> str | None:

@@ -7,9 +7,10 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
+FULL: Final = 128 * 1024
+"""Bytes that may wait for a client before nothing is added that can wait elsewhere: events are kept once for all."""
 MOST_WAITING: Final = 1024 * 1024
-"""Bytes that wait for a client that does not take them. More ends its connection: when it is back it gets what it
-missed, and that is kept once for everybody."""
+"""Bytes of whatever else waits for a client that does not take it. More ends its connection."""
 
 NORMAL: Final = 1000
 """The close code of a websocket; Socket.IO's clients come back after any."""
@@ -49,6 +50,9 @@ class Line:
         self.asked: float | None = None
         """Since when an answer to a ping is awaited."""
         self.allowance = 0.0
+        self.drained: Callable[[], None] | None = None
+        """Called when the client has taken everything after the line was full."""
+        self.full = False
         # Any: python-engineio's own
         self.session: dict[str, Any] = {}
         self._wire: Wire | None = None
@@ -85,6 +89,7 @@ class Line:
             return
         self._waiting.append(packet)
         self._size += len(packet)
+        self.full = self._size > FULL
         if self._size > MOST_WAITING and len(self._waiting) > 1:
             self.end("transport close")
         else:
@@ -132,7 +137,7 @@ class Line:
         last = (CLOSE,) if self.closed else ()
         body = b"\x1e".join((*self._waiting, *last)) or NOOP
         self._waiting.clear()
-        self._size = 0
+        self._emptied()
         return body
 
     def _flush(self) -> None:
@@ -141,3 +146,12 @@ class Line:
             packet = self._waiting.popleft()
             self._size -= len(packet)
             wire.send_text(packet)
+        if not self._waiting:
+            self._emptied()
+
+    def _emptied(self) -> None:
+        self._size = 0
+        if self.full:
+            self.full = False
+            if self.drained is not None and not self.closed:
+                self.drained()

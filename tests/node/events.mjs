@@ -25,12 +25,12 @@ socket.on("disconnect", (reason) => say({ disconnect: reason }));
 
 const actions = {
   emit: (...event) => socket.emit(...event),
-  break: () => socket.io.engine.close(),
   disconnect: () => socket.disconnect(),
   connect: () => socket.connect(),
   auth: (another) => (given = another),
   // Nothing is read any more: what a suspended tab looks like to a server.
   deaf: () => socket.io.engine.transport.ws._socket.pause(),
+  hear: () => socket.io.engine.transport.ws._socket.resume(),
 };
 createInterface({ input: process.stdin })
   .on("line", (line) => {

@@ -86,6 +86,15 @@ class Events:
     def emit(self, event: str, data: Json, audience: Audience = Audience.ALL, *users: str, role: str = "") -> None:
         self.rooms.emit([Emission(event, data, audience, users, role)])
 
+    async def cut(self) -> None:
+        """Every connection breaks, and what was on its way is lost."""
+        for line in tuple(self.lines.values()):
+            if line.wire is None:
+                line.end("transport error")
+            else:
+                line.wire.transport.abort()
+        await self.until(lambda: not self.seats)
+
     async def until(self, condition: Callable[[], bool]) -> None:
         async with asyncio.timeout(PATIENCE):
             while not condition():  # noqa: ASYNC110 - nobody tells
@@ -138,7 +147,7 @@ class Browser:
             self.said.append(json.loads(line))
 
     async def do(self, *words: Any) -> None:
-        """`emit`, its event and arguments; `break`: cut the connection; `disconnect`; `connect`; `auth` and another."""
+        """`emit`, its event and arguments; `disconnect`; `connect`; `deaf`, `hear`; `auth` and another."""
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(words).encode() + b"\n")
         await self._process.stdin.drain()

@@ -190,17 +190,21 @@ async def test_what_cannot_be_sent_keeps_nothing_from_others(events: Events) -> 
         assert await ada.event() == ["good", 1]
 
 
-async def test_whoever_does_not_read_is_let_go(tmp_path: Path) -> None:
+@pytest.mark.parametrize("comes_back", [True, False])
+async def test_whoever_does_not_read_and_missed_what_is_gone_is_let_go(tmp_path: Path, comes_back: bool) -> None:
+    idle = 60 if comes_back else 1
     async with (
-        serving(tmp_path / "events", "limits: { eventsKept: 5 }") as events,
+        serving(tmp_path / "events", f"limits: {{ eventsKept: 5, idleReader: {idle}s }}") as events,
         calling(events, bearer("ada")) as deaf,
         calling(events, bearer("bob")) as other,
     ):
         deaf.socket.transport.pause_reading()
         text = "x" * 60_000
-        for number in range(400):
+        for number in range(200):
             events.emit("much", [number, text])
             assert await other.event() == ["much", [number, text]]
-            if events.seats == 1:
-                break
-        assert events.seats == 1
+        assert sum(seat.behind for seat in events.rooms.members.seats.values()) == 1
+        if comes_back:
+            deaf.socket.transport.resume_reading()
+            await deaf.closed()
+        await events.until(lambda: events.seats == 1)
