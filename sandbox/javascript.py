@@ -29,6 +29,9 @@ _FUNCTIONS: Final = (
 )
 """Added to a program: what it then comes to. `const` and arrows are seen, which are no properties of the global."""
 
+_THROWS_NULL: Final = re.compile(r"\b(?:throw|reject)\b[^;]*\bnull\b")
+"""Otherwise the engine did, which had no room left for an error."""
+
 _FAILED: Final = b'{"failure":{"fault":'
 """How the kernel begins when it tells of a failure."""
 
@@ -96,13 +99,15 @@ class JavaScript:
             result = self._perform(context, code, file, invocation)
         except Thrown as thrown:
             # The kernel itself had no room left, in memory or on the stack.
-            result = _exhausted(context, thrown)
+            result = self._exhausted(context, thrown)
         if run.raised is not None:
             raise run.raised
         if len(result) > self._limits["scriptData"]:
             return _failure("limit", f"The answer has more than {self._limits['scriptData']} bytes.")
         if result.startswith(_FAILED):
             told = json.loads(result)
+            if told["failure"]["message"] == "null" and not _THROWS_NULL.search(code):
+                return self._too_much()
             for name in ("place", "stack"):
                 told["failure"][name] = run.unmarked(told["failure"][name])
             return _encoded(told)
@@ -180,6 +185,19 @@ class JavaScript:
                 self._run.raised = error
         return refusal("The run was stopped.", limit=True)
 
+    def _exhausted(self, context: Context, thrown: Thrown) -> bytes:
+        """The kernel failed: it does so only where there is no room left, in memory or on the stack."""
+        try:
+            text = context.text(thrown.value)
+        except Thrown:
+            return self._too_much()
+        if text == b"null" or b"out of memory" in text or b"call stack" in text:
+            return self._too_much()
+        return _failure("broken", "The program left nothing that could be an answer.")
+
+    def _too_much(self) -> bytes:
+        return _failure("limit", f"More memory than a run may use: {self._memory} bytes.")
+
     def _provide(self, context: Context, name: str) -> None:
         context.publish(name.encode(), context.load(self._libraries[name]))
 
@@ -192,17 +210,6 @@ def _kernel(limits: Mapping[str, int]) -> str:
 def _part(name: str) -> str:
     with open(os.path.join(_KERNEL, f"{name}.js"), encoding="utf-8") as part:  # noqa: PTH118, PTH123 - as above
         return part.read()
-
-
-def _exhausted(context: Context, thrown: Thrown) -> bytes:
-    """The kernel failed: it does so only where there is no room left, in memory or on the stack."""
-    try:
-        text = context.text(thrown.value)
-    except Thrown:
-        text = b"out of memory"
-    if b"out of memory" in text or b"call stack" in text:
-        return _failure("limit", "More memory than a run may use.")
-    return _failure("broken", "The program left nothing that could be an answer.")
 
 
 def _failure(fault: str, message: str) -> bytes:

@@ -21,7 +21,7 @@ PLACES = {
     "in a callback": ("function run() {\n  return [1].map((n) => {\n    return n.a.b;\n  });\n}", "3:12"),
     "in a function of its own": (
         "function helper(a) {\n  return a.b.c;\n}\nfunction run() {\n  return helper({});\n}",
-        "2:13",
+        "2:10",
     ),
     "by the gateway": ("function run() {\n\n  const a = gateway.call('x');\n  return a;\n}", "3:21"),
     "by $http": ("function run() {\n\n\n  $http.get('https://a.example');\n}", "4:9"),
