@@ -29,8 +29,10 @@ def compile_parts(acted: ActedWrite | Demand, selection: Selection | None, rank:
     if isinstance(acted, Demand):
         return {"find": acted.find.compile(None, rank)}
     parts = {"write": acted.write.compile(None, rank), "stored": acted.stored.compile(None, rank)}
-    if acted.find is not None:
+    if acted.find is not None and When.BEFORE in acted.actions:
         parts["find"] = acted.find.compile(None, rank)
+    if acted.claim is not None:
+        parts["claim"] = acted.claim.compile(None, rank)
     if acted.answer is not None:
         parts["answer"] = acted.answer.compile(selection, rank)
     return parts
@@ -159,13 +161,12 @@ class ActedWriting:
     async def _session(self) -> Session:
         return await self._frame.transaction.writing(self._integration)
 
-    async def _find(self, session: Session | None = None) -> Sequence[Row]:
-        find = self._parts["find"]
-        if session is None:
-            async with self._frame.transaction.reading(self._integration) as reading:
-                rows = (await ask(reading, find, self._scope)).value
-        else:
-            rows = (await ask(session, find, self._scope)).value
+    async def _find(self) -> Sequence[Row]:
+        async with self._frame.transaction.reading(self._integration) as session:
+            return await self._rows(session, "find")
+
+    async def _rows(self, session: Session, part: str) -> Sequence[Row]:
+        rows = (await ask(session, self._parts[part], self._scope)).value
         found = [row for row in rows if isinstance(row, Mapping)] if isinstance(rows, Sequence) else []
         most = self._frame.limits.pageSize
         if len(found) >= most and self._acted.many:
@@ -173,10 +174,11 @@ class ActedWriting:
         return found
 
     async def _meet(self, session: Session, known: Sequence[Occasion], changes: Row) -> list[Occasion]:
-        """What is there to be written now, with what was made of it before; what has gone since then is left out."""
+        """What is there to be written now, with what was made of it before; what has gone since then is left out. From
+        here on nobody else writes these rows: what is said of them stays true."""
         before = {_hashable(self._key(each.stored or {})): each for each in known}
         met: list[Occasion] = []
-        for row in await self._find(session):
+        for row in await self._rows(session, "claim"):
             occasion = before.get(_hashable(self._key(row)))
             if occasion is None:
                 if When.BEFORE in self._acted.actions:
@@ -194,8 +196,8 @@ class ActedWriting:
         return answer
 
     async def _phase(self, when: When, occasions: Sequence[Occasion]) -> None:
-        for action in self._acted.actions.get(when, ()):
-            for occasion in occasions:
+        for occasion in occasions:
+            for action in self._acted.actions.get(when, ()):
                 await self._actions.run(action, occasion, self._frame)
 
     async def _conclude(self, session: Session, occasions: Sequence[Occasion]) -> Answer:
@@ -206,6 +208,8 @@ class ActedWriting:
                 row = (await ask(session, self._parts["stored"], {**self._scope, "key": key})).value
                 if isinstance(row, Mapping):
                     occasion.row = row
+                    if self._acted.access is Access.CREATE:
+                        occasion.stored = row
         answer = await self._answer(session, occasions)
         self._afterwards(occasions)
         return answer
@@ -242,8 +246,8 @@ class ActedWriting:
         return answers[0]
 
     def _afterwards(self, occasions: Sequence[Occasion]) -> None:
-        for action in self._acted.actions.get(When.AFTER, ()):
-            for occasion in occasions:
+        for occasion in occasions:
+            for action in self._acted.actions.get(When.AFTER, ()):
                 self._frame.transaction.afterwards.append(partial(self._actions.run, action, occasion))
 
 

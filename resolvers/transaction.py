@@ -31,6 +31,7 @@ class Transaction:
         self._integrations = integrations
         self._sessions: dict[str, Session] = {}
         self._stack = AsyncExitStack()
+        self._attempts: list[AsyncExitStack] = []
 
     async def __aenter__(self) -> Transaction:
         return self
@@ -46,6 +47,8 @@ class Transaction:
         if session is None:
             opened = self._integrations[integration].session(writes=True)
             session = self._sessions[integration] = await self._stack.enter_async_context(opened)
+            for attempt in self._attempts:
+                await attempt.enter_async_context(session.attempt())
         return session
 
     @asynccontextmanager
@@ -60,14 +63,18 @@ class Transaction:
 
     @asynccontextmanager
     async def attempt(self) -> AsyncIterator[None]:
-        """What is done within is undone where it ends with an error, and only that. A session opened within is
-        undone with the whole."""
+        """What is done within is undone where it ends with an error, and only that."""
         marks = len(self.touches), len(self.emissions), len(self.afterwards)
+        queries = set(self.queries)
         async with AsyncExitStack() as stack:
             for session in self._sessions.values():
                 await stack.enter_async_context(session.attempt())
+            self._attempts.append(stack)
             try:
                 yield
             except BaseException:
                 del self.touches[marks[0] :], self.emissions[marks[1] :], self.afterwards[marks[2] :]
+                self.queries = queries
                 raise
+            finally:
+                self._attempts.pop()

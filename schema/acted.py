@@ -22,6 +22,9 @@ from tidegate.core.selection import Selected, Selection
 from tidegate.core.types import Argument, ListOf, Named, NonNull, TypeRef, nullable
 
 _OPEN: Final = (Rule(0, EVERY_ROW),)
+CLAIM: Final = "claim"
+"""The verb of a list whose rows nobody else writes until the transaction has ended. No author writes it."""
+
 _NUMBERS: Final = {"Int": Answers.COUNT, "Boolean": Answers.WHETHER}
 
 
@@ -50,6 +53,7 @@ def take_apart(
         input=_input(declaration, access),
         fixed=body.fields.get("set") if access is Access.CREATE and many else None,
         find=None if access is Access.CREATE else parts.find(access),
+        claim=None if access is Access.CREATE else parts.find(access, CLAIM),
         write=parts.write(access),
         stored=parts.stored(),
         answer=parts.one(target, surroundings) if shown else None,
@@ -153,12 +157,12 @@ class _Parts:
         self._surroundings = surroundings
         self._at = declaration.at
 
-    def find(self, access: Access) -> Prepared:
+    def find(self, access: Access, verb: str = "list") -> Prepared:
         """The rows that the caller may read and write, whole."""
         rules = tuple(_both(self._target, access, len(self._surroundings.roles)))
         twin = replace(_whole(self._target), access={Access.READ: rules})
         body = self._record({"where": self._where()})
-        return self._prepare(twin, "list", body, None)
+        return self._prepare(twin, verb, body, None)
 
     def write(self, access: Access) -> Prepared:
         twin = replace(_whole(self._target), access={**self._target.access, Access.READ: _OPEN})

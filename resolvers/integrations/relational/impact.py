@@ -13,6 +13,7 @@ from tidegate.resolvers.integrations.relational.images import columns_of
 from tidegate.resolvers.integrations.relational.prepared import PreparedRead, PreparedWrite
 from tidegate.resolvers.integrations.relational.raw import PreparedSql
 from tidegate.resolvers.integrations.relational.reach import touches_of
+from tidegate.resolvers.integrations.relational.scripts import PreparedScript
 from tidegate.resolvers.integrations.relational.sql_footprints import SqlFootprint
 from tidegate.resolvers.integrations.relational.tables import Tables
 from tidegate.resolvers.integrations.relational.verbs import Creating, CreatingMany, Updating
@@ -31,6 +32,8 @@ def impact(prepared: Prepared) -> Sequence[Touch] | None:
                 return ()
             inputs = prepared.sql.footprint.inputs()
             return prepared.sql.footprint.touches(inputs, [UNKNOWN] * len(inputs.expressions))
+        case PreparedScript(parts=parts):
+            return [touch for part in parts for touch in impact(part) or ()]
         case PreparedRead():
             return ()
         case _:
@@ -44,6 +47,8 @@ def why_opaque(prepared: Prepared) -> str:
             return _why_table(setting.tables, verb.target)
         case PreparedSql():
             return _why_sql(prepared.sql.footprint)
+        case PreparedScript(parts=parts):
+            return "; ".join(dict.fromkeys(why_opaque(part) for part in parts))
         case _:
             return "its integration does not say"
 

@@ -13,12 +13,11 @@ from types import TracebackType
 from typing import Protocol, cast
 
 from tidegate.core.change import Outside, unheard
-from tidegate.core.errors import OperationError
+from tidegate.core.errors import Code, OperationError
 from tidegate.core.footprint import Read
 from tidegate.core.integration import Answer, Compiled, Declaration, Prepared, Session, Surroundings
 from tidegate.core.json import Given
 from tidegate.core.problems import Problem, Problems, ProjectError
-from tidegate.resolvers.integrations.relational.assumed import assumed_tables
 from tidegate.resolvers.integrations.relational.audit import audit_create, audit_objects
 from tidegate.resolvers.integrations.relational.compiled import CompiledRead
 from tidegate.resolvers.integrations.relational.connection import Connection
@@ -106,10 +105,6 @@ class RelationalIntegration:
             await self._database.close()
             raise
 
-    def assume(self, surroundings: Surroundings) -> None:
-        """For who does not open it: the tables are taken to be as the objects say."""
-        self.tables.learn(assumed_tables(self.name, surroundings), source=self.name)
-
     async def check(self, surroundings: Surroundings) -> Sequence[Problem]:
         """Objects against tables, and what each `create` fills. The author's SQL was checked by `open`."""
         known = self.tables.known
@@ -142,11 +137,12 @@ class RelationalIntegration:
 class _Session:
     """A connection held for one call."""
 
-    __slots__ = ("_connection", "_multiplexer")
+    __slots__ = ("_connection", "_lost", "_multiplexer")
 
     def __init__(self, connection: Connection, multiplexer: Multiplexer) -> None:
         self._connection = connection
         self._multiplexer = multiplexer
+        self._lost = False
 
     @asynccontextmanager
     async def attempt(self) -> AsyncIterator[None]:
@@ -154,13 +150,18 @@ class _Session:
         try:
             yield
         except Exception:
-            # Who is cut off leaves it to the transaction.
+            # Who is cut off leaves it to the transaction. Where that has ended too (SQLite: a trigger that raises
+            # ROLLBACK) nothing more may be written: each statement would be kept by itself.
+            self._lost = True
             await self._connection.execute("ROLLBACK TO SAVEPOINT attempt", ())
             await self._connection.execute("RELEASE SAVEPOINT attempt", ())
+            self._lost = False
             raise
         await self._connection.execute("RELEASE SAVEPOINT attempt", ())
 
     async def execute(self, compiled: Compiled, values: Sequence[Given]) -> Answer:
+        if self._lost:
+            raise OperationError(Code.REFUSED, "The database has ended this transaction.")
         # What was compiled elsewhere is never handed in here.
         return await cast(RelationalCompiled, compiled).run(self._connection, values)
 

@@ -18,7 +18,7 @@ def outcome_of(declaration: Declaration, surroundings: Surroundings, problems: P
     target = declaration.target
     assert target is not None
     match declaration.verb:
-        case "list":
+        case "list" | "claim":
             return _listing(declaration, target, problems)
         case "get":
             return _expected(declaration, Named(target.type), (Shape.ROW,), problems)

@@ -32,6 +32,7 @@ from tidegate.resolvers.integrations.relational.reads import (
 )
 from tidegate.resolvers.integrations.relational.registration import register
 from tidegate.resolvers.integrations.relational.requests import parse_request
+from tidegate.resolvers.integrations.relational.scripts import PreparedScript, read_script
 from tidegate.resolvers.integrations.relational.tables import Tables
 from tidegate.resolvers.integrations.relational.verbs import (
     Aggregating,
@@ -50,10 +51,13 @@ from tidegate.resolvers.integrations.relational.verbs import (
 
 def prepare_request(
     dialect: Dialect, declaration: Declaration, surroundings: Surroundings, tables: Tables, integration: str = ""
-) -> PreparedRead | PreparedWrite | PreparedSql:
+) -> PreparedRead | PreparedWrite | PreparedSql | PreparedScript:
     """`integration` is the one that is asked; by default the target's. Raises `ProjectError`."""
     if not integration and declaration.target is not None:
         integration = declaration.target.integration
+    if declaration.verb == "script":
+        statements = read_script(declaration, surroundings, integration, dialect.name)
+        return PreparedScript([PreparedSql(Setting(dialect, tables, surroundings), each) for each in statements])
     verb = parse_request(declaration, surroundings, integration, dialect.name)
     setting = Setting(dialect, tables, surroundings)
     match verb:

@@ -46,6 +46,8 @@ def list_statement(draft: Draft, verb: Listing, selection: Selection) -> sa.Sele
     if where is not None:
         query = query.where(where)
     query = query.order_by(*ordering(draft, keys, table))
+    if verb.claims:
+        query = query.with_for_update()
     limit = Limit.of(draft, verb.limit, None)
     page = limit.cut(draft, query, bounded_offset(draft, verb.offset)).subquery(draft.name())
     text = draft.dialect.gathered(object_json(draft, selection, Owned(item), page))

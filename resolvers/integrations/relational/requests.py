@@ -35,6 +35,7 @@ from tidegate.resolvers.integrations.relational.verbs import (
 
 KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "list": ("where", "orderBy", "limit", "offset", "after"),
+    "claim": ("where",),
     "get": ("where",),
     "count": ("where",),
     "aggregate": ("where", "groupBy", "values", "orderBy", "limit"),
@@ -44,7 +45,8 @@ KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "delete": ("where",),
     "deleteMany": ("where",),
 }
-"""What each verb's body may hold. `create` takes the fields of the row themselves, `sql` a text."""
+"""What each verb's body may hold. `create` takes the fields of the row themselves, `sql` a text. `claim`, like
+`condition` and `script`, is for actions: no author writes it."""
 
 _NUMERIC: Final = frozenset({"Int", "Float", "Decimal", "BigInt"})
 
@@ -87,7 +89,7 @@ class _Parser:
             if key not in KEYS[name]:
                 self.problems.add(at, f'"{key}" is not a key of "{name}".', did_you_mean(key, KEYS[name]))
         match name:
-            case "list":
+            case "list" | "claim":
                 return self._listing(outcome)
             case "get":
                 return Getting(target, _firm(self._needed_filter()), outcome)
@@ -118,7 +120,8 @@ class _Parser:
         if after is not None and "offset" in body.fields:
             self.problems.add(body.keys["offset"], '"offset" and "after" exclude each other.', "Keep one of them.")
         limit, offset = self._value("limit", Named("Int")), self._value("offset", Named("Int"))
-        return Listing(self.target, self._filter(), order, limit, offset, after, outcome)
+        claims = self.declaration.verb == "claim"
+        return Listing(self.target, self._filter(), order, limit, offset, after, outcome, claims)
 
     def _refuse_hidden(self, order: tuple[Order, ...]) -> None:
         """A cursor holds the values of the sort keys, so its reader must be one who may read them."""

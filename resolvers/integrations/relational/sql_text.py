@@ -52,7 +52,7 @@ class SqlText:
 
 def read_sql(text: Text, dialect: str) -> SqlText:
     """`dialect` is sqlglot's name of the database's. Raises `ProjectError`."""
-    marked, holes = _marked(text)
+    marked, holes = mark_holes(text)
     try:
         tokens = Dialect.get_or_raise(dialect).tokenize(marked)
     except SqlglotError as error:
@@ -93,27 +93,27 @@ def read_sql(text: Text, dialect: str) -> SqlText:
 
 
 @dataclass(frozen=True, slots=True)
-class _Hole:
+class Hole:
     number: int
     marker: str
     start: int
     reference: Reference
 
 
-def _marked(text: Text) -> tuple[str, list[_Hole]]:
+def mark_holes(text: Text) -> tuple[str, list[Hole]]:
     """The text with a word that occurs nowhere else in the place of each hole."""
     plain = "".join(part for part in text.parts if isinstance(part, str))
     stem = "hole"
     while stem in plain:
         stem += "_hole"
-    marked, holes = "", list[_Hole]()
+    marked, holes = "", list[Hole]()
     for part in text.parts:
         if isinstance(part, str):
             marked += part
             continue
         # The end keeps `hole_1_` from standing in `hole_11_`.
         marker = f"{stem}_{len(holes)}_"
-        holes.append(_Hole(len(holes), marker, len(marked), part))
+        holes.append(Hole(len(holes), marker, len(marked), part))
         marked += marker
     return marked, holes
 
@@ -130,7 +130,7 @@ def _quotes(source: str) -> tuple[str, str] | None:
 
 
 def _concatenated(
-    source: str, holes: Sequence[_Hole], start: int, quotes: tuple[str, str]
+    source: str, holes: Sequence[Hole], start: int, quotes: tuple[str, str]
 ) -> Iterator[str | Reference]:
     """A string with holes in it, as a concatenation; a string that is nothing but one hole, as a parameter."""
     opening, closing = quotes

@@ -42,7 +42,8 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """`limit`, `offset` and `after` (a cursor) are null or absent where nothing was written or sent."""
+    """`limit`, `offset` and `after` (a cursor) are null or absent where nothing was written or sent. `claims`: nobody
+    else writes the rows until the transaction has ended."""
 
     target: DataObject
     where: Filter
@@ -51,6 +52,7 @@ class Listing:
     offset: Expression | None
     after: Expression | None
     outcome: Outcome
+    claims: bool = False
 
 
 @dataclass(frozen=True, slots=True)
