@@ -20,7 +20,7 @@ FOUND = "Found by story"
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.realtime.stories", description=__doc__)
     parser.add_argument("--postgres", action="store_true", help="on PostgreSQL, instead of SQLite")
-    parser.add_argument("--minutes", type=float, default=10.0, help="no season begins later (10)")
+    parser.add_argument("--minutes", type=float, default=10.0, help="no season but the first begins later (10)")
     parser.add_argument("--examples", type=int, default=100, help="stories in a season (100)")
     parser.add_argument("--seed", type=int, help="the number of the first season, which is random where none is given")
     parser.add_argument("--as-found", action="store_true", help="what is found is not made smaller")
@@ -30,7 +30,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="tidegate-stories-") as name:
         folder = Path(name)
         postgres = str(start_postgres(folder / "postgres").get_uri()).replace(":@", "@") if asked.postgres else None
-        while time.monotonic() < end:
+        while True:
             started = time.monotonic()
             theatre = Theatre(folder, postgres)
             try:
@@ -41,8 +41,9 @@ def main() -> int:
                 return 1
             seconds = time.monotonic() - started
             print(f"Season {number}: {theatre.stories} stories, {theatre.frames} results, {seconds:.0f} s.", flush=True)
+            if time.monotonic() >= end:
+                return 0
             number += 1
-    return 0
 
 
 if __name__ == "__main__":

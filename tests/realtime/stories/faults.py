@@ -102,7 +102,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("faults", nargs="*", metavar="FAULT", help=f"some of: {', '.join(f.name for f in FAULTS)}")
     asked = parser.parse_args()
-    arguments = ["--examples", str(asked.examples), "--seed", str(asked.seed), "--minutes", "0.001"]
+    arguments = ["--examples", str(asked.examples), "--seed", str(asked.seed), "--minutes", "0"]
     arguments += ["--postgres"] if asked.postgres else []
     missed = 0
     for fault in FAULTS:
@@ -114,6 +114,8 @@ def main() -> int:
             plant(fault, copy)
             lines = list(play(copy, arguments))
         print(f"{fault.name} ({fault.what}): {lines[-1].strip()}", flush=True)
+        first = next((number for number, line in enumerate(lines) if "Violation: " in line), len(lines))
+        print("".join(f"    {line[:300].rstrip()}\n" for line in lines[first : first + 4]), flush=True)
         missed += not lines[-1].startswith(FOUND)
     return int(missed > 0)
 

@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 from tests.conftest import ask
 from tests.realtime.screens import SECRET
@@ -100,7 +101,7 @@ class Theatre:
         if self._postgres is None:
             contents = SqliteContents(folder / "desk.db")
         else:
-            name = f"stories_{id(self):x}_{self._made}"
+            name = f"stories_{uuid4().hex[:16]}"
             await ask(self._postgres, f"create database {name} template template0")
             closing.push_async_callback(ask, self._postgres, f"drop database {name} with (force)")
             url = environ["DATABASE_URL"] = urlsplit(self._postgres)._replace(path=f"/{name}").geturl()
