@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import socket
 import threading
@@ -140,4 +141,13 @@ def run(
     beside: Callable[[], Coroutine[object, object, None]] | None = None,
 ) -> None:
     """`serve` in an event loop of its own, uvloop's."""
-    uvloop.run(serve(gateway, settings, started=started, beside=beside))
+
+    def begun(address: Address) -> None:
+        # What is there by now stays: collections need not look at it again, and they are what thousands of connections
+        # that come at once wait for.
+        gc.collect()
+        gc.freeze()
+        if started is not None:
+            started(address)
+
+    uvloop.run(serve(gateway, settings, started=begun, beside=beside))
