@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tidegate.sandbox.libraries import LIBRARIES, SUCRASE, read_library
 from tidegate.sandbox.quickjs import Context, Extension, Thrown, Value
-from tidegate.sandbox.run import Run, refusal, whole
+from tidegate.sandbox.run import Run, refusal, shown_size, whole
 from tidegate.sandbox.typescript import TYPED, Mistake, Sucrase, check
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class JavaScript:
         self._memory = min(limits["scriptMemory"], _ENGINE_MEMORY)
         self._extension = Extension(self._path)
         compiler = Context(self._extension, self._answer)
-        self._kernel = compiler.compile(_kernel(limits), "kernel")
+        self._kernel = compiler.compile(_kernel(shown_size(self._memory)), "kernel")
         for name, source in LIBRARIES.items():
             self._libraries[name] = compiler.compile(read_library(source), source)
         self._sources = (read_library(SUCRASE), _part("source"))
@@ -103,11 +103,11 @@ class JavaScript:
         if run.raised is not None:
             raise run.raised
         if len(result) > self._limits["scriptData"]:
-            return _failure("limit", f"The answer has more than {self._limits['scriptData']} bytes.")
+            return _failure("limit", f"The answer has more than {shown_size(self._limits['scriptData'])}.")
         if result.startswith(_FAILED):
             told = json.loads(result)
             if told["failure"]["message"] == "null" and not _THROWS_NULL.search(code):
-                return self._too_much()
+                told["failure"] |= {"fault": "limit", "message": self._too_much()}
             for name in ("place", "stack"):
                 told["failure"][name] = run.unmarked(told["failure"][name])
             return _encoded(told)
@@ -190,20 +190,20 @@ class JavaScript:
         try:
             text = context.text(thrown.value)
         except Thrown:
-            return self._too_much()
+            return _failure("limit", self._too_much())
         if text == b"null" or b"out of memory" in text or b"call stack" in text:
-            return self._too_much()
+            return _failure("limit", self._too_much())
         return _failure("broken", "The program left nothing that could be an answer.")
 
-    def _too_much(self) -> bytes:
-        return _failure("limit", f"More memory than a run may use: {self._memory} bytes.")
+    def _too_much(self) -> str:
+        return f"More than {shown_size(self._memory)} of memory used by one run."
 
     def _provide(self, context: Context, name: str) -> None:
         context.publish(name.encode(), context.load(self._libraries[name]))
 
 
-def _kernel(limits: Mapping[str, int]) -> str:
-    parts = ["(() => {\n'use strict';\n", f"const limits = {json.dumps(dict(limits))};\n"]
+def _kernel(memory: str) -> str:
+    parts = ["(() => {\n'use strict';\n", f"const MOST_MEMORY = {json.dumps(memory)};\n"]
     return "".join([*parts, *map(_part, _PARTS), "})()"])
 
 

@@ -42,7 +42,9 @@ class Run:
         if self._exceeds("scriptLines"):
             return refusal(f"More than {self._limits['scriptLines']} lines written to console by one run.", limit=True)
         if self._exceeds("scriptLog", len(line["text"].encode("utf-8", "replace"))):
-            return refusal(f"More than {self._limits['scriptLog']} bytes written to console by one run.", limit=True)
+            return refusal(
+                f"More than {shown_size(self._limits['scriptLog'])} written to console by one run.", limit=True
+            )
         self._log(line["level"], self.unmarked(line["text"]))
         return b'{"value":null}'
 
@@ -57,8 +59,8 @@ class Run:
         elif self._exceeds("scriptCalls"):
             return refusal(f"More than {self._limits['scriptCalls']} requests to the gateway by one run.", limit=True)
         if len(text) > self._limits["scriptData"]:
-            size = self._limits["scriptData"]
-            return refusal(f"A request to the gateway has more than {size} bytes.", limit=True)
+            size = shown_size(self._limits["scriptData"])
+            return refusal(f"A request to the gateway has more than {size}.", limit=True)
         return self._ask(whole(text))
 
     def _exceeds(self, name: str, by: int = 1) -> bool:
@@ -69,6 +71,13 @@ class Run:
 def refusal(message: str, limit: bool = False) -> bytes:
     """Thrown inside the program. With `limit`, it is also what the run ends with."""
     return json.dumps({"error": {"name": "LimitExceeded", "message": message, "status": None, "limit": limit}}).encode()
+
+
+def shown_size(size: int) -> str:
+    for unit, name in ((1024 * 1024, "MiB"), (1024, "KiB")):
+        if size >= unit:
+            return f"{size / unit:.4g} {name}"
+    return f"{size} bytes"
 
 
 def whole(text: bytes) -> bytes:

@@ -168,7 +168,7 @@ function failure(error, fault = "thrown") {
   let { name, message, status } = describe(error);
   if (name === "InternalError" && message === "out of memory") {
     fault = "limit";
-    message = "More memory than a run may use: " + limits.scriptMemory + " bytes.";
+    message = "More than " + MOST_MEMORY + " of memory used by one run.";
   } else if (name === "RangeError" && message === "Maximum call stack size exceeded") {
     fault = "limit";
     message = "Functions or values that are nested too deep.";

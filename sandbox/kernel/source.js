@@ -1,13 +1,13 @@
 // Works on the text of a program before it runs, with sucrase; not a part of the function that the other files are.
 //
 // The engine notes places for calls, operators and statements that are expressions. An error in `const b = a.b.c` would
-// be told at whatever came before it. So each declaration, condition and `return` gets a mark, an expression of no
+// be told at whatever came before it. So each declaration, loop, condition and `return` gets a mark, an expression of no
 // consequence that has a place: no line moves, and marks.py takes the columns back.
 ({ transform, parse, TokenType }) => {
   const MARK = "0|0";
-  const DECLARES = [TokenType._const, TokenType._let, TokenType._var];
+  const STARTS = [TokenType._const, TokenType._let, TokenType._var, TokenType._for];
   const CONDITION = [TokenType._if, TokenType._while, TokenType._switch];
-  const INSIDE = [TokenType.parenL, TokenType.parenR, TokenType._else, TokenType._do, TokenType.arrow];
+  const INSIDE = [TokenType.parenL, TokenType.parenR, TokenType._else, TokenType._do, TokenType.colon];
   const ENDS = [TokenType.semi, TokenType.braceR, TokenType.eof];
 
   const strip = (code, file, typed) =>
@@ -25,7 +25,7 @@
     tokens.forEach((token, index) => {
       const before = tokens[index - 1];
       const after = tokens[index + 1];
-      if (DECLARES.includes(token.type)) {
+      if (STARTS.includes(token.type)) {
         if (before === undefined || !INSIDE.includes(before.type)) insert(token.start, `${MARK};`);
       } else if (CONDITION.includes(token.type)) {
         if (after?.type === TokenType.parenL) insert(after.end, `${MARK},`);

@@ -14,6 +14,7 @@ PLACES = {
     "in an alternative": ("function run(a) {\n  if (a.b) return 1;\n  else if (a.b.c) return 2;\n}", "3:11"),
     "in a loop": ("function run(a) {\n  const b = 1;\n  while (a.b.c) a = 1;\n}", "3:9"),
     "in a return after a return": ("function run(a) {\n  if (!a) return 1;\n\n  return a.b.c;\n}", "4:10"),
+    "in the list of a loop": ("function run(a) {\n  const b = 1;\n  for (const c of a.b.c) b;\n}", "3:3"),
     "in a switch": ("function run(a) {\n  switch (a.b.c) { case 1: return 1; }\n}", "2:10"),
     "in an assignment": ("function run(a) {\n  let b = 1;\n  b = a.b.c;\n}", "3:3"),
     "in the second statement of a line": ("function run(a) {\n  const b = 1; const c = a.b.c;\n}", "2:16"),
@@ -93,7 +94,7 @@ def test_memory_is_what_the_limit_says() -> None:
     assert run(code, {"size": 1024 * 1024}, limits={"scriptMemory": 8 * 1024 * 1024}).value == 1024 * 1024
     failure = run(code, {"size": 9 * 1024 * 1024}, limits={"scriptMemory": 8 * 1024 * 1024}).failed()
     assert (failure.fault, failure.place) == ("limit", f"{FILE}:2:14")
-    assert failure.message == "More memory than a run may use: 8388608 bytes."
+    assert failure.message == "More than 8 MiB of memory used by one run."
 
 
 def test_size_of_the_answer() -> None:

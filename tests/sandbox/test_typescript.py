@@ -164,7 +164,7 @@ def test_libraries_are_noticed() -> None:
 
 
 def test_nothing_runs() -> None:
-    assert load("for (;;) {}\nfunction run() {}")["code"].startswith("for (;;)")
+    assert load("for (;;) {}\nfunction run() {}")["code"].startswith("0|0;for (;;)")
 
 
 def test_hostile_texts() -> None:

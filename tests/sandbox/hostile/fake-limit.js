@@ -1,7 +1,7 @@
-// throws: More memory
+// throws: More than
 // An error with the words of the engine's own.
 function run() {
-  const error = new Error("More memory than a run may use");
+  const error = new Error("More than 128 MiB of memory used by one run.");
   error.name = "LimitExceeded";
   throw error;
 }

@@ -1,4 +1,4 @@
-// exceeds: bytes written to console
+// exceeds: written to console
 // Long lines.
 function run() {
   for (;;) console.warn("é".repeat(5000));

@@ -1,6 +1,6 @@
 // stops: cpu|memory
 // A number with many digits.
 function run() {
-  let n = 3n;
-  for (;;) n = n * n;
+  const n = 3n ** 300000n;
+  for (;;) n * n;
 }
