@@ -11,7 +11,7 @@ import pytest
 from tests.realtime.stories.season import play_season
 from tests.realtime.stories.theatre import Theatre
 
-EXAMPLES = 40
+EXAMPLES = 30
 """About half a minute on each database, on an idle machine."""
 
 
