@@ -14,10 +14,10 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-versio
 	--no-emit-index-url --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types layers format pytest bench bench-live lock clean
+.PHONY: help demo test check lint types layers format pytest bench bench-live bench-events lock clean
 
 help:            ## this list
-	@grep -E '^[a-z-]+: .*##' Makefile | sed -E 's/:[^#]*##/\t/' | sort | expand -t 12
+	@grep -E '^[a-z-]+: .*##' Makefile | sed -E 's/:[^#]*##/\t/' | sort | expand -t 14
 
 demo: $(RUNTIME)            ## serve examples/servicedesk on SQLite and print its users' tokens
 	$(BIN)/tidegate serve examples/servicedesk --demo
@@ -44,6 +44,9 @@ bench: $(DEVELOPMENT) $(PEERS)            ## Tidegate beside its peers; BENCH=--
 
 bench-live: $(DEVELOPMENT) $(PEERS)            ## live queries beside the subscriptions of others; BENCH as above
 	$(BIN)/python -m bench.live $(BENCH)
+
+bench-events: $(DEVELOPMENT) $(PEERS)            ## socket events beside Node's socket.io; BENCH as above
+	$(BIN)/python -m bench.events $(BENCH)
 
 format: $(DEVELOPMENT)            ## put the source in shape
 	$(BIN)/ruff check --fix

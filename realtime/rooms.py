@@ -70,6 +70,8 @@ class SocketRooms:
         self.limits = limits
         self.members = Members()
         self.history = History(lambda: self.limits())  # noqa: PLW0108 - it may be another later
+        self.turn = TURN
+        self.most_pending = MOST_PENDING
         self._clock = clock
         self._pending: deque[Event] = deque()
         self._under_way: Iterator[Seat] | None = None
@@ -83,7 +85,7 @@ class SocketRooms:
             event = self._record(emission)
             if event is not None:
                 self._pending.append(event)
-        while len(self._pending) > MOST_PENDING:
+        while len(self._pending) > self.most_pending:
             self._deliver_first(None)
         self._go_on()
 
@@ -120,7 +122,7 @@ class SocketRooms:
     def _deliver(self) -> None:
         self._handle = None
         # Not the loop's clock: uvloop's stands still within a turn.
-        until = perf_counter() + TURN
+        until = perf_counter() + self.turn
         while self._pending and self._deliver_first(until):
             pass
         self._go_on()
