@@ -70,7 +70,9 @@ class EventServer:
         self._rooms.members.seats[line.sid] = seat
         self._settle(seat)
         seat.identity = _identity(seat)
-        if auth.get("recover") is False:
+        wants = auth.get("recover")
+        # Who logs in later is as in Backand: one argument, and nothing to come back to.
+        if wants is False or (token is None and wants is not True):
             seat.heard = self._rooms.history.head
             return {}, seat
         seat.pid, seat.marked = self._recovered(seat, auth), True
@@ -133,8 +135,13 @@ class EventServer:
         rooms = rooms_of(client.user, events.user, anonymous=events.anonymous) if client is not None else ()
         self._rooms.members.move(seat, rooms)
         if client is not None:
-            client.changed = partial(self._settle, seat)
+            client.changed = partial(self._changed, seat)
         seat.until = None if rooms else asyncio.get_running_loop().time() + self._timing.login
+
+    def _changed(self, seat: Seat) -> None:
+        self._settle(seat)
+        if not seat.rooms:
+            seat.say(NOT_AUTHORIZED)
 
     def _ended(self, seat: Seat, error: OperationError) -> None:
         """They may not stay who they are. What they miss until they are somebody again is kept for them."""

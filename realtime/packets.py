@@ -75,10 +75,13 @@ def _json(text: str) -> Any:
         raise ProtocolError("a packet whose data is not JSON") from None
 
 
-def event_start(event: str, data: Json) -> bytes:
+def event_start(event: str, data: Json, most: int) -> bytes:
     """A message that emits an event, up to where its list is closed, or goes on with an offset. Raises `TypeError` for
-    what is not JSON."""
-    return b'42["%b",%b' % (orjson.dumps(event)[1:-1], orjson.dumps(data))
+    what is not JSON, and `ValueError` for data of more bytes than `most`."""
+    encoded = orjson.dumps(data)
+    if len(encoded) > most:
+        raise ValueError(f"Its data has {len(encoded)} bytes, and {most} is the most.")
+    return b"42[%b,%b" % (orjson.dumps(event), encoded)
 
 
 def plain_event(event: str, *arguments: str) -> bytes:

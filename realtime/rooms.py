@@ -108,7 +108,7 @@ class SocketRooms:
         try:
             if not emission.event or emission.event in RESERVED:
                 raise ValueError("Its name is not one of an event.")
-            start = event_start(emission.event, emission.data)
+            start = event_start(emission.event, emission.data, self.limits().eventData)
         except (TypeError, ValueError) as error:
             # Whoever asked for it was told before: what comes here should be good.
             log.error("The event %r cannot be emitted: %s", emission.event, error)

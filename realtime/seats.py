@@ -15,6 +15,7 @@ from tidegate.realtime.packets import plain_event
 EVERYBODY: Final = "all"
 NOWHERE: Final = "-"
 """An offset that nobody can come back to."""
+_LOST: Final = b',"-"]'
 
 
 def role_room(role: str) -> str:
@@ -82,11 +83,14 @@ class Seat:
                 self.behind = True
                 return
             self.heard = event.offset
-            self.line.put(event.marked if self.marked else event.plain)
+            if self.marked:
+                self.line.put(event.marked)
+            else:
+                self.line.put(event.plain if self.pid is None else event.plain[:-1] + _LOST)
 
     def say(self, event: str) -> None:
-        """One of our own events. Socket.IO's client takes the last argument of an event for its offset, be it the
-        event's name."""
+        """One of our own events. With a `pid`, Socket.IO's client takes the last argument of each event for its offset,
+        be it data, or the event's name."""
         if self.pid is None:
             self.line.put(plain_event(event))
         else:

@@ -37,7 +37,7 @@ def test_reserved_names(name: str) -> None:
 
 
 def test_names_are_text_whatever_is_in_them() -> None:
-    assert event_start('a"b\\\n', None) + b"]" == b'42["a\\"b\\\\\\n",null]'
+    assert event_start('a"b\\\n', None, 4) + b"]" == b'42["a\\"b\\\\\\n",null]'
     assert plain_event("a", "b") == b'42["a","b"]'
 
 

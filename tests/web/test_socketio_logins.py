@@ -184,10 +184,56 @@ async def test_what_cannot_be_sent_keeps_nothing_from_others(events: Events) -> 
         events.emit("", 1)
         events.emit("disconnect", 1)
         events.emit("bad", float("nan"))
+        events.emit("large", "x" * 65 * 1024)
         bad: Any = object()
         events.rooms.emit([Emission("bad", bad, Audience.ALL), Emission("good", 1, Audience.ALL)])
         assert await ada.event() == ["bad", None]
         assert await ada.event() == ["good", 1]
+
+
+async def test_nobody_without_a_token_after_a_reload(events: Events) -> None:
+    async with calling(events) as caller:
+        write_project(events.folder, "events: { anonymous: false }")
+        await events.gateway.reload()
+        assert await caller.event() == ["notAuthorized"]
+        events.emit("not heard", 1)
+        assert await caller.login(token("ada")) == ["authorized"]
+
+
+async def test_another_user_on_a_connection_that_could_be_recovered(events: Events) -> None:
+    """What it is sent from then on is nothing that it can come back to."""
+    async with calling(events, {"token": token("ada")}) as caller:
+        events.emit("one", 1)
+        assert await caller.event() == ["one", 1, "1"]
+        assert await caller.login(token("ada", "agent")) == ["authorized", "-"]
+        events.emit("two", "2")
+        assert await caller.event() == ["two", "2", "-"]
+        assert await caller.login(token("ada")) == ["authorized", "2"]
+        events.emit("three", "3")
+        assert await caller.event() == ["three", "3", "3"]
+
+
+@pytest.mark.parametrize(
+    ("offset", "missed"), [("1", 2), ("0", 3), (None, 3), ("3", 0), ("4", None), ("-", None), (1, None), ("x", None)]
+)
+async def test_offsets(events: Events, offset: Any, missed: int | None) -> None:
+    async with calling(events, connected=False) as caller:
+        pid = (await caller.connect({"token": token("ada")}))["pid"]
+    for number in range(3):
+        events.emit("tick", number)
+    async with calling(events, connected=False) as caller:
+        answer = await caller.connect({"token": token("ada"), "pid": pid, "offset": offset})
+        assert (answer["pid"] == pid) == (missed is not None)
+        events.emit("end", None)
+        heard = [await caller.event() for _ in range((missed or 0) + 1)]
+        assert [event[1] for event in heard] == [*range(3 - (missed or 0), 3), None]
+
+
+@pytest.mark.parametrize("pid", ["", "x", "0.", f"0.{'0' * 32}", 5, None, ["x"]])
+async def test_others_pids(events: Events, pid: Any) -> None:
+    async with calling(events, connected=False) as caller:
+        answer = await caller.connect({"token": token("ada"), "pid": pid, "offset": "0"})
+        assert answer["pid"] != pid
 
 
 @pytest.mark.parametrize("comes_back", [True, False])

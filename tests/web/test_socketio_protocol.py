@@ -33,7 +33,7 @@ async def opened(events: Events) -> str:
     return f"{NEW}&sid={json.loads(answer.text[1:])['sid']}"
 
 
-async def connected(events: Events, auth: str = "") -> str:
+async def connected(events: Events, auth: str = '{"recover":true}') -> str:
     address = await opened(events)
     assert (await events.http.post(address, content=f"40{auth}")).text == "ok"
     assert (await events.http.get(address)).text.startswith("40{")
