@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_MARK: Final = re.compile(r"0\|0[;,]")
+_MARK: Final = re.compile(r"0x0;|\+?0\|0,")
 
 
 def unmark(text: str, code: str, file: str) -> str:

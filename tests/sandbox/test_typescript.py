@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.sandbox.script import Refusal, load, run
+from tidegate.sandbox.libraries import LIBRARIES, read_library
 
 TYPES = """\
 import type { Ticket } from "./types";
@@ -103,14 +104,41 @@ function run(input) {
 
 def test_marks_mean_nothing() -> None:
     marked = load(MARKED)["code"]
-    assert marked.count("0|0") == 30
-    assert marked.replace("0|0;", "").replace("0|0,", "") == MARKED
+    assert marked.count("0|0,") + marked.count("0x0;") == 30
+    assert marked.replace("0x0;", "").replace("0|0,", "") == MARKED
     expected = [3, 2, 0, 2, 1, 1, 5, 6, 1, 2, None, None, "anonymous", "3,1,2", 28, 1, True, 1]
     assert run(MARKED).value[:18] == expected
 
 
+DENSE = """function f(a){if(a)return"text";if(!a)return{a:[1]};return!1}function g(){return/x/.test("x")}
+function h(a){for(var b in a)return[b];return-1}function run(){return[f(1),f(0),g(),h({k:1}),h({}),typeof f(2)]}"""
+
+
+def test_marks_keep_words_apart() -> None:
+    assert run(DENSE).value == ["text", {"a": [1]}, True, ["k"], -1, "string"]
+    assert run("function run(a){\nreturn a.b.c}").failed().place == "actions/tidy.js:2:8"
+    assert run("const a={};const run=()=>{\nif(a)return{b:a.c.d}}").failed().place == "actions/tidy.js:2:12"
+
+
+@pytest.mark.parametrize("name", LIBRARIES)
+def test_marks_mean_nothing_in_what_others_wrote(name: str) -> None:
+    source = f"const marked = {read_library(LIBRARIES[name])};\n"
+    expressions = {
+        "_": "_.template('Hi <%= n %>')({ n: _.chunk(_.range(9), 2) })",
+        "Papa": "Papa.parse('a,b\\n1,\"2\"', { header: true }).data",
+        "dayjs": "dayjs(0).add(1, 'month').format()",
+        "moment": "[moment(0).format('LLLL'), moment.duration(90, 'minutes').humanize()]",
+        "numbro": "numbro(1234.5).format('0,0.00')",
+        "uuid": "uuid.v5('a', uuid.v5.DNS)",
+    }
+    code = f"{source}function run() {{ return [{expressions[name]}, (({name}) => {expressions[name]})(marked)]; }}"
+    assert load(code)["code"] != code
+    there, marked = run(code).value
+    assert there == marked
+
+
 def test_text_that_looks_marked_is_left_alone() -> None:
-    code = "function run(a) { return 0|0, '0|0;'.length; }"
+    code = "function run(a) { return 0|0, '0|0,0x0;'.length; }"
     assert load(code)["code"] == code
 
 
@@ -164,7 +192,7 @@ def test_libraries_are_noticed() -> None:
 
 
 def test_nothing_runs() -> None:
-    assert load("for (;;) {}\nfunction run() {}")["code"].startswith("0|0;for (;;)")
+    assert load("for (;;) {}\nfunction run() {}")["code"].startswith("0x0;for (;;)")
 
 
 def test_hostile_texts() -> None:
