@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tidegate.core.limits import Limits
+from tidegate.realtime.packets import Message
 
 MOST_ROOMS: Final = 10_000
 """Rooms of which is remembered what was forgotten. Of the others the newest thing forgotten of any counts."""
@@ -25,12 +26,12 @@ class Event:
     offset: int
     at: float
     rooms: frozenset[str]
-    plain: bytes
-    marked: bytes
+    plain: Message
+    marked: Message
 
     @property
     def size(self) -> int:
-        return 2 * len(self.plain) + sum(map(len, self.rooms))
+        return 2 * len(self.marked.frame) + sum(map(len, self.rooms))
 
 
 class History:
@@ -48,7 +49,7 @@ class History:
     def add(self, start: bytes, rooms: frozenset[str], now: float) -> Event:
         """`start` is a message up to the end of its data."""
         self.head += 1
-        event = Event(self.head, now, rooms, start + b"]", b'%b,"%d"]' % (start, self.head))
+        event = Event(self.head, now, rooms, Message(start + b"]"), Message(b'%b,"%d"]' % (start, self.head)))
         self._events.append(event)
         self._bytes += event.size
         self.trim(now)

@@ -7,6 +7,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
+from tidegate.realtime.packets import Message
+
 FULL: Final = 128 * 1024
 """Bytes that may wait for a client before nothing is added that can wait elsewhere: events are kept once for all."""
 MOST_WAITING: Final = 1024 * 1024
@@ -29,6 +31,10 @@ class Wire(Protocol):
     def writable(self) -> asyncio.Event: ...
 
     def send_text(self, text: bytes, /) -> None: ...
+
+    def send_frame(self, frame: bytes, /) -> None:
+        """A whole frame, made for many."""
+        ...
 
     # Any: an int, which the server's own websockets name.
     def close(self, code: Any, reason: str, /) -> None: ...
@@ -78,6 +84,14 @@ class Line:
         wire.drained = self._flush
         self._flush()
         self._arrived.set()
+
+    def share(self, message: Message) -> None:
+        """As `put`, what is sent to many."""
+        wire = self._wire
+        if wire is None or wire.paused or self._waiting or self.closed:
+            self.put(message.text)
+        else:
+            wire.send_frame(message.frame)
 
     def put(self, packet: bytes) -> None:
         """Sends, now or as soon as the client takes it, in order."""

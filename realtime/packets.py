@@ -75,6 +75,27 @@ def _json(text: str) -> Any:
         raise ProtocolError("a packet whose data is not JSON") from None
 
 
+class Message:
+    """A packet for many, as it goes over a websocket: frames of servers are the same bytes for everybody."""
+
+    __slots__ = ("_head", "frame")
+
+    def __init__(self, text: bytes) -> None:
+        size = len(text)
+        if size < 126:
+            head = b"\x81%c" % size
+        elif size < 65536:
+            head = b"\x81\x7e%b" % size.to_bytes(2, "big")
+        else:
+            head = b"\x81\x7f%b" % size.to_bytes(8, "big")
+        self._head = len(head)
+        self.frame = head + text
+
+    @property
+    def text(self) -> bytes:
+        return self.frame[self._head :]
+
+
 def event_start(event: str, data: Json, most: int) -> bytes:
     """A message that emits an event, up to where its list is closed, or goes on with an offset. Raises `TypeError` for
     what is not JSON, and `ValueError` for data of more bytes than `most`."""

@@ -84,9 +84,11 @@ class Seat:
                 return
             self.heard = event.offset
             if self.marked:
-                self.line.put(event.marked)
+                self.line.share(event.marked)
+            elif self.pid is None:
+                self.line.share(event.plain)
             else:
-                self.line.put(event.plain if self.pid is None else event.plain[:-1] + _LOST)
+                self.line.put(event.plain.text[:-1] + _LOST)
 
     def say(self, event: str) -> None:
         """One of our own events. With a `pid`, Socket.IO's client takes the last argument of each event for its offset,

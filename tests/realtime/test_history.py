@@ -26,7 +26,7 @@ def test_a_message_with_and_without_its_offset() -> None:
     kept = History(Limits)
     add(kept, "all")
     event = add(kept, "all")
-    assert (event.plain, event.marked) == (b'42["e","x"]', b'42["e","x","2"]')
+    assert (event.plain.text, event.marked.text) == (b'42["e","x"]', b'42["e","x","2"]')
 
 
 def test_what_followed_in_ones_rooms() -> None:

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from websockets.frames import Frame, Opcode
 
-from tidegate.realtime.packets import RESERVED, ClientPacket, ProtocolError, event_start, plain_event
+from tidegate.realtime.packets import RESERVED, ClientPacket, Message, ProtocolError, event_start, plain_event
 
 
 @pytest.mark.parametrize(
@@ -39,6 +40,14 @@ def test_reserved_names(name: str) -> None:
 def test_names_are_text_whatever_is_in_them() -> None:
     assert event_start('a"b\\\n', None, 4) + b"]" == b'42["a\\"b\\\\\\n",null]'
     assert plain_event("a", "b") == b'42["a","b"]'
+
+
+@pytest.mark.parametrize("size", [0, 1, 125, 126, 127, 65535, 65536, 70000])
+def test_a_message_is_a_frame(size: int) -> None:
+    text = b"x" * size
+    message = Message(text)
+    assert message.text == text
+    assert message.frame == Frame(Opcode.TEXT, text).serialize(mask=False)
 
 
 PARTS = st.sampled_from(

@@ -24,11 +24,16 @@ class Paper:
         self.paused = False
         self.drained: Callable[[], None] | None = None
         self.written: list[bytes] = []
+        self.frames: list[bytes] = []
         self.closed = False
         self.writable = asyncio.Event()
 
     def send_text(self, text: bytes, /) -> None:
         self.written.append(text)
+
+    def send_frame(self, frame: bytes, /) -> None:
+        self.frames.append(frame)
+        self.written.append(frame[2:])
 
     def close(self, code: int, reason: str, /) -> None:
         self.closed = True
@@ -97,7 +102,7 @@ async def test_one_message_for_everybody() -> None:
     papers = [house.enter(str(number), "all")[1] for number in range(3)]
     house.emit({"a": 1})
     await quiet(house)
-    assert papers[0].written[0] is papers[1].written[0] is papers[2].written[0]
+    assert papers[0].frames[0] is papers[1].frames[0] is papers[2].frames[0]
 
 
 async def test_a_large_room_does_not_keep_the_loop() -> None:
@@ -145,10 +150,10 @@ async def test_whose_line_fails_keeps_nothing_from_the_others() -> None:
     house = House()
     papers = [house.enter(str(number), "all")[1] for number in range(3)]
 
-    def fail(text: bytes, /) -> None:
+    def fail(frame: bytes, /) -> None:
         raise OSError
 
-    papers[1].send_text = fail  # type: ignore[method-assign]
+    papers[1].send_frame = fail  # type: ignore[method-assign]
     house.emit(1)
     await quiet(house)
     assert [paper.events for paper in papers] == [[1], [], [1]]

@@ -121,6 +121,11 @@ class Socket(WebSocketsSansIOProtocol):
         else:
             self.transport.writelines((b"\x81\x7f%b%b" % (size.to_bytes(8, "big"), start), rest))
 
+    def send_frame(self, frame: bytes) -> None:
+        """A whole message as it goes over the wire, made once for many."""
+        if not self.close_sent and not self.disconnected and self.conn.state is OPEN:
+            self.transport.write(frame)
+
     def close(self, code: CloseCode, reason: str) -> None:
         """Nothing is sent after this. May be called more than once."""
         if self.close_sent or self.disconnected or self.conn.state is not OPEN or not self.handshake_complete:
