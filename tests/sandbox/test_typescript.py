@@ -117,7 +117,7 @@ function h(a){for(var b in a)return[b];return-1}function run(){return[f(1),f(0),
 def test_marks_keep_words_apart() -> None:
     assert run(DENSE).value == ["text", {"a": [1]}, True, ["k"], -1, "string"]
     assert run("function run(a){\nreturn a.b.c}").failed().place == "actions/tidy.js:2:8"
-    assert run("const a={};const run=()=>{\nif(a)return{b:a.c.d}}").failed().place == "actions/tidy.js:2:12"
+    assert run("const a={};const run=()=>{\nif(a)return{b:a.c.d}}").failed().place == "actions/tidy.js:2:6"
 
 
 @pytest.mark.parametrize("name", LIBRARIES)
