@@ -14,6 +14,7 @@ import strawberry
 from graphql import GraphQLSchema, OperationType
 from strawberry.schema.config import StrawberryConfig
 
+from tidegate.core.action import Demand
 from tidegate.core.catalog import Catalog
 from tidegate.core.operation import Kind, Operation
 from tidegate.core.types import TypeDefinition
@@ -49,6 +50,14 @@ class Api:
     def sdl(self) -> str:
         """The schema as text, ending with a newline."""
         return self.schema.as_str().rstrip("\n") + "\n"
+
+    @cached_property
+    def demands(self) -> Mapping[tuple[str, str], Operation]:
+        """Actions on demand, by the names of their object and of their own."""
+        found = ((operation, operation.plan.acted) for operation in self.mutations.values())
+        return {
+            (acted.target.name, acted.action.name): operation for operation, acted in found if isinstance(acted, Demand)
+        }
 
     def roots(self, type: OperationType) -> Mapping[str, Operation]:
         match type:

@@ -23,6 +23,7 @@ from tidegate.realtime.live import LiveQueries
 from tidegate.realtime.rooms import SocketRooms
 from tidegate.sandbox.sandbox import LocalSandbox
 from tidegate.schema.api import Api
+from tidegate.schema.demanded import Asked, Demanded, demand
 from tidegate.schema.execution import Response, execute
 
 
@@ -127,3 +128,9 @@ class Gateway:
         document = edition.documents.find(text, operation_name)
         with edition.in_use:
             return await execute(document, variables, user, edition.runner)
+
+    async def demand(self, asked: Asked, user: CurrentUser) -> Demanded:
+        """Runs an action that was asked for by its address. Never raises."""
+        edition = self._edition
+        with edition.in_use:
+            return await demand(edition.api, asked, user, edition.runner)

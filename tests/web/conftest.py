@@ -22,6 +22,7 @@ from tidegate.core.errors import Code, OperationError
 from tidegate.core.json import Json
 from tidegate.core.limits import Limits
 from tidegate.core.user import CurrentUser
+from tidegate.schema.demanded import Asked, Demanded
 from tidegate.schema.request_errors import DocumentError
 from tidegate.settings import Settings
 from tidegate.web.server import Server, build_server, listen
@@ -97,6 +98,9 @@ class FakeGateway:
         if result.data is None:
             raise DocumentError(formatted["errors"])
         return Answered(orjson.dumps(formatted), tuple(formatted.get("errors", ())), True)
+
+    async def demand(self, _asked: Asked, _user: CurrentUser, /) -> Demanded:
+        raise AssertionError
 
     async def connect(
         self, headers: Iterable[tuple[bytes, bytes]], ended: Callable[[OperationError], None], /

@@ -22,8 +22,10 @@ class CorsPolicy:
     """`cors` in headers. Origins are compared whole, in lower case. `*` admits everybody, and never with credentials:
     a page of any origin would then act for whoever is logged in."""
 
-    def __init__(self, cors: Cors) -> None:
+    def __init__(self, cors: Cors, exposed: bytes = b"") -> None:
+        """`exposed`: a header of answers that pages may read, beside `www-authenticate`."""
         self.cors = cors
+        self._exposed = (b"access-control-expose-headers", b", ".join(filter(None, (b"www-authenticate", exposed))))
         self._any = "*" in cors.origins
         self._origins = frozenset(origin.rstrip("/").lower().encode() for origin in cors.origins)
         self._vary = (b"vary", b"accept, origin" if cors.origins and not self._any else b"accept")
@@ -40,7 +42,7 @@ class CorsPolicy:
             allowed = self._allowed(origin)
             if not allowed:
                 return self._nobody
-            known = (self._vary, *allowed, (b"access-control-expose-headers", b"www-authenticate"))
+            known = (self._vary, *allowed, self._exposed)
             if not self._any:
                 self._known[origin] = known
         return known
@@ -84,17 +86,19 @@ NO_CORS: Final = CorsPolicy(Cors())
 
 
 class Pages:
-    """Which pages may open a connection that stays. `cors` is asked each time: a reload may change it."""
+    """Which pages may open a connection that stays, or act without asking first. `cors` is asked each time: a reload
+    may change it."""
 
-    def __init__(self, cors: Callable[[], Cors]) -> None:
+    def __init__(self, cors: Callable[[], Cors], exposed: bytes = b"") -> None:
         self._cors = cors
+        self._exposed = exposed
         self._policy = NO_CORS
 
     @property
     def policy(self) -> CorsPolicy:
         cors = self._cors()
         if self._policy.cors is not cors:
-            self._policy = CorsPolicy(cors)
+            self._policy = CorsPolicy(cors, self._exposed)
         return self._policy
 
     def admit(self, headers: Sequence[Header]) -> bool:

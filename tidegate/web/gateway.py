@@ -12,6 +12,7 @@ from tidegate.core.errors import OperationError
 from tidegate.core.json import Json
 from tidegate.core.live import Sink
 from tidegate.core.user import CurrentUser
+from tidegate.schema.demanded import Asked, Demanded
 
 
 class Response(Protocol):
@@ -103,6 +104,10 @@ class Gateway(Protocol):
     ) -> Response:
         """Any: variables are the client's JSON. Raises `DocumentError` where there is nothing to execute, and
         `OperationError`."""
+        ...
+
+    async def demand(self, asked: Asked, user: CurrentUser, /) -> Demanded:
+        """Runs an action on demand. Never raises."""
         ...
 
     async def connect(

@@ -12,6 +12,8 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import Receive, Scope, Send
 
 from tidegate.core.errors import Code
+from tidegate.web.actions import PATH as ACTIONS
+from tidegate.web.actions import ActionEndpoint
 from tidegate.web.answers import SAFETY, error_body
 from tidegate.web.debug import LiveEndpoint
 from tidegate.web.endpoint import GraphQLEndpoint
@@ -39,6 +41,7 @@ class Site:
         self._stream = EventStreamEndpoint(gateway, self._streams)
         self._websocket = WebSocketEndpoint(gateway)
         self._socketio = SocketIoEndpoint(gateway)
+        self._actions = ActionEndpoint(gateway)
         self._live = LiveEndpoint(gateway, self._streams, development=page is not None)
         routes: list[BaseRoute] = [Route("/healthz", _alive), Route("/readyz", self._readiness)]
         if page is not None:
@@ -51,6 +54,8 @@ class Site:
             await self._graphql(scope, receive, send)
         elif scope["type"] == "http" and scope["path"] == STREAM:
             await self._stream(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"].startswith(ACTIONS):
+            await self._actions(scope, receive, send)
         elif scope["type"] == "http" and scope["path"] == LIVE:
             await self._live(scope, receive, send)
         elif scope["type"] in ("http", "websocket") and scope["path"] in PATHS:
