@@ -1,0 +1,93 @@
+"""The scripts that mean harm, in real processes: each fails alone, and its neighbours are undisturbed."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Sequence
+
+import pytest
+
+from tests.sandbox.hostile_scripts import SCRIPTS, Hostile
+from tests.sandbox.world import PATIENCE
+from tidegate.core.json import Json
+from tidegate.core.limits import Limits
+from tidegate.core.program import Asked, Fault, HostRefused, Invocation, Language, Program, ProgramFailed
+from tidegate.sandbox.sandbox import LocalSandbox
+
+FAULTS = {"throws": Fault.THROWN, "exceeds": Fault.LIMIT, "breaks": Fault.BROKEN, "stops": Fault.LIMIT}
+NEIGHBOUR = Program(
+    "the neighbour", Language.JAVASCRIPT, "actions/good.js", "const run = (input) => [input.a, _.sum([1, 2])];"
+)
+AT_ONCE = 4
+
+
+class Refusing:
+    async def ask(self, what: Asked, arguments: Sequence[Json]) -> Json:
+        match what:
+            case Asked.COMPARE:
+                return False
+            case Asked.EMIT:
+                return {"status": 200, "message": "ok"}
+            case Asked.CALL if arguments[0] == "slow":
+                await asyncio.sleep(10 * PATIENCE)
+        raise HostRefused("The gateway refuses.", "Refused")
+
+    def log(self, level: str, text: str) -> None:
+        text.encode()
+
+
+def program_of(script: Hostile) -> Program:
+    return Program(script.name, Language.JAVASCRIPT, f"actions/{script.name}.js", script.code)
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[LocalSandbox]:
+    sandbox = LocalSandbox()
+    try:
+        limits = Limits(scriptCpu=0.3, scriptTime=2.0)
+        assert await sandbox.load([NEIGHBOUR, *map(program_of, SCRIPTS)], limits) == ()
+        yield sandbox
+    finally:
+        await sandbox.close()
+
+
+async def run(sandbox: LocalSandbox, program: Program) -> Json:
+    deadline = asyncio.get_running_loop().time() + PATIENCE
+    return (await sandbox.run(program, Invocation({"a": 1}), Refusing(), deadline)).value
+
+
+async def complaint_about(sandbox: LocalSandbox, script: Hostile) -> str:
+    """How it went otherwise than it should have; empty if it did not."""
+    try:
+        value = await run(sandbox, program_of(script))
+    except ProgramFailed as failed:
+        good = FAULTS.get(script.outcome) is failed.fault and (
+            script.outcome == "stops" or script.what in failed.message
+        )
+        good = good and (not failed.place or failed.place.startswith(f"actions/{script.name}.js"))
+        return "" if good else f"{script}: {failed.fault}: {failed.message} at {failed.place}"
+    good = script.outcome == "answers" and (not script.what or value == cleaned(json.loads(script.what)))
+    return "" if good else f"{script}: {value!r:.200}"
+
+
+def cleaned(value: Json) -> Json:
+    """As the gateway takes it."""
+    return value.replace("\0", "") if isinstance(value, str) else value
+
+
+@pytest.mark.parametrize("stops", [False, True], ids=["those that end", "those that are stopped"])
+async def test_each_fails_alone(sandbox: LocalSandbox, stops: bool) -> None:
+    waiting = [script for script in SCRIPTS if (script.outcome == "stops") is stops]
+    assert len(waiting) > 25
+    complaints: list[str] = []
+
+    async def work() -> None:
+        while waiting:
+            complaints.append(await complaint_about(sandbox, waiting.pop()))
+            assert await run(sandbox, NEIGHBOUR) == [1, 3]
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(AT_ONCE):
+            group.create_task(work())
+    assert [complaint for complaint in complaints if complaint] == []
