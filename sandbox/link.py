@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -13,6 +14,9 @@ from tidegate.sandbox.frames import HEADER, Kind
 
 AHEAD: Final = 64 * 1024
 """Bytes of frames that nobody waits for, after which a worker's socket is read no further."""
+
+
+_CHUNK: Final = 256 * 1024
 
 
 class Gone(Exception):
@@ -39,16 +43,17 @@ class Child:
             os.close(self.handle)
 
 
-class Link(asyncio.Protocol):
-    """One worker, whose socket and handle are ours from now on. `largest`: bytes of a frame. `signal_by_parent` has the
-    zygote signal a child, for gateways that may not. `lost` is called once,
-    when it is gone. While it is `idle` it has nothing to say: a word from it is its end."""
+class Link:
+    """One worker, whose descriptors are ours from now on. `largest`: bytes of a frame. `signal_by_parent` has the
+    zygote signal a child, for gateways that may not. `lost` is called once, when it is gone. While it is `idle` it has
+    nothing to say: a word from it is its end.
+
+    Reads and writes the socket itself. With transports (asyncio's, uvloop's) a task that is cancelled while one is
+    made leaves it open, and when one is closed is known a turn of the loop later."""
 
     def __init__(self, child: Child, largest: int, signal_by_parent: Callable[[int, int], None]) -> None:
         self.pid = child.pid
         self.death = child.death
-        self.disconnected: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        """Done when the event loop has forgotten it."""
         self.lost: Callable[[Link], None] | None = None
         self.idle = False
         self.gone = False
@@ -56,34 +61,13 @@ class Link(asyncio.Protocol):
         self._signal_by_parent = signal_by_parent
         self._largest = largest
         self._buffer = bytearray()
+        self._unsent = memoryview(b"")
         self._waiter: asyncio.Future[tuple[int, bytes]] | None = None
-        self._transport: asyncio.Transport | None = None
         self._paused = False
-
-    # What asyncio calls.
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        if self.gone:
-            transport.abort()
-
-    def data_received(self, data: bytes) -> None:
-        self._buffer += data
-        if self.idle:
-            # Work is only given to those who wait for it quietly.
-            self.kill()
-        elif self._waiter is not None:
-            self._serve_waiter()
-        elif len(self._buffer) > AHEAD and self._transport is not None:
-            self._paused = True
-            self._transport.pause_reading()
-
-    def connection_lost(self, _error: Exception | None) -> None:
-        self._end()
-        self.disconnected.set_result(None)
-
-    # What the gateway calls.
+        self._loop = asyncio.get_running_loop()
+        self._socket = socket.socket(fileno=child.descriptor)
+        self._socket.setblocking(False)
+        self._loop.add_reader(child.descriptor, self._read)
 
     async def receive(self) -> tuple[int, bytes]:
         """The next frame: its kind, which may be any number, and its payload. Raises `Gone` and `Garbled`."""
@@ -105,9 +89,10 @@ class Link(asyncio.Protocol):
         return not self.gone and not self._buffer
 
     def send(self, kind: Kind, payload: bytes) -> None:
-        """To one that is gone it says nothing; `receive` does."""
-        if self._transport is not None and not self.gone:
-            self._transport.write(HEADER.pack(len(payload), kind) + payload)
+        """To one that is gone it says nothing; `receive` does. The worker reads one frame before it gets another."""
+        if not self.gone:
+            self._unsent = memoryview(HEADER.pack(len(payload), kind) + payload)
+            self._write()
 
     def signal(self, number: int) -> None:
         if self.gone:
@@ -131,8 +116,9 @@ class Link(asyncio.Protocol):
         if self.gone:
             return
         self.gone = True
-        if self._transport is not None:
-            self._transport.abort()
+        self._loop.remove_reader(self._socket.fileno())
+        self._loop.remove_writer(self._socket.fileno())
+        self._socket.close()
         if self._handle is not None:
             os.close(self._handle)
             self._handle = None
@@ -140,6 +126,40 @@ class Link(asyncio.Protocol):
             self._waiter.set_exception(Gone())
         if self.lost is not None:
             self.lost(self)
+
+    def _read(self) -> None:
+        try:
+            data = self._socket.recv(_CHUNK)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._end()
+            return
+        self._buffer += data
+        if self.idle:
+            # Work is only given to those who wait for it quietly.
+            self.kill()
+        elif self._waiter is not None:
+            self._serve_waiter()
+        elif len(self._buffer) > AHEAD:
+            self._paused = True
+            self._loop.remove_reader(self._socket.fileno())
+
+    def _write(self) -> None:
+        try:
+            sent = self._socket.send(self._unsent)
+        except (BlockingIOError, InterruptedError):
+            sent = 0
+        except OSError:
+            # Reading tells how it ended, and what it said before.
+            sent = len(self._unsent)
+        self._unsent = self._unsent[sent:]
+        if self._unsent:
+            self._loop.add_writer(self._socket.fileno(), self._write)
+        else:
+            self._loop.remove_writer(self._socket.fileno())
 
     def _serve_waiter(self) -> None:
         assert self._waiter is not None
@@ -169,6 +189,6 @@ class Link(asyncio.Protocol):
         return kind, payload
 
     def _resume(self) -> None:
-        if self._paused and self._transport is not None and not self.gone:
+        if self._paused and not self.gone:
             self._paused = False
-            self._transport.resume_reading()
+            self._loop.add_reader(self._socket.fileno(), self._read)

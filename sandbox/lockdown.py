@@ -156,23 +156,29 @@ def forbid_files() -> None:
         os.close(ruleset)
 
 
+def prepare_filter() -> None:
+    """Before children are forked: `forbid_calls` has it ready."""
+    here = machine()
+    if here is not None:
+        code = ctypes.create_string_buffer(assemble(here))
+        _filter[:] = code, ctypes.create_string_buffer(struct.pack("@HP", len(code) // 8, ctypes.addressof(code)))
+
+
+_filter: list[ctypes.Array[ctypes.c_char]] = []
+
+
 def forbid_calls() -> None:
     """Seccomp, last of all: only the system calls of `filter` are left."""
-    here = machine()
-    if here is None or not LINUX:
+    if not _filter or not LINUX:
         raise OSError("seccomp: no table for this machine")
-    code = ctypes.create_string_buffer(assemble(here))
-    pointer = ctypes.cast(code, ctypes.c_void_p).value
-    program = ctypes.create_string_buffer(struct.pack("@HP", (len(code) - 1) // 8, pointer))
-    _prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.addressof(program))
+    _prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.addressof(_filter[1]))
 
 
-def close_descriptors(socket: int) -> None:
-    """Leaves `socket`, as `SOCKET`, and nothing else."""
-    nowhere = os.open(os.devnull, os.O_RDWR)
+def close_descriptors(socket: int, nowhere: int) -> None:
+    """Leaves `socket`, as `SOCKET`, and nothing else but three that lead to `nowhere`, which is /dev/null."""
+    if nowhere == SOCKET:
+        nowhere = os.dup(nowhere)
     if socket != SOCKET:
-        if nowhere == SOCKET:
-            nowhere = os.dup(nowhere)
         os.dup2(socket, SOCKET)
     for number in range(SOCKET):
         os.dup2(nowhere, number)

@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, field
 from logging import getLogger
 from pathlib import Path
 from typing import Any, Final
+from weakref import WeakSet
 
 import tidegate
 import tidegate.core
@@ -69,7 +70,7 @@ class Nursery:
         self._descriptors: deque[int] = deque()
         self._births: dict[int, asyncio.Future[Child]] = {}
         self._deaths: dict[int, asyncio.Future[int]] = {}
-        self._links: set[Link] = set()
+        self._links: WeakSet[Link] = WeakSet()
         self._number = 0
 
     async def start(self) -> None:
@@ -111,16 +112,12 @@ class Nursery:
         """A worker that makes its context ready. Raises `ConnectionError`."""
         child = await self.fork(self.layers)
         link = Link(child, largest, self._signal)
-        loop = asyncio.get_running_loop()
         self._links.add(link)
-        link.disconnected.add_done_callback(lambda _: self._links.discard(link))
-        await loop.create_unix_connection(lambda: link, sock=socket.socket(fileno=child.descriptor))
         return link
 
     async def close(self) -> None:
         """The zygote ends, and with it all its children."""
-        links = tuple(self._links)
-        for link in links:
+        for link in self._links:
             link.kill()
         self._lose()
         process, self._process = self._process, None
@@ -129,7 +126,6 @@ class Nursery:
             with suppress(PermissionError):
                 process.kill()
             process.wait()
-        await asyncio.gather(*(link.disconnected for link in links))
 
     def _order(self, order: Mapping[str, object]) -> None:
         if self._control is not None:
@@ -183,15 +179,16 @@ class Nursery:
     def _hear(self) -> None:
         assert self._control is not None
         try:
-            heard, descriptors, _, _ = socket.recv_fds(self._control, 65536, 16, _CLOSED_ON_EXEC)
+            heard, descriptors, flags, _ = socket.recv_fds(self._control, 65536, 16, _CLOSED_ON_EXEC)
         except (BlockingIOError, InterruptedError):
             return
         except OSError:
-            heard, descriptors = b"", []
+            heard, descriptors, flags = b"", [], 0
         self._descriptors.extend(descriptors)
-        if not heard:
-            if not self.closed:
-                log.error("The process that programs are forked from has ended.")
+        if not heard or flags & socket.MSG_CTRUNC:
+            log.error(
+                "Programs: %s.", "no descriptors are left" if heard else "the process they are forked from has ended"
+            )
             self._lose()
             return
         *lines, self._heard = (self._heard + heard).split(b"\n")

@@ -24,6 +24,13 @@ class WorkersFailed(Exception):
     """No worker gets as far as being ready."""
 
 
+class Closed(WorkersFailed):
+    """There are none any more: another shift has begun, or none."""
+
+    def __init__(self) -> None:
+        super().__init__("the sandbox is closed")
+
+
 class Pool:
     """`standby`: how many wait when there is nothing to do. `largest`: bytes of a frame from a worker. How many there
     are at most is the caller's to bound: one for each that it has taken, and those that wait."""
@@ -50,6 +57,8 @@ class Pool:
         return link
 
     async def _take(self) -> Link:
+        if self._closed:
+            raise Closed
         if self._ready:
             # The one that worked last: its pages are warm, and those that nobody needs grow old.
             link = self._ready.pop()
@@ -104,7 +113,7 @@ class Pool:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        self._fail(WorkersFailed("the sandbox is closed"))
+        self._fail(Closed())
 
     def _let_in(self, link: Link) -> None:
         self._taken.discard(link)
@@ -132,7 +141,7 @@ class Pool:
             link = await self.nursery.connect(self._largest)
         except BaseException as error:
             self._coming -= 1
-            if isinstance(error, ConnectionError):
+            if isinstance(error, OSError):
                 self._fail(WorkersFailed(str(error)))
                 return
             raise

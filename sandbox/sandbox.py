@@ -26,7 +26,7 @@ from tidegate.sandbox.frames import Kind, pack_job
 from tidegate.sandbox.hygiene import encode
 from tidegate.sandbox.link import Link
 from tidegate.sandbox.nursery import EngineSource, Nursery
-from tidegate.sandbox.pool import Pool, WorkersFailed
+from tidegate.sandbox.pool import Closed, Pool, WorkersFailed
 from tidegate.sandbox.selftest import EXPLAINED, Findings, examine
 from tidegate.sandbox.shift import Loaded, Shift, Staffing
 
@@ -36,7 +36,8 @@ WORKERS: Final = 16
 """Runs at once. More wait for their turn, in the order they came."""
 RUNS: Final = 500
 """Runs of one process, which makes a fresh context for each."""
-LIBRARY_RUNS: Final = 500
+LIBRARY_RUNS: Final = 1
+"""The same, where libraries are loaded: a context with them is cheaper forked than made (docs/decisions/0010)."""
 STANDBY: Final = 2
 """Processes that wait for work, of each kind."""
 
@@ -62,7 +63,7 @@ class LocalSandbox:
         self._staffing = Staffing(engines or default_engines(), runs, library_runs, standby)
         self._turns = asyncio.Semaphore(workers)
         self._shift: Shift | None = None
-        self._retiring: set[asyncio.Task[None]] = set()
+        self._retiring: dict[Shift, asyncio.Task[None]] = {}
         self._loading = asyncio.Lock()
         self._closed = False
 
@@ -81,23 +82,18 @@ class LocalSandbox:
                 return problems
             before, self._shift = self._shift, shift
             if before is not None:
-                task = asyncio.get_running_loop().create_task(before.retire())
-                self._retiring.add(task)
-                task.add_done_callback(self._retiring.discard)
+                retiring = asyncio.get_running_loop().create_task(before.retire())
+                self._retiring[before] = retiring
+                retiring.add_done_callback(lambda _: self._retiring.pop(before, None))
             return ()
 
     async def run(self, program: Program, invocation: Invocation, host: Host, deadline: float) -> Outcome:
         """As in `core.program.Sandbox`. A program of an earlier load is loaded again."""
         subject = Subject(program.name, program.file)
-        shift = self._shift
-        if shift is None:
-            raise ProgramFailed(Fault.BROKEN, f"{subject} could not be run: nothing is loaded.")
-        limits = shift.limits
         given = encode(invocation)
-        if len(given) > limits.scriptData:
-            raise ProgramFailed(Fault.LIMIT, f"{subject} was given more than {shown_size(limits.scriptData)}.")
         async with self._turn(subject, deadline):
-            pool, link, loaded = await self._worker(shift, program, subject, deadline)
+            pool, link, loaded = await self._worker(program, subject, len(given), deadline)
+            limits = pool.nursery.limits
             intact = False
             try:
                 now = asyncio.get_running_loop().time()
@@ -120,12 +116,15 @@ class LocalSandbox:
 
     async def close(self) -> None:
         self._closed = True
-        for task in tuple(self._retiring):
-            task.cancel()
-        await asyncio.gather(*self._retiring, return_exceptions=True)
         shift, self._shift = self._shift, None
-        if shift is not None:
-            await shift.close()
+        shifts = [*self._retiring, *([shift] if shift is not None else [])]
+        tasks = tuple(self._retiring.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        # Those too whose task had not begun.
+        for each in shifts:
+            await each.close()
 
     async def _load(self, shift: Shift, programs: Sequence[Program]) -> list[Problem]:
         found = [await shift.load(program) for program in programs]
@@ -148,7 +147,7 @@ class LocalSandbox:
             async with asyncio.timeout_at(deadline):
                 await self._turns.acquire()
         except TimeoutError:
-            raise ProgramFailed(Fault.LIMIT, f"{subject} waited too long for its turn.") from None
+            raise ProgramFailed(Fault.LIMIT, f"{subject} waited too long for its turn.", subject.file) from None
         token = _inside.set(True)
         try:
             yield
@@ -157,17 +156,30 @@ class LocalSandbox:
             self._turns.release()
 
     async def _worker(
-        self, shift: Shift, program: Program, subject: Subject, deadline: float
+        self, program: Program, subject: Subject, given: int, deadline: float
     ) -> tuple[Pool, Link, Loaded]:
+        """Of the shift that serves now. `given`: bytes of the invocation."""
         try:
             async with asyncio.timeout_at(deadline):
-                loaded = await shift.load(program)
-                if isinstance(loaded, Problem):
-                    raise ProgramFailed(Fault.BROKEN, f"{subject} could not be loaded.", str(loaded.at))
-                pool = await shift.pool(program.language, loaded.libraries)
-                return pool, await pool.take(), loaded
+                while True:
+                    shift = self._shift
+                    if shift is None:
+                        raise WorkersFailed("nothing is loaded")
+                    if given > shift.limits.scriptData:
+                        size = shown_size(shift.limits.scriptData)
+                        raise ProgramFailed(Fault.LIMIT, f"{subject} was given more than {size}.", subject.file)
+                    try:
+                        loaded = await shift.load(program)
+                        if isinstance(loaded, Problem):
+                            raise ProgramFailed(Fault.BROKEN, f"{subject} could not be loaded.", str(loaded.at))
+                        pool = await shift.pool(program.language, loaded.libraries)
+                        return pool, await pool.take(), loaded
+                    except Closed:
+                        # While it waited, a reload has begun another.
+                        if shift is self._shift:
+                            raise
         except TimeoutError:
-            raise ProgramFailed(Fault.LIMIT, f"{subject} waited too long for its turn.") from None
+            raise ProgramFailed(Fault.LIMIT, f"{subject} waited too long for its turn.", subject.file) from None
         except (WorkersFailed, SandboxUnavailable) as failed:
             log.error("%s could not be run: %s.", subject, failed)
             raise ProgramFailed(Fault.BROKEN, f"{subject} could not be run.") from None

@@ -15,7 +15,7 @@ from tidegate.core.program import Fault, Language, Program, ProgramFailed
 from tidegate.sandbox.conversation import Conversation, Subject, largest_frame
 from tidegate.sandbox.frames import Kind, pack_job
 from tidegate.sandbox.nursery import Breed, EngineSource, Nursery
-from tidegate.sandbox.pool import Pool, WorkersFailed
+from tidegate.sandbox.pool import Closed, Pool, WorkersFailed
 
 CHECK_CPU: Final = 10.0
 CHECK_TIME: Final = 30.0
@@ -92,9 +92,9 @@ class Shift:
 
     async def retire(self) -> None:
         """Closes it when the last run has ended."""
-        for pool in self._pools.values():
+        for pool in tuple(self._pools.values()):
             await pool.close()
-        for pool in self._pools.values():
+        for pool in tuple(self._pools.values()):
             await pool.wait_for_all()
         await self.close()
 
@@ -108,7 +108,7 @@ class Shift:
 
     async def _open(self, breed: Breed) -> Pool:
         if self._closed:
-            raise WorkersFailed("the sandbox is closed")
+            raise Closed
         nursery = Nursery(breed, self.limits)
         try:
             await nursery.start()

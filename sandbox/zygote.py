@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 LAYERS: Final = ("user", "privileges", "files", "resources", "calls")
 """In the order in which they are put on: Landlock needs a descriptor, and seccomp would forbid all the others. The
-first two the zygote has itself."""
+first three the zygote has itself, so that its children need not each pay for them."""
 
 OVERHEAD: Final = 64 * 1024 * 1024
 """Bytes of address space beside what a program may have: Python's own work on what passes, twice a megabyte or so, and
@@ -39,6 +39,7 @@ class Zygote:
         self._control = socket.socket(fileno=settings["control"])
         lockdown.die_with_parent(settings["parent"])
         self._begun = 0
+        self._nowhere = -1
         self._children: set[int] = set()
         self._settings = settings
         self._allowance = lockdown.Allowance(settings["memory"] + OVERHEAD, int(settings["cpu"]) * 2)
@@ -71,10 +72,12 @@ class Zygote:
         engine: Engine = getattr(importlib.import_module(module), name)(*self._settings["arguments"])
         engine.prepare(self._settings["limits"])
         rehearse(engine, self._settings["libraries"])
+        lockdown.prepare_filter()
         # What is here now stays, and counting its references should not copy its pages in each child.
         gc.collect()
         gc.freeze()
         self._begun = lockdown.address_space()
+        self._nowhere = os.open(os.devnull, os.O_RDWR)
         return engine
 
     def _own_layers(self) -> Mapping[str, Callable[[], None]]:
@@ -84,7 +87,7 @@ class Zygote:
             lockdown.drop_user()
             lockdown.die_with_parent(parent)
 
-        return {"user": user, "privileges": lockdown.forbid_new_privileges}
+        return {"user": user, "privileges": lockdown.forbid_new_privileges, "files": lockdown.forbid_files}
 
     def _tell(self, what: Mapping[str, object], descriptors: Sequence[int] = ()) -> None:
         line = json.dumps(what).encode() + b"\n"
@@ -140,17 +143,16 @@ class Zygote:
 
     # Any: JSON, from the gateway.
     def _live(self, descriptor: int, zygote: int, order: Mapping[str, Any]) -> None:
-        """The rest of a child's life. A layer that fails here ends it: the gateway asks for those that hold."""
+        """The rest of a child's life. A layer that fails here ends it: the gateway asks for those that hold. What can
+        be done once for all children is done before: each page written to in here is copied for this one child."""
         lockdown.die_with_parent(zygote)
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        lockdown.close_descriptors(descriptor)
+        lockdown.close_descriptors(descriptor, self._nowhere)
         settings = self._settings
         worker = Worker(self._engine, settings["libraries"], True, settings["runs"], settings["cpu"])
         worker.listen()
         layers = order["layers"]
-        if "files" in layers:
-            lockdown.forbid_files()
         if "resources" in layers:
             lockdown.set_resources(self._allowance, self._begun)
         if "calls" in layers:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 import pytest
+import uvloop
 
 from tests.sandbox.world import Recorder, World, open_sandbox
 from tidegate.core.json import Json
@@ -90,3 +91,32 @@ async def test_programs_that_name_libraries_have_workers_of_their_own() -> None:
         assert {outcome.value[1] for outcome in outcomes[::2]} == {1}  # type: ignore[index]
     finally:
         await world.sandbox.close()
+
+
+async def test_runs_go_on_through_reloads() -> None:
+    world = World(open_sandbox(workers=2))
+    try:
+        await world.load()
+        runs = [asyncio.ensure_future(world.run(f"ask('hash')\nresult = {number}")) for number in range(60)]
+        for _ in range(3):
+            await asyncio.sleep(0.01)
+            await world.load()
+        assert [(await run).value for run in runs] == list(range(60))
+    finally:
+        await world.sandbox.close()
+
+
+def test_with_the_event_loop_that_the_server_uses() -> None:
+    async def use() -> list[Json]:
+        world = World(open_sandbox())
+        try:
+            await world.load()
+            with pytest.raises(ProgramFailed):
+                await world.run("os._exit(1)")
+            runs = [world.run(f"ask('http', 'x' * 300_000)\nresult = {number}") for number in range(20)]
+            return [outcome.value for outcome in await asyncio.gather(*runs)]
+        finally:
+            await world.sandbox.close()
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        assert runner.run(use()) == list(range(20))
