@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
 import pytest
 
@@ -41,11 +42,16 @@ def program_of(script: Hostile) -> Program:
     return Program(script.name, Language.JAVASCRIPT, f"actions/{script.name}.js", script.code)
 
 
-@pytest.fixture
-async def sandbox() -> AsyncIterator[LocalSandbox]:
+LIMITS = {
+    "those that end": Limits(scriptCpu=PATIENCE, scriptTime=PATIENCE),
+    "those that are stopped": Limits(scriptCpu=0.5, scriptTime=10.0),
+}
+
+
+@asynccontextmanager
+async def opened(limits: Limits) -> AsyncIterator[LocalSandbox]:
     sandbox = LocalSandbox()
     try:
-        limits = Limits(scriptCpu=0.3, scriptTime=2.0)
         assert await sandbox.load([NEIGHBOUR, *map(program_of, SCRIPTS)], limits) == ()
         yield sandbox
     finally:
@@ -76,9 +82,9 @@ def cleaned(value: Json) -> Json:
     return value.replace("\0", "") if isinstance(value, str) else value
 
 
-@pytest.mark.parametrize("stops", [False, True], ids=["those that end", "those that are stopped"])
-async def test_each_fails_alone(sandbox: LocalSandbox, stops: bool) -> None:
-    waiting = [script for script in SCRIPTS if (script.outcome == "stops") is stops]
+@pytest.mark.parametrize("which", LIMITS)
+async def test_each_fails_alone(which: str) -> None:
+    waiting = [script for script in SCRIPTS if (script.outcome == "stops") is (which == "those that are stopped")]
     assert len(waiting) > 25
     complaints: list[str] = []
 
@@ -87,7 +93,7 @@ async def test_each_fails_alone(sandbox: LocalSandbox, stops: bool) -> None:
             complaints.append(await complaint_about(sandbox, waiting.pop()))
             assert await run(sandbox, NEIGHBOUR) == [1, 3]
 
-    async with asyncio.TaskGroup() as group:
+    async with opened(LIMITS[which]) as sandbox, asyncio.TaskGroup() as group:
         for _ in range(AT_ONCE):
             group.create_task(work())
     assert [complaint for complaint in complaints if complaint] == []
