@@ -49,7 +49,8 @@ class Looked:
 @dataclass(frozen=True, slots=True, eq=False)
 class Known:
     """What a statement reads and writes, for what is known of the tables now. `is_opaque`: it may be anything.
-    `counts`: it is all that its text writes, so if it says that it touched no row, none was touched."""
+    `counts`: it is all that its text writes, so if it says that it touched no row, none was touched, here or
+    elsewhere."""
 
     is_opaque: bool
     looked: tuple[Looked, ...]
@@ -124,7 +125,10 @@ class SqlFootprint:
             for node, scope, place in found.written
             for write in writes_of(node, scope, place, reader, is_postgres=is_postgres)
         )
-        counts = [node for node, _, _ in found.written] == [self.text.tree]
+        # What a trigger or a rule does it may do for no rows as well, or instead of what is counted.
+        counts = [node for node, _, _ in found.written] == [self.text.tree] and all(
+            place.table.effects is not None for _, _, place in found.written
+        )
         return Known(False, () if writes else tuple(_looked(self.text, found, reader)), writes, counts)
 
 

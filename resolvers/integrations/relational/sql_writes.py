@@ -115,7 +115,12 @@ class _Making:
         columns = [column for column, _ in assigned]
         known = [column for column in columns if column is not None]
         equal = self.equal()
-        kept = {column: terms for column, terms in equal.items() if column not in known}
+        # What is generated is generated anew.
+        kept = {
+            column: terms
+            for column, terms in equal.items()
+            if column not in known and not table.columns[column].generated
+        }
         if len(known) != len(columns):
             return Write(table, None, (Picture(equal, {}), Picture({}, {})))
         pictures = (Picture(equal, {}), Picture(kept, self._given(assigned)))
@@ -164,7 +169,7 @@ class _Making:
         assigned = [column for column, _ in self._assigned(conflict.expressions)]
         known = frozenset(column for column in assigned if column is not None)
         columns = known if len(known) == len(assigned) else None
-        if pictures is None or not keys or None in keys or columns is None:
+        if pictures is None or not keys or None in keys or columns is None or self.place.table.is_folded:
             return Write(self.place.table, columns)
         met = []
         for picture in pictures:

@@ -86,7 +86,8 @@ class ReflectedTable:
     `removals` are those that deleting rows may change besides, and `moves` those that a change of the columns
     `referenced` may: foreign keys with ON DELETE and ON UPDATE actions, and on from there; none where that may be
     anything. Of a view they are those of the tables below it.
-    `opaque`: reading it reads who knows what (row security, foreign tables)."""
+    `opaque`: reading it reads who knows what (row security, foreign tables). `is_folded`: a unique index of it may take
+    for equal what its columns tell apart, as with a collation of its own."""
 
     name: str
     columns: Mapping[str, ReflectedColumn]
@@ -104,6 +105,7 @@ class ReflectedTable:
     referenced: frozenset[str] = frozenset()
     stamped: frozenset[str] = frozenset()
     opaque: bool = False
+    is_folded: bool = False
 
 
 UNKNOWN_COLUMN = ReflectedColumn("", Family.UNKNOWN)

@@ -54,10 +54,12 @@ def read_source(connection: sqlite3.Connection) -> str:
 def connect_tables(connection: sqlite3.Connection, known: Mapping[str, ReflectedTable]) -> dict[str, ReflectedTable]:
     """The tables, by name, with what live queries must know of each."""
     tables = {identity_of(name): table for name, table in known.items()}
-    texts, wild, stamped = dict[str, str](), set[str](), defaultdict[str, set[str]](set)
+    texts, wild, stamped, folded = dict[str, str](), set[str](), defaultdict[str, set[str]](set), set[str]()
     for type, name, table, text in connection.execute(_SCHEMA):
         if type in ("table", "view"):
             texts[identity_of(name)] = text
+        elif type == "index" and _COLLATES.search(text):
+            folded.add(identity_of(table))
         elif type == "trigger":
             own = identity_of(table)
             columns = stamped_columns(text, own, tables[own].primary_key) if own in tables else None
@@ -73,6 +75,7 @@ def connect_tables(connection: sqlite3.Connection, known: Mapping[str, Reflected
         name: replace(
             _connected(table, texts, carrying, sources, referenced[identity_of(name)], virtual),
             stamped=frozenset(stamped[identity_of(name)]),
+            is_folded=identity_of(name) in folded,
         )
         for name, table in known.items()
     }

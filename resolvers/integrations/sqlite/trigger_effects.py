@@ -16,6 +16,8 @@ from sqlglot import Dialect, exp
 from sqlglot.errors import SqlglotError
 
 _BODY: Final = re.compile(r"\bbegin\b(.*)\bend\b[\s;]*$", re.IGNORECASE | re.DOTALL)
+_IGNORES: Final = re.compile(r"\bignore\b", re.IGNORECASE)
+"""`raise(ignore)`: what was written before stays, and the row is not counted."""
 _ROW: Final = frozenset({"rowid", "oid", "_rowid_"})
 
 
@@ -23,7 +25,7 @@ def stamped_columns(text: str, table: str, key: Collection[str]) -> frozenset[st
     """`text` is the CREATE TRIGGER of a trigger on `table` (in lower case), whose primary key is `key`. In lower case;
     none where the trigger may do more."""
     body = _BODY.search(text)
-    if body is None:
+    if body is None or _IGNORES.search(body[1]):
         return None
     try:
         statements = Dialect.get_or_raise("sqlite").parse(body[1])
