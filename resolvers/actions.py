@@ -17,7 +17,7 @@ from tidegate.core.catalog import Catalog
 from tidegate.core.errors import Code, OperationError
 from tidegate.core.expressions import Scope
 from tidegate.core.integration import Compiled, Prepared
-from tidegate.core.json import Json
+from tidegate.core.json import Json, Missing
 from tidegate.core.literals import Misfit, coerce_literal
 from tidegate.core.objects import DataObject
 from tidegate.core.program import Fault, Host, Invocation, Program, ProgramFailed, Sandbox
@@ -73,11 +73,12 @@ class Actions:
         """What the action answered. Raises `OperationError`."""
         frame.count_action()
         row = occasion.deep.get(action) or await self.deep(action, occasion, frame)
-        values: dict[str, Json] = {"args": occasion.parameters, "row": row, "prev": occasion.prev}
+        parameters = _parameters(action, occasion)
+        values: dict[str, Json] = {"args": parameters, "row": row, "prev": occasion.prev}
         if action.where is not None and not await self._holds(action.where, values, frame):
             return SKIPPED
         if isinstance(action.work, Program):
-            return await self._program(action, action.work, occasion, frame)
+            return await self._program(action, action.work, occasion, parameters, frame)
         for asking in action.work:
             compiled, scope = await self._prepare(asking, values, frame)
             answer = await ask(await frame.transaction.writing(asking.integration), compiled, scope)
@@ -112,12 +113,12 @@ class Actions:
             compiled = self._compiled[key] = prepared.compile(selection, rank)
         return compiled
 
-    async def _program(self, action: Action, program: Program, occasion: Occasion, frame: Frame) -> Json:
+    async def _program(self, action: Action, program: Program, occasion: Occasion, parameters: Row, frame: Frame) -> Json:
         event = action.when if action.event is None else f"{action.when} {action.event}"
         context: dict[str, Json] = {
             "row": dict(occasion.row),
             "prev": dict(occasion.prev),
-            "parameters": dict(occasion.parameters),
+            "parameters": dict(parameters),
             "currentUser": dict(frame.user.fields),
             "role": frame.user.role,
             "event": str(event),
@@ -125,7 +126,7 @@ class Actions:
             "action": action.name,
         }
         invocation = Invocation(
-            occasion.input, occasion.stored, occasion.parameters, self._profile(frame), context, self._settings
+            occasion.input, occasion.stored, parameters, self._profile(frame), context, self._settings
         )
         deadline = min(frame.call.deadline, monotonic() + action.timeout)
         try:
@@ -162,7 +163,8 @@ class Actions:
                 kept[name] = coerce_literal(value, nullable(column.type), self._types)
             except Misfit as misfit:
                 message = f'What {action.title} made of "{name}" does not fit: {misfit.sentence}'
-                raise OperationError(Code.ACTION_FAILED, message, {"action": action.name}) from misfit
+                extensions: dict[str, Json] = {"action": action.name, "object": action.owner}
+                raise OperationError(Code.ACTION_FAILED, message, extensions) from misfit
         occasion.input.clear()
         occasion.input.update(kept)
         occasion.row = {**occasion.row, **kept}
@@ -173,3 +175,13 @@ class Actions:
         frame.call.lines.append(Line(action.title, "error", f"{failed.message}{where}"))
         code = Code.LIMIT if failed.fault is Fault.LIMIT else Code.ACTION_FAILED
         return OperationError(code, failed.message, {"action": action.name, "object": action.owner})
+
+
+def _parameters(action: Action, occasion: Occasion) -> Row:
+    """What was given, and the defaults of what was not."""
+    defaults = {
+        name: parameter.default
+        for name, parameter in action.parameters.items()
+        if not isinstance(parameter.default, Missing)
+    }
+    return {**defaults, **occasion.parameters} if defaults else occasion.parameters

@@ -67,7 +67,7 @@ class Prepared(Protocol):
 
     def compile(self, selection: Selection | None, rank: int) -> Compiled:
         """For a caller whose role has this rank. With no selection, the answer's `value` holds every plain field of
-        the result by its own name (or the result itself, if it is not an object)."""
+        the result that the role may read, by its own name (or the result itself, if it is not an object)."""
         ...
 
     def reach(self) -> Sequence[Read]:
@@ -121,7 +121,8 @@ class Surroundings:
 
 
 class Integration(Protocol):
-    """One configured connection to the outside world."""
+    """One configured connection to the outside world. One that has a true attribute `irrevocable` keeps what is written
+    until its session is left, which is then after those of all others of the call."""
 
     @property
     def name(self) -> str: ...

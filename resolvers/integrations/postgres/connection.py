@@ -140,6 +140,12 @@ class PostgresConnection:
             except Exception as second:
                 raise self._shared.translate(second) from second
 
+    async def control(self, command: str) -> None:
+        try:
+            await self.raw.execute(command)
+        except Exception as error:
+            raise self._shared.translate(error) from error
+
     async def commit(self) -> None:
         """Ends the transaction. Raises if it could not be kept."""
         ended = ""

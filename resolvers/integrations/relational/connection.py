@@ -55,6 +55,10 @@ class Connection(Protocol):
         """How many rows were inserted, updated or deleted."""
         ...
 
+    async def control(self, command: str) -> None:
+        """BEGIN, SAVEPOINT and the like."""
+        ...
+
     async def written(
         self, sql: str, arguments: Sequence[Json | bytes], most: int
     ) -> tuple[int, Sequence[Sequence[Any]]]:

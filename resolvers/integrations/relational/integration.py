@@ -146,18 +146,18 @@ class _Session:
 
     @asynccontextmanager
     async def attempt(self) -> AsyncIterator[None]:
-        await self._connection.execute("SAVEPOINT attempt", ())
+        await self._connection.control("SAVEPOINT attempt")
         try:
             yield
         except Exception:
             # Who is cut off leaves it to the transaction. Where that has ended too (SQLite: a trigger that raises
             # ROLLBACK) nothing more may be written: each statement would be kept by itself.
             self._lost = True
-            await self._connection.execute("ROLLBACK TO SAVEPOINT attempt", ())
-            await self._connection.execute("RELEASE SAVEPOINT attempt", ())
+            await self._connection.control("ROLLBACK TO SAVEPOINT attempt")
+            await self._connection.control("RELEASE SAVEPOINT attempt")
             self._lost = False
             raise
-        await self._connection.execute("RELEASE SAVEPOINT attempt", ())
+        await self._connection.control("RELEASE SAVEPOINT attempt")
 
     async def execute(self, compiled: Compiled, values: Sequence[Given]) -> Answer:
         if self._lost:

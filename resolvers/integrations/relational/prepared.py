@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from tidegate.core.footprint import Read
 from tidegate.core.integration import Compiled, Declaration, Surroundings
+from tidegate.core.objects import DataObject
 from tidegate.core.problems import Problem
 from tidegate.core.selection import Selected, Selection
 from tidegate.core.types import Named, ObjectType, named
@@ -89,7 +90,8 @@ class PreparedRead:
     def compile(self, selection: Selection | None, rank: int) -> Compiled:
         setting, verb = self.setting, self.verb
         keyed = selection is not None
-        wanted = selection or whole_selection(setting, verb.outcome)
+        target = None if isinstance(verb, Aggregating) else verb.target
+        wanted = selection or whole_selection(setting, verb.outcome, target, rank)
         sent = [verb.target] if has_sent(verb.where) else []
         made = footprint(setting, rank, verb, wanted)
         match verb:
@@ -151,23 +153,31 @@ class PreparedWrite:
         return (Read(self.setting.tables.source, None),)
 
     def compile(self, selection: Selection | None, rank: int) -> Compiled:
-        wanted = selection or whole_selection(self.setting, self.verb.outcome)
+        wanted = selection or whole_selection(self.setting, self.verb.outcome, self.verb.target, rank)
         return CompiledWrite(self.setting, self.verb, wanted, rank, keyed=selection is not None)
 
 
-def whole_selection(setting: Setting, outcome: Outcome) -> Selection:
-    """Every plain field of the result, by its own name. Of a connection: the nodes."""
+def whole_selection(
+    setting: Setting, outcome: Outcome, target: DataObject | None = None, rank: int = 0
+) -> Selection:
+    """Every plain field of the result that the role may read, by its own name. Of a connection: the nodes. `target`:
+    whose rows they are."""
     if outcome.shape is Shape.PAGE:
         connection = setting.object_type(named(outcome.inner))
         node = connection.fields["nodes"].type if connection else Named("")
-        inner = plain_selection(setting, named(node))
+        inner = _plain_selection(setting, named(node), target, rank)
         return Selection(named(outcome.inner), (Selected("nodes", "nodes", node, {}, inner),))
-    return plain_selection(setting, named(outcome.inner))
+    return _plain_selection(setting, named(outcome.inner), target, rank)
 
 
-def plain_selection(setting: Setting, type: str) -> Selection:
+def _plain_selection(setting: Setting, type: str, target: DataObject | None, rank: int) -> Selection:
     definition = setting.object_type(type)
     fields = definition.fields.values() if definition else ()
     types = setting.surroundings.types
-    leaves = (field for field in fields if not isinstance(types.get(named(field.type)), ObjectType))
+    hidden = {name for name, column in target.columns.items() if column.rank > rank} if target is not None else ()
+    leaves = (
+        field
+        for field in fields
+        if field.name not in hidden and not isinstance(types.get(named(field.type)), ObjectType)
+    )
     return Selection(type, tuple(Selected(field.name, field.name, field.type) for field in leaves))

@@ -84,7 +84,6 @@ class SqliteConnection:
         await self.control("commit")
 
     async def control(self, command: str) -> None:
-        """BEGIN, COMMIT and the like."""
         await self.call(lambda connection: connection.execute(command).fetchall())
 
     async def call(self, work: Callable[[sqlite3.Connection], T]) -> T:

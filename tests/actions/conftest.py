@@ -1,0 +1,43 @@
+"""A project with the actions of a test, on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.actions.world import World, open_world, prepare_database, sqlite_file, write_project
+
+Make = Callable[..., Awaitable[World]]
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty database."""
+    return str(request.getfixturevalue("postgres_database")) if request.param == "postgres" else sqlite_file(tmp_path)
+
+
+@pytest.fixture
+async def make(database: str, tmp_path: Path) -> AsyncIterator[Make]:
+    """Opens a project whose tasks have these actions; see `write_project`."""
+    opened: list[World] = []
+
+    async def make(
+        actions: str,
+        files: Mapping[str, str] | None = None,
+        *statements: str,
+        more: str = "",
+        settings: str = "",
+        others: Mapping[str, str] | None = None,
+    ) -> World:
+        await prepare_database(database, *statements)
+        folder = tmp_path / "project"
+        write_project(folder, database, actions, files or {}, more=more, settings=settings, others=others)
+        world = await open_world(folder, database)
+        opened.append(world)
+        return world
+
+    yield make
+    for world in opened:
+        await world.gateway.close()
