@@ -19,6 +19,13 @@ function answer(kind, text) {
   return reply.value;
 }
 
+// What is told of an error in place of its message, if it is never caught.
+const instead = new WeakMap();
+
+function withheld(error, message) {
+  setOf(instead, error, message);
+}
+
 function hostError({ name, message, status, limit }) {
   const error = new NativeError(message);
   hide(error, "name", name);

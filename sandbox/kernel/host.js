@@ -83,8 +83,9 @@ function request(config) {
   }
   const response = ask("http", asked);
   if (response.status >= 200 && response.status < 300) return parsed(response.data);
-  // The body may say what no client should read: it is in `data`, not in the message.
-  const error = new NativeError(`$http was answered with status ${response.status}`);
+  // With the body as its message, as in Backand. That may say what no client should read: uncaught, it is not told.
+  const error = new NativeError(typeof response.data === "string" ? response.data : "");
+  withheld(error, "$http was answered with status " + response.status);
   hide(error, "name", response.status);
   hide(error, "status", response.status);
   hide(error, "data", parsed(response.data));

@@ -173,7 +173,7 @@ function failure(error, fault = "thrown") {
     fault = "limit";
     message = "Functions or values that are nested too deep.";
   } else {
-    message += hintFor(name, message);
+    message = attempt(() => getOf(instead, error)) ?? message + hintFor(name, message);
   }
   if (startsWith(message, "Failed to normalize module")) message = "A program cannot import. " + MISSING.require;
   const stack = stackOf(error);
