@@ -1,6 +1,6 @@
 """Engine.IO 4: a connection that begins as polling or as a websocket, and may go over from the one to the other.
 
-python-engineio's server, with the half of it replaced that talks to clients: what it leaves open (docs/decisions/0011)
+python-engineio's server, with the half of it replaced that talks to clients: what it leaves open (docs/decisions/0012-socket-events.md)
 is closed here, and nothing is queued, copied or given a task of its own for each message.
 """
 

@@ -12,7 +12,17 @@ from tidegate.core.objects import Access
 from tidegate.core.query import JOINS
 from tidegate.core.types import SCALARS
 from tidegate.kinds import installed_kinds
-from tidegate.schema import actions, auth_settings, letters, live_settings, objects, operations, project, relations
+from tidegate.schema import (
+    actions,
+    auth_settings,
+    event_settings,
+    letters,
+    live_settings,
+    objects,
+    operations,
+    project,
+    relations,
+)
 from tidegate.schema.plans import ROW_VERBS
 from tidegate.schema.units import parse_duration, parse_size
 
@@ -23,6 +33,7 @@ EXPECTED = {
     "auth": auth_settings.KEYS,
     "auth.jwt": auth_settings.JWT_KEYS,
     "cors": project.CORS_KEYS,
+    "events": event_settings.KEYS,
     "http": project.HTTP_KEYS,
     "actions": actions.KEYS,
     "limits": [field.name for field in fields(Limits)],
