@@ -105,12 +105,12 @@ class JavaScript:
         if len(result) > self._limits["scriptData"]:
             return _failure("limit", f"The answer has more than {shown_size(self._limits['scriptData'])}.")
         if result.startswith(_FAILED):
-            told = json.loads(result)
-            if told["failure"]["message"] == "null" and not _THROWS_NULL.search(code):
-                told["failure"] |= {"fault": "limit", "message": self._too_much()}
+            failure = json.loads(result)["failure"]
+            if failure["message"] == "null" and not failure["stack"] and not _THROWS_NULL.search(code):
+                failure |= {"fault": "limit", "message": self._too_much()}
             for name in ("place", "stack"):
-                told["failure"][name] = run.unmarked(told["failure"][name])
-            return _encoded(told)
+                failure[name] = run.unmarked(failure[name])
+            return _encoded({"failure": failure})
         return whole(result)
 
     def _read(self, context: Context, code: str, file: str) -> str:

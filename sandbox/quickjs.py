@@ -208,7 +208,7 @@ class Context:
                 raise self._thrown()
 
     def unhandled(self) -> Value | None:
-        """Why the first promise was rejected that nobody has handled."""
+        """Why the last promise was rejected of those that nobody has handled."""
         if not self._holder.rejections:
             return None
         return self._given(self._library.JS_DupValue(self._context, self._holder.rejections[0].reason))

@@ -97,6 +97,19 @@ def test_memory_is_what_the_limit_says() -> None:
     assert failure.message == "More than 8 MiB of memory used by one run."
 
 
+@pytest.mark.parametrize("thrown", ["new Error(word)", "new Error('null')", "word", "null"])
+def test_null_is_not_taken_for_a_lack_of_memory(thrown: str) -> None:
+    failure = run(f"const word = 'null ';\nfunction run() {{ throw {thrown}; }}").failed()
+    assert (failure.fault, failure.message.strip()) == ("thrown", "null")
+
+
+def test_small_pieces_use_up_memory_too() -> None:
+    code = "function run() {\n  let held = () => 0;\n  for (;;) { const before = held; held = () => before; }\n}"
+    failure = run(code, limits={"scriptMemory": 8 * 1024 * 1024}).failed()
+    assert (failure.fault, failure.message) == ("limit", "More than 8 MiB of memory used by one run.")
+    assert failure.place.startswith(f"{FILE}:")
+
+
 def test_size_of_the_answer() -> None:
     code = "function run() { return 'x'.repeat(200); }"
     failure = run(code, limits={"scriptData": 100}).failed()
