@@ -14,7 +14,7 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-versio
 	--no-emit-index-url --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types layers format pytest bench bench-live bench-events lock clean
+.PHONY: help demo test check lint types layers format pytest bench bench-live bench-events bench-sandbox lock clean
 
 help:            ## this list
 	@grep -E '^[a-z-]+: .*##' Makefile | sed -E 's/:[^#]*##/\t/' | sort | expand -t 14
@@ -47,6 +47,9 @@ bench-live: $(DEVELOPMENT) $(PEERS)            ## live queries beside the subscr
 
 bench-events: $(DEVELOPMENT) $(PEERS)            ## socket events beside Node's socket.io; BENCH as above
 	$(BIN)/python -m bench.events $(BENCH)
+
+bench-sandbox: $(DEVELOPMENT)            ## what running a program in a process of its own costs; BENCH as above
+	$(BIN)/python -m bench.sandbox $(BENCH)
 
 format: $(DEVELOPMENT)            ## put the source in shape
 	$(BIN)/ruff check --fix

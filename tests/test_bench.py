@@ -25,3 +25,10 @@ def test_a_small_run(tmp_path: Path) -> None:
         ("strawberry", 20),
     ]
     assert all(sample["requests"] > 0 for result in results for sample in result["samples"])
+
+
+def test_a_small_run_of_the_sandbox() -> None:
+    command = [sys.executable, "-m", "bench.sandbox", "--quick"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "ten host calls" in done.stdout
