@@ -21,7 +21,8 @@ Afterwards: TypeAlias = "Callable[[Frame], Awaitable[object]]"
 class Transaction:
     """A session of an integration is opened when something is first written there, and everything that follows sees
     it. Leaving without an error commits them, the last opened first: each keeps its own promise, for there is no
-    transaction across databases. `afterwards` is for when that is done."""
+    transaction across databases. What cannot be undone, e-mails say, leaves when all others are committed.
+    `afterwards` is for when that is done."""
 
     def __init__(self, integrations: Mapping[str, Integration]) -> None:
         self.touches: list[Touch] = []
@@ -31,6 +32,7 @@ class Transaction:
         self._integrations = integrations
         self._sessions: dict[str, Session] = {}
         self._stack = AsyncExitStack()
+        self._irrevocable = AsyncExitStack()
         self._attempts: list[AsyncExitStack] = []
 
     async def __aenter__(self) -> Transaction:
@@ -39,14 +41,20 @@ class Transaction:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        await self._stack.__aexit__(kind, error, traceback)
+        try:
+            await self._stack.__aexit__(kind, error, traceback)
+        except BaseException as failure:
+            await self._irrevocable.__aexit__(type(failure), failure, failure.__traceback__)
+            raise
+        await self._irrevocable.__aexit__(kind, error, traceback)
 
     async def writing(self, integration: str) -> Session:
         """The session in which this integration is written to."""
         session = self._sessions.get(integration)
         if session is None:
-            opened = self._integrations[integration].session(writes=True)
-            session = self._sessions[integration] = await self._stack.enter_async_context(opened)
+            target = self._integrations[integration]
+            stack = self._irrevocable if getattr(target, "irrevocable", False) else self._stack
+            session = self._sessions[integration] = await stack.enter_async_context(target.session(writes=True))
             for attempt in self._attempts:
                 await attempt.enter_async_context(session.attempt())
         return session

@@ -155,7 +155,7 @@ VALUES: list[Any] = [
     1e100,
     2**53,
     "",
-    'é🏃\u2028\0\n\\"</script>',
+    'é🏃\u2028\x01\n\\"</script>',
     True,
     False,
     [],

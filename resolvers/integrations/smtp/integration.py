@@ -10,7 +10,15 @@ from tidegate.core.change import Outside, unheard
 from tidegate.core.errors import Code, OperationError
 from tidegate.core.expressions import Expression
 from tidegate.core.footprint import Read, Unknown
-from tidegate.core.integration import Answer, Compiled, Declaration, Prepared, Session, Surroundings
+from tidegate.core.integration import (
+    Answer,
+    Compiled,
+    Declaration,
+    IntegrationUnavailable,
+    Prepared,
+    Session,
+    Surroundings,
+)
 from tidegate.core.json import Given
 from tidegate.core.problems import Problem, Problems
 from tidegate.core.selection import Selection
@@ -50,6 +58,8 @@ class PreparedLetter:
 class SmtpIntegration:
     """Implements core's `Integration`. `sender`: who letters are from unless they say so."""
 
+    irrevocable = True
+
     def __init__(self, name: str, server: Server, sender: Mailbox | None, pauses: tuple[float, ...]) -> None:
         self.name = name
         self.outgoing = Outgoing(name, server, pauses)
@@ -67,7 +77,11 @@ class SmtpIntegration:
         return PreparedLetter(letter)
 
     async def open(self, outside: Outside = unheard) -> None:  # noqa: ARG002 - nothing is read here
-        self.outgoing.start()
+        try:
+            self.outgoing.start()
+        except OSError as error:
+            message = f'The certificates of the integration "{self.name}" cannot be read.'
+            raise IntegrationUnavailable(message) from error
 
     async def check(self, surroundings: Surroundings) -> Sequence[Problem]:  # noqa: ARG002
         return ()

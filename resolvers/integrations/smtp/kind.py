@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final
@@ -40,6 +41,11 @@ _SETTINGS: Final[Mapping[str, Any]] = {
             "description": "Of smtp://. required: nothing is sent unencrypted. auto: that too where there is a "
             "password for another machine, else encrypted where the server can. Default: auto.",
         },
+        "ca": {
+            "type": "string",
+            "description": "A file, from the project's folder, of the certificates (PEM) that vouch for the server. "
+            "Default: the system's.",
+        },
     },
 }
 
@@ -65,10 +71,15 @@ class SmtpKind:
         properties = {key: texts if key in ("to", "cc", "bcc") else {"type": "string"} for key in KEYS}
         return {"type": "object", "properties": properties, "required": ["to", "subject"]}
 
-    def create(self, name: str, settings: Mapping[str, Json], folder: Path, at: Location) -> Integration:  # noqa: ARG002
+    def create(self, name: str, settings: Mapping[str, Json], folder: Path, at: Location) -> Integration:
         problems = Problems()
         url = str(settings["url"])
         server = _server(name, url, str(settings.get("tls", "auto")), at, problems)
+        ca = settings.get("ca")
+        if isinstance(ca, str) and "${" not in ca:
+            server = replace(server, ca=str(folder / ca))
+            if not (folder / ca).is_file():
+                problems.add(at, f'The file "{ca}", "ca" of the integration "{name}", does not exist.')
         sender = _sender(name, settings.get("from"), at, problems)
         problems.raise_any()
         return SmtpIntegration(name, server, sender, self._pauses)
@@ -111,7 +122,7 @@ def _is_here(host: str) -> bool:
 
 def _sender(name: str, given: Json, at: Location, problems: Problems) -> Mailbox | None:
     if not isinstance(given, str) or "${" in given:
-        return mailbox("nobody@localhost") if isinstance(given, str) else None
+        return Mailbox("nobody@localhost") if isinstance(given, str) else None
     try:
         return mailbox(given)
     except NoAddress:

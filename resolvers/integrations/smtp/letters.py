@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import make_msgid
+from email.utils import format_datetime, make_msgid
 from html import escape
 from typing import Final
 
@@ -17,23 +17,43 @@ from tidegate.core.expressions import Expression, Literal, Record, Reference, Te
 from tidegate.core.json import Given, Missing
 from tidegate.core.location import Location
 from tidegate.core.problems import Problems, did_you_mean
-from tidegate.resolvers.integrations.smtp.addresses import Mailbox, NoAddress, mailbox, mailboxes, split
+from tidegate.resolvers.integrations.smtp.addresses import (
+    Mailbox,
+    NoAddress,
+    given_mailboxes,
+    in_one_line,
+    mailbox,
+    named_mailbox,
+    split,
+)
+from tidegate.resolvers.integrations.smtp.headers import address_header, text_header
 
-KEYS: Final = ("to", "cc", "bcc", "from", "replyTo", "subject", "message", "html")
-_TEXTS: Final = ("subject", "message", "html")
+ADDRESSES: Final = ("to", "cc", "bcc", "from", "replyTo")
+TEXTS: Final = ("subject", "message", "html")
+KEYS: Final = (*ADDRESSES, *TEXTS)
 MOST_RECIPIENTS: Final = 100
 LARGEST: Final = 1024 * 1024
 """Characters of a message."""
 LONGEST_SUBJECT: Final = 500
 
-_BREAKS: Final = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
+_POLICY: Final = SMTP.clone(cte_type="7bit")
+_UNPRINTABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the values of one address are. `many`: as of `Written`."""
+
+    spec: int
+    name: int | None
+    many: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
     """A message and whom it goes to. `about` is for logs: the subject is somebody's business."""
 
-    message: EmailMessage
+    message: bytes
     sender: str
     recipients: tuple[str, ...]
     about: str
@@ -72,24 +92,22 @@ class Letter:
                 problems.add(at, "The e-mail says nothing.", "Write message, or html.")
             if "from" not in fields and sender is None:
                 problems.add(at, "Nobody is said to have sent the e-mail.", "Write from: here, or in its integration.")
-        self._addresses = {
-            key: self._addressed(fields[key], problems)
-            for key in ("to", "cc", "bcc", "from", "replyTo")
-            if key in fields
-        }
-        self._texts = {key: self._text(fields[key], key, problems) for key in _TEXTS if key in fields}
+        self._addresses = {key: self._addressed(fields[key], key, problems) for key in ADDRESSES if key in fields}
+        self._texts = {key: self._text(fields[key], key, problems) for key in TEXTS if key in fields}
 
-    def _addressed(self, written: Expression, problems: Problems) -> tuple[int, ...]:
-        places: list[int] = []
-        for each in split(written):
-            if isinstance(each, Literal):
-                try:
-                    mailbox(each.value if isinstance(each.value, str) else "")
-                except NoAddress:
-                    problems.add(each.at, f'"{as_text(each.value)}" is not an address.', "Write ada@example.com.")
-            elif isinstance(each, Record):
-                problems.add(each.at, "An address is a text, or a list of texts.")
-            places.append(self.inputs.place(each))
+    def _addressed(self, expression: Expression, key: str, problems: Problems) -> tuple[Place, ...]:
+        places: list[Place] = []
+        try:
+            for written in split(expression):
+                if isinstance(written.spec, Literal):
+                    mailbox(as_text(written.spec.value))
+                name = None if written.name is None else self.inputs.place(written.name)
+                places.append(Place(self.inputs.place(written.spec), name, written.many))
+        except NoAddress:
+            sentence = f'"{key}" of an e-mail holds something that is not an address.'
+            problems.add(expression.at, sentence, "Write ada@example.com, or Ada <ada@example.com>.")
+        if key in ("from", "replyTo") and len(places) > 1:
+            problems.add(expression.at, f'"{key}" of an e-mail is one address.')
         return tuple(places)
 
     def _text(self, written: Expression, key: str, problems: Problems) -> tuple[str | int, ...]:
@@ -106,14 +124,15 @@ class Letter:
 
     def describe(self) -> str:
         """For `tidegate plan`: the addresses as written."""
-        lines = [
-            f"{key}: {'; '.join(_shown(self.inputs.expressions[place]) for place in places)}"
-            for key, places in self._addresses.items()
-        ]
+        lines = [f"{key}: {'; '.join(map(self._described, places))}" for key, places in self._addresses.items()]
         for key, parts in self._texts.items():
             text = "".join(part if isinstance(part, str) else _shown(self.inputs.expressions[part]) for part in parts)
             lines.append(f"{key}: {text}")
         return "\n".join(lines)
+
+    def _described(self, place: Place) -> str:
+        spec = _shown(self.inputs.expressions[place.spec])
+        return spec if place.name is None else f"{_shown(self.inputs.expressions[place.name])} <{spec}>"
 
     def write(self, values: Sequence[Given]) -> Envelope:
         """Raises `OperationError`: an address is none, there is nobody to send it to, or it is too long."""
@@ -124,30 +143,34 @@ class Letter:
             raise self._refused("nobody to send it to" if author is not None else "nobody who sends it")
         if len(recipients) > MOST_RECIPIENTS:
             raise self._refused(f"more than {MOST_RECIPIENTS} recipients")
-        message = EmailMessage(policy=SMTP)
-        message["From"] = author.shown
-        message["To"] = [each.shown for each in to]
-        if cc:
-            message["Cc"] = [each.shown for each in cc]
-        if reply:
-            message["Reply-To"] = [each.shown for each in reply]
-        message["Subject"] = _line(self._filled("subject", values))[:LONGEST_SUBJECT]
-        message["Date"] = datetime.now(UTC)
-        message["Message-ID"] = make_msgid(domain=author.shown.domain)
+        if len(sender) > 1:
+            raise self._refused("more than one sender")
+        headers = [address_header("From", [author])]
+        for name, mailboxes in (("To", to), ("Cc", cc), ("Reply-To", reply)):
+            if mailboxes:
+                headers.append(address_header(name, mailboxes))
+        headers.append(text_header("Subject", in_one_line(self._filled("subject", values))[:LONGEST_SUBJECT].strip()))
+        headers.append(text_header("Date", format_datetime(datetime.now(UTC))))
+        headers.append(f"Message-ID: {make_msgid(domain=author.spec.partition('@')[2])}\r\n".encode("ascii"))
+        return Envelope(b"".join(headers) + self._content(values), author.spec, recipients, self._noun)
+
+    def _content(self, values: Sequence[Given]) -> bytes:
+        """The message with the headers that say what it is."""
         plain, html = self._filled("message", values), self._filled("html", values)
         if len(plain) + len(html) > LARGEST:
             raise self._refused("more than a million characters")
+        content = EmailMessage(policy=_POLICY)
         if plain or not html:
-            message.set_content(_clean(plain))
+            content.set_content(_clean(plain))
             if html:
-                message.add_alternative(_clean(html), subtype="html")
+                content.add_alternative(_clean(html), subtype="html")
         else:
-            message.set_content(_clean(html), subtype="html")
-        return Envelope(message, author.spec, recipients, self._noun)
+            content.set_content(_clean(html), subtype="html")
+        return content.as_bytes()
 
     def _found(self, key: str, values: Sequence[Given]) -> list[Mailbox]:
         try:
-            return list(mailboxes(values[place] for place in self._addresses.get(key, ())))
+            return [each for place in self._addresses.get(key, ()) for each in _mailboxes(place, values)]
         except NoAddress as error:
             raise self._refused(f'what "{key}" holds is not an address') from error
 
@@ -164,13 +187,17 @@ class Letter:
         return OperationError(Code.ACTION_FAILED, f"An e-mail was not sent: {why}.")
 
 
-def _line(text: str) -> str:
-    return " ".join(_BREAKS.sub(" ", _clean(text)).split())
+def _mailboxes(place: Place, values: Sequence[Given]) -> Iterator[Mailbox]:
+    if place.many:
+        yield from given_mailboxes(values[place.spec])
+    else:
+        name = "" if place.name is None else as_text(values[place.name])
+        yield named_mailbox(name, as_text(values[place.spec]))
 
 
 def _clean(text: str) -> str:
-    """Half of a pair of surrogates cannot be sent."""
-    return text.encode("utf-8", "replace").decode("utf-8")
+    """Half of a pair of surrogates cannot be sent, and control characters are none of a text's."""
+    return _UNPRINTABLE.sub("", text).encode("utf-8", "replace").decode("utf-8")
 
 
 def _shown(expression: Expression) -> str:
