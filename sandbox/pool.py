@@ -16,6 +16,8 @@ log = getLogger(__name__)
 
 CONTEXT: Final = 10.0
 """Seconds in which a worker has its next context ready, or is replaced. It takes a thousandth of one."""
+TRIES: Final = 3
+"""Workers in a row that do not get ready, after which those who wait for one are told."""
 IDLE: Final = 30.0
 """Seconds after which workers that nobody needed meanwhile are let go."""
 
@@ -46,6 +48,7 @@ class Pool:
         self._back = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
+        self._failures = 0
         self._surplus = 0
         self._sweep: asyncio.TimerHandle | None = None
 
@@ -148,8 +151,8 @@ class Pool:
         await self._await_ready(link, fresh=True)
 
     async def _await_ready(self, link: Link, fresh: bool = False) -> None:
-        """`fresh`: just born. One of those that does not get ready is not replaced until somebody asks again: whatever
-        stopped it would stop the next."""
+        """`fresh`: just born. When several of those in a row do not get ready, the next is only made when somebody
+        asks again: whatever stopped them would stop it too."""
         why = ""
         try:
             async with asyncio.timeout(CONTEXT):
@@ -176,7 +179,8 @@ class Pool:
         link.kill()
         if why:
             log.error("A worker of the sandbox %s.", why)
-        if fresh:
+        self._failures += fresh
+        if self._failures >= TRIES:
             self._fail(WorkersFailed("no worker gets ready"))
         else:
             self._replenish()
@@ -186,6 +190,7 @@ class Pool:
             link.kill()
             self._replenish()
             return
+        self._failures = 0
         while self._callers:
             caller = self._callers.popleft()
             if not caller.done():

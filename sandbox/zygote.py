@@ -38,6 +38,7 @@ class Zygote:
     def __init__(self, settings: Mapping[str, Any]) -> None:
         self._control = socket.socket(fileno=settings["control"])
         lockdown.die_with_parent(settings["parent"])
+        lockdown.go_first()
         self._begun = 0
         self._nowhere = -1
         self._children: set[int] = set()
