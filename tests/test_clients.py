@@ -218,6 +218,25 @@ async def test_limits(gateway: Gateway, folder: Path) -> None:
     watch(ada, MINE)
 
 
+async def test_users_without_an_id_are_told_apart(gateway: Gateway, folder: Path) -> None:
+    settings = folder / "tidegate.yaml"
+    text = settings.read_text()
+    assert "{ id: sub, email: email, role: role, team: org.team }" in text
+    text = text.replace("{ id: sub, email: email, role: role, team: org.team }", "{ email: email, role: role }")
+    settings.write_text(text + "\nlimits: { connections: 1 }\n")
+    users = folder / "objects" / "users.yaml"
+    users.write_text(users.read_text().replace("$currentUser.team", "$currentUser.email"))
+    await gateway.reload()
+    ada = await connect(gateway, "ada")
+    with pytest.raises(OperationError):
+        await connect(gateway, "ada", role="support")
+    await connect(gateway, "grace")
+    with pytest.raises(OperationError) as refused:
+        await ada.renew(bearer("grace"))
+    assert refused.value.code is Code.FORBIDDEN
+    await ada.renew(bearer("ada", role="support"))
+
+
 async def test_so_many_live_queries_and_no_more(gateway: Gateway, folder: Path) -> None:
     settings = folder / "tidegate.yaml"
     settings.write_text(settings.read_text() + "\nlimits: { liveQueries: 2 }\n")
@@ -319,5 +338,50 @@ async def test_properties_that_change_are_asked_with_anew(folder: Path) -> None:
         await screen.until(lambda each: each.shown[-1]["data"]["ticketCount"] == globex + own)
         # Never her new tickets with her old team, nor the other way round.
         assert [each["data"]["ticketCount"] for each in screen.shown] == [acme, globex + own]
+    finally:
+        await gateway.close()
+
+
+async def test_properties_are_others_if_they_are_only_equal_in_python(folder: Path) -> None:
+    with closing(sqlite3.connect(folder / "desk.db")) as database:
+        for file in sorted((folder / "sql" / "migrations").glob("*.sql")):
+            database.executescript(file.read_text())
+        database.executescript("create table flags (value text); insert into flags values ('1');")
+    (folder / "desk.db").rename(folder / "flags.db")
+    settings = folder / "tidegate.yaml"
+    text = settings.read_text().replace("auth:\n", "auth:\n  properties: flag\n")
+    settings.write_text(text.replace("integrations:\n", "integrations:\n  flags: { kind: sqlite, file: flags.db }\n"))
+    types = folder / "types.graphql"
+    types.write_text(types.read_text() + "\ntype Flag { value: JSON }\n")
+    (folder / "operations" / "flags.yaml").write_text(
+        """
+flag:
+  kind: query
+  minRole: customer
+  returns: Flag
+  run: { use: flags, sql: "select value from flags" }
+told:
+  kind: query
+  minRole: customer
+  returns: String
+  run: { use: flags, sql: "select {{ currentUser.properties.value }} || ''" }
+set:
+  kind: mutation
+  minRole: customer
+  args: { value: String! }
+  returns: Int!
+  run: { use: flags, sql: "update flags set value = {{ args.value }}" }
+"""
+    )
+    gateway = Gateway.load(folder, {"JWT_SECRET": SECRET})
+    await gateway.open()
+    try:
+        ada = await connect(gateway, "ada")
+        screen, _ = watch(ada, "subscription { told }")
+        await screen.next(1)
+        for count, value in enumerate(("1.0", "true", "2"), 2):
+            await change(ada, "mutation($value: String!) { set(value: $value) }", value=value)
+            asked = orjson.loads((await ada.execute("{ told }", None, None)).body)
+            assert await screen.next(count) == asked
     finally:
         await gateway.close()

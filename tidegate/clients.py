@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Hashable, Mapping
 from logging import getLogger
 from time import time
 from typing import Any, Final
@@ -17,7 +17,6 @@ from typing import Any, Final
 from tidegate.auth import Headers
 from tidegate.broadcast import Broadcast
 from tidegate.core.errors import Code, OperationError
-from tidegate.core.json import Json
 from tidegate.core.live import Question, Sink
 from tidegate.core.user import CurrentUser
 from tidegate.edition import Edition
@@ -39,7 +38,7 @@ class Clients:
     def __init__(self, broadcast: Broadcast) -> None:
         self.broadcast = broadcast
         self._clients: dict[Client, None] = {}
-        self._counts: Counter[Json] = Counter()
+        self._counts: Counter[Hashable] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def connect(self, current: Callable[[], Edition], headers: Headers, ended: Ended) -> Client:
@@ -48,9 +47,9 @@ class Clients:
         edition, user = await _authenticate(current, headers)
         if user.verified:
             most = edition.catalog.limits.connections
-            if self._counts[user.id] >= most:
+            if self._counts[user.identity] >= most:
                 raise OperationError(Code.LIMIT, f"There are {most} connections of this user already.")
-            self._counts[user.id] += 1
+            self._counts[user.identity] += 1
         client = Client(self, edition, headers, user, ended)
         self._clients[client] = None
         return client
@@ -71,9 +70,10 @@ class Clients:
         if client in self._clients:
             del self._clients[client]
             if client.user.verified:
-                self._counts[client.user.id] -= 1
-                if not self._counts[client.user.id]:
-                    del self._counts[client.user.id]
+                identity = client.identity
+                self._counts[identity] -= 1
+                if not self._counts[identity]:
+                    del self._counts[identity]
 
     def own(self, work: Coroutine[Any, Any, None]) -> None:
         """Any: a coroutine's other ends are of no interest."""
@@ -91,6 +91,7 @@ class Client:
     def __init__(self, clients: Clients, edition: Edition, headers: Headers, user: CurrentUser, ended: Ended) -> None:
         self.edition = edition
         self.user = user
+        self.identity = user.identity
         self._clients = clients
         self._headers = headers
         self._ended = ended
@@ -145,7 +146,7 @@ class Client:
         """Raises `OperationError` where the token is not good, or is somebody else's."""
         headers = tuple(headers)
         edition, user = await _authenticate(lambda: self.edition, headers)
-        if user.id != self.user.id or user.verified != self.user.verified:
+        if user.identity != self.user.identity:
             raise OperationError(Code.FORBIDDEN, "The token is another user's: open a connection for it.")
         if self._closed:
             raise OperationError(Code.UNAUTHENTICATED, EXPIRED)

@@ -16,7 +16,7 @@ from tidegate.core.call import Call, Runnable
 from tidegate.core.change import Change
 from tidegate.core.errors import Code, OperationError
 from tidegate.core.integration import Answer
-from tidegate.core.json import Json
+from tidegate.core.json import Json, frozen
 from tidegate.core.live import Question, Result, Sink
 from tidegate.core.operation import Live
 from tidegate.schema.live import Opened, encode, encode_refreshed, open_subscription
@@ -201,7 +201,8 @@ class Properties:
             self._subscription.fail(answer)
         elif answer is not None:
             properties = answer.value if isinstance(answer.value, Mapping) else NO_PROPERTIES
-            if properties == self._asked_with:
+            # As keys tell them apart: 1 is not true.
+            if self._asked_with is not None and frozen(properties) == frozen(self._asked_with):
                 self._subscription.release()
             else:
                 self._asked_with = properties

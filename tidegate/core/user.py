@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 
-from tidegate.core.json import Json
+from tidegate.core.json import Json, frozen
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,3 +23,11 @@ class CurrentUser:
     @property
     def id(self) -> Json:
         return self.fields.get("id")
+
+    @property
+    def identity(self) -> Hashable:
+        """Equal for two tokens of one user: by `id`, and in a project that has no such field by all the others but for
+        the role, which may be raised and lowered."""
+        if "id" in self.fields:
+            return self.verified, frozen(self.id)
+        return self.verified, frozen({name: value for name, value in self.fields.items() if name != "role"})

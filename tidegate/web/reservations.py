@@ -110,7 +110,7 @@ class Reservation:
 
     def belongs_to(self, user: CurrentUser) -> bool:
         mine = self.client
-        return mine is not None and (mine.user.verified, mine.user.id) == (user.verified, user.id)
+        return mine is not None and mine.user.identity == user.identity
 
     def begin(self, operation_id: str, most: int) -> Operation:
         """Raises `Refusal`."""
