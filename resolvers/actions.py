@@ -113,7 +113,9 @@ class Actions:
             compiled = self._compiled[key] = prepared.compile(selection, rank)
         return compiled
 
-    async def _program(self, action: Action, program: Program, occasion: Occasion, parameters: Row, frame: Frame) -> Json:
+    async def _program(
+        self, action: Action, program: Program, occasion: Occasion, parameters: Row, frame: Frame
+    ) -> Json:
         event = action.when if action.event is None else f"{action.when} {action.event}"
         context: dict[str, Json] = {
             "row": dict(occasion.row),

@@ -13,7 +13,7 @@ from tidegate.core.limits import Limits
 from tidegate.core.user import CurrentUser
 from tidegate.resolvers.transaction import Transaction
 
-Properties = Callable[[CurrentUser], Awaitable[Mapping[str, Json]]]
+Properties = Callable[[CurrentUser, Transaction], Awaitable[Mapping[str, Json]]]
 
 
 @dataclass(slots=True)
@@ -60,5 +60,5 @@ class Frame:
         """What the references of a request can reach."""
         fields = self.user.fields
         if properties:
-            fields = {**fields, "properties": await self.properties(self.user)}
+            fields = {**fields, "properties": await self.properties(self.user, self.transaction)}
         return {**values, "currentUser": fields, "config": self.config}

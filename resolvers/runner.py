@@ -98,7 +98,7 @@ class LocalRunner:
         limits = self._catalog.limits
         transaction = Transaction(self._catalog.integrations)
         allowance = Allowance(limits.actions)
-        frame = Frame(call, transaction, limits, self._catalog.config, self._properties_of, allowance)
+        frame = Frame(call, transaction, limits, self._catalog.config, self._properties_within, allowance)
         kept = False
         try:
             async with asyncio.timeout_at(call.deadline), transaction:
@@ -125,16 +125,22 @@ class LocalRunner:
         while waiting:
             work = waiting.pop(0)
             transaction = Transaction(self._catalog.integrations)
+            kept = False
             try:
                 async with asyncio.timeout_at(frame.call.deadline), transaction:
                     await work(frame.joined(transaction))
+                kept = True
             except OperationError as error:
                 first = first or error
+                if error.code is not Code.UPSTREAM_FAILED:
+                    transaction.touches.clear()
             except TimeoutError:
                 message = f"What comes after {frame.call.operation.name} took too long and was stopped."
                 first = first or OperationError(Code.TIMEOUT, message)
-            else:
-                self._publish(frame.call, transaction.touches, transaction.queries, whole=False)
+            finally:
+                if kept or transaction.touches:
+                    self._publish(frame.call, transaction.touches, transaction.queries, whole=False)
+            if kept:
                 self._rooms.emit(transaction.emissions)
                 waiting += transaction.afterwards
         if first is not None:
@@ -229,6 +235,15 @@ class LocalRunner:
         if runnable is None:
             return NO_PROPERTIES
         answer = await self._run_steps(runnable, self._properties_scope(user), [])
+        return answer.value if isinstance(answer.value, Mapping) else NO_PROPERTIES
+
+    async def _properties_within(self, user: CurrentUser, transaction: Transaction) -> Mapping[str, Json]:
+        """The same as the transaction sees it: a database in memory has one connection, which is the transaction's."""
+        runnable = self._properties_runnable(user)
+        if runnable is None:
+            return NO_PROPERTIES
+        async with transaction.reading(runnable.operation.plan.run[0].integration) as session:
+            answer = await _each(session, runnable, self._properties_scope(user), [])
         return answer.value if isinstance(answer.value, Mapping) else NO_PROPERTIES
 
     def _properties_runnable(self, user: CurrentUser) -> Runnable | None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
+from uuid import uuid4
 
 import pytest
 
 from tests.actions.world import World, open_world, prepare_database, sqlite_file, write_project
+from tests.conftest import alone, ask
 
 Make = Callable[..., Awaitable[World]]
 
@@ -41,3 +44,12 @@ async def make(database: str, tmp_path: Path) -> AsyncIterator[Make]:
     yield make
     for world in opened:
         await world.gateway.close()
+
+
+@pytest.fixture
+def another_database(postgres_url: str) -> Iterator[str]:
+    """A second empty database of PostgreSQL's."""
+    name = f"test_{uuid4().hex[:16]}"
+    alone(ask(postgres_url, f"create database {name} template template0"))
+    yield urlsplit(postgres_url)._replace(path=f"/{name}").geturl()
+    alone(ask(postgres_url, f"drop database {name} with (force)"))

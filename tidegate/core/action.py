@@ -86,13 +86,14 @@ class Answers(StrEnum):
 class ActedWrite:
     """A write of an object that has actions for it, taken apart so that they can come in between.
 
-    `input`: the fields to write, as the operation says them: a record, of `createMany` the reference to a list of
-    such, with `fixed` for all of them; none of a delete. `find` (update, delete): every row that would be written,
-    whole; asked with the operation's own values and the caller's rank. `claim`: the same, in the transaction that
-    writes them: nobody else does until it has ended. `write`: one row. Its references are those of the operation,
-    `$input.FIELD` for every column, absent where it is not written, and `$key.FIELD`; it answers a list of the row as written, whole (create: the row itself; delete: how many rows). `stored`: one row by `$key`, whole, as
-    the project sees it: no rule of access, no hidden field. `answer`: one row by `$key` for the client, with the
-    caller's rights; none for numbers. `required`: a single row must be there."""
+    `input`: the fields to write, as the operation says them: a record, of `createMany` the reference to a list of such,
+    with `fixed` for all of them; none of a delete. `find` (update, delete): every row that would be written, whole;
+    asked with the operation's own values and the caller's rank. `claim`: the same, in the transaction that writes them:
+    nobody else does until it has ended. `write`: one row. Its references are those of the operation, `$input.FIELD` for
+    every column, absent where it is not written, and `$key.FIELD`; it answers a list of the row as written, whole
+    (create: the row itself; delete: how many rows). `stored`: one row by `$key`, whole, as the project sees it: no rule
+    of access, no hidden field. `answer`: one row by `$key` for the client, with the caller's rights; none for numbers.
+    `required`: a single row must be there."""
 
     target: DataObject
     access: Access
