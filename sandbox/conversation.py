@@ -22,8 +22,11 @@ STACK: Final = 16 * 1024
 """Characters of what a program throws."""
 MARGIN: Final = 4096
 """Bytes that a frame has around what is limited."""
-LAST_WORD: Final = 0.25
-"""Seconds between being told that time is up and being killed, in which a worker may say where it is."""
+LAST_WORD: Final = 1.0
+"""Seconds between being told that time is up and being killed, in which a worker may say where it is. It takes a
+thousandth of one, unless it is in native code: which its computing time would have ended."""
+LAST_FRAMES: Final = 100
+"""How many frames may come before that word."""
 
 OBITUARY: Final = 2.0
 """Seconds in which the zygote tells how a worker ended."""
@@ -76,7 +79,7 @@ class Conversation:
         try:
             async with asyncio.timeout_at(self._until) as patience:
                 # The host is not waited for on behalf of a worker that is gone.
-                self._link.lost = lambda _: patience.reschedule(0)
+                self._link.lost = lambda _: None if patience.expired() else patience.reschedule(0)
                 try:
                     return await self._listen(host)
                 finally:
@@ -205,7 +208,7 @@ class Conversation:
         self._link.signal(signal.SIGUSR1)
         try:
             async with asyncio.timeout(LAST_WORD):
-                while True:
+                for _ in range(LAST_FRAMES):
                     kind, payload = await self._link.receive()
                     if kind == Kind.STOPPED:
                         self._stopped(payload)

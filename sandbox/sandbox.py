@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from logging import getLogger
 from typing import Final
 
@@ -41,7 +42,15 @@ LIBRARY_RUNS: Final = 1
 STANDBY: Final = 2
 """Processes that wait for work, of each kind."""
 
-_inside: ContextVar[bool] = ContextVar("inside", default=False)
+
+@dataclass(slots=True)
+class _Turn:
+    """`held`: the run is still under way. What it has started may outlive it."""
+
+    held: bool = True
+
+
+_turn: ContextVar[_Turn | None] = ContextVar("turn", default=None)
 
 
 class LocalSandbox:
@@ -140,7 +149,8 @@ class LocalSandbox:
     async def _turn(self, subject: Subject, deadline: float) -> AsyncIterator[None]:
         """Within a run that waits for the operation it called, another has its turn at once: if it waited, those that
         wait for it would hold all turns. How deep calls nest is bounded elsewhere."""
-        if _inside.get():
+        outer = _turn.get()
+        if outer is not None and outer.held:
             yield
             return
         try:
@@ -148,11 +158,13 @@ class LocalSandbox:
                 await self._turns.acquire()
         except TimeoutError:
             raise ProgramFailed(Fault.LIMIT, f"{subject} waited too long for its turn.", subject.file) from None
-        token = _inside.set(True)
+        turn = _Turn()
+        token = _turn.set(turn)
         try:
             yield
         finally:
-            _inside.reset(token)
+            turn.held = False
+            _turn.reset(token)
             self._turns.release()
 
     async def _worker(

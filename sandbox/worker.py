@@ -13,7 +13,7 @@ from tidegate.sandbox.lockdown import SOCKET
 if TYPE_CHECKING:
     from tidegate.sandbox.engine import Engine
 
-GRACE: Final = 0.5
+GRACE: Final = 1.5
 """Seconds after which the kernel ends a run that the gateway should have ended."""
 CONTEXT_CPU: Final = 2.0
 """Seconds that a context may take to be made, and the one before to be forgotten."""
