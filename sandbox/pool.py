@@ -18,8 +18,6 @@ CONTEXT: Final = 10.0
 """Seconds in which a worker has its next context ready, or is replaced. It takes a thousandth of one."""
 TRIES: Final = 3
 """Workers in a row that do not get ready, after which those who wait for one are told."""
-IDLE: Final = 30.0
-"""Seconds after which workers that nobody needed meanwhile are let go."""
 
 
 class WorkersFailed(Exception):
@@ -34,12 +32,14 @@ class Closed(WorkersFailed):
 
 
 class Pool:
-    """`standby`: how many wait when there is nothing to do. `largest`: bytes of a frame from a worker. How many there
-    are at most is the caller's to bound: one for each that it has taken, and those that wait."""
+    """`standby`: how many wait when there is nothing to do. `idle`: seconds after which those beyond that are let go
+    that nobody needed meanwhile. `largest`: bytes of a frame from a worker. How many there are at most is the caller's
+    to bound: one for each that it has taken, and those that wait."""
 
-    def __init__(self, nursery: Nursery, standby: int, largest: int) -> None:
+    def __init__(self, nursery: Nursery, standby: int, idle: float, largest: int) -> None:
         self.nursery = nursery
         self._standby = standby
+        self._idle = idle
         self._largest = largest
         self._ready: list[Link] = []
         self._callers: deque[asyncio.Future[Link]] = deque()
@@ -132,7 +132,7 @@ class Pool:
             self._begin(self._add())
         if self._sweep is None:
             self._surplus = len(self._ready)
-            self._sweep = asyncio.get_running_loop().call_later(IDLE, self._let_go)
+            self._sweep = asyncio.get_running_loop().call_later(self._idle, self._let_go)
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -219,4 +219,4 @@ class Pool:
             self._ready.remove(link)
             link.kill()
         self._surplus = len(self._ready)
-        self._sweep = asyncio.get_running_loop().call_later(IDLE, self._let_go)
+        self._sweep = asyncio.get_running_loop().call_later(self._idle, self._let_go)

@@ -40,7 +40,9 @@ RUNS: Final = 500
 LIBRARY_RUNS: Final = 1
 """The same, where libraries are loaded: a context with them is cheaper forked than made (docs/decisions/0010)."""
 STANDBY: Final = 2
-"""Processes that wait for work, of each kind."""
+"""Processes that wait for work, of each kind: 4 to 7 MB each."""
+IDLE: Final = 30.0
+"""Seconds after which processes that were needed for a while are let go."""
 
 
 @dataclass(slots=True)
@@ -65,11 +67,12 @@ class LocalSandbox:
         runs: int = RUNS,
         library_runs: int = LIBRARY_RUNS,
         standby: int = STANDBY,
+        idle: float = IDLE,
     ) -> None:
         self.findings: Findings | None = None
         """What the self-test found, once something was loaded."""
         self._weak = weak
-        self._staffing = Staffing(engines or default_engines(), runs, library_runs, standby)
+        self._staffing = Staffing(engines or default_engines(), runs, library_runs, standby, idle)
         self._turns = asyncio.Semaphore(workers)
         self._shift: Shift | None = None
         self._retiring: dict[Shift, asyncio.Task[None]] = {}

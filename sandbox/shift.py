@@ -33,12 +33,13 @@ class Loaded:
 @dataclass(frozen=True, slots=True)
 class Staffing:
     """`runs` and `library_runs`: jobs that a worker does before it is replaced, without and with the libraries.
-    `standby`: workers that wait, of each kind."""
+    `standby`, `idle`: as in `Pool`, for each kind."""
 
     engines: Mapping[Language, EngineSource]
     runs: int
     library_runs: int
     standby: int
+    idle: float
 
 
 class Shift:
@@ -116,7 +117,9 @@ class Shift:
         except BaseException:
             await nursery.close()
             raise
-        pool = self._pools[breed] = Pool(nursery, self._staffing.standby, largest_frame(self.limits))
+        pool = self._pools[breed] = Pool(
+            nursery, self._staffing.standby, self._staffing.idle, largest_frame(self.limits)
+        )
         pool.replenish()
         return pool
 

@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 
 
 @asynccontextmanager
-async def opened(*arguments: str, **settings: int) -> AsyncIterator[World]:
+async def opened(*arguments: str, **settings: float) -> AsyncIterator[World]:
     world = World(open_sandbox(*arguments, **settings))
     try:
         await world.load()
@@ -129,6 +129,17 @@ async def test_a_worker_that_never_gets_ready_is_an_error_and_not_a_storm() -> N
     async with opened("no context", standby=1, runs=2) as world:
         for _ in range(6):
             assert (await world.run("result = 1")).value == 1
+
+
+async def test_workers_that_were_needed_for_a_while_are_let_go() -> None:
+    async with opened(idle=0.1) as world:
+        host = Waiting()
+        runs = [asyncio.ensure_future(world.run("ask('http')\nresult = 1", host=host)) for _ in range(8)]
+        await eventually(lambda: len(host.asked) == len(runs))
+        host.go_on.set()
+        assert [(await run).value for run in runs] == [1] * len(runs)
+        await eventually(lambda: len(workers()) == 2)
+        assert (await world.run("result = 1")).value == 1
 
 
 async def test_nothing_is_left_after_the_end() -> None:
