@@ -14,21 +14,27 @@ from tidegate.schema.tree import MapNode, Node, ScalarNode, kind_of
 
 VERB: Final = "send"
 
+_IN_FILES: Final = frozenset({"message", "html"})
 _FILE: Final = re.compile(r"\S+\.(?:txt|html|md)")
 
 
 def build_letter(node: MapNode, scope: Scope, folder: ProjectFolder, problems: Problems) -> Record:
-    """The e-mail's fields, but for `use`."""
-    built = {name: _part(entry, scope, folder, problems) for name, entry in node.entries.items() if name != "use"}
+    """The e-mail's fields, but for `use`; of those that are wrong, the keys alone."""
+    built = {name: _part(name, entry, scope, folder, problems) for name, entry in node.entries.items() if name != "use"}
     fields = {name: value for name, value in built.items() if value is not None}
     return Record(fields, {name: at for name, at in node.keys.items() if name != "use"}, node.at)
 
 
-def _part(node: Node, scope: Scope, folder: ProjectFolder, problems: Problems) -> Expression | None:
-    if isinstance(node, ScalarNode) and isinstance(node.value, str) and _FILE.fullmatch(node.value):
-        text = folder.referenced(node.value, node.at)
-        return None if text is None else file_text(node.value, text, scope, problems)
+def _part(name: str, node: Node, scope: Scope, folder: ProjectFolder, problems: Problems) -> Expression | None:
+    """None where it is wrong, so that nothing else is said of what is left of it."""
+    known = len(problems.found)
     if isinstance(node, MapNode):
         problems.add(node.at, f"This is a text or a list of texts; {kind_of(node)} is not.")
         return None
-    return build_expression(node, scope, problems)
+    if name in _IN_FILES and isinstance(node, ScalarNode) and _FILE.fullmatch(str(node.value)):
+        file = str(node.value)
+        text = folder.referenced(file, node.at)
+        built: Expression | None = None if text is None else file_text(file, text, scope, problems)
+    else:
+        built = build_expression(node, scope, problems)
+    return built if len(problems.found) == known else None

@@ -86,11 +86,11 @@ class Letter:
                 if key not in KEYS:
                     problems.add(place, f'"{key}" is not a key of an e-mail.', did_you_mean(key, KEYS))
             for key in ("to", "subject"):
-                if key not in fields:
+                if key not in body.keys:
                     problems.add(at, f'The e-mail lacks "{key}".')
-            if "message" not in fields and "html" not in fields:
+            if "message" not in body.keys and "html" not in body.keys:
                 problems.add(at, "The e-mail says nothing.", "Write message, or html.")
-            if "from" not in fields and sender is None:
+            if "from" not in body.keys and sender is None:
                 problems.add(at, "Nobody is said to have sent the e-mail.", "Write from: here, or in its integration.")
         self._addresses = {key: self._addressed(fields[key], key, problems) for key in ADDRESSES if key in fields}
         self._texts = {key: self._text(fields[key], key, problems) for key in TEXTS if key in fields}

@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from logging import getLogger
+from socket import gethostname
 from typing import Final
 
 import aiosmtplib
@@ -159,6 +160,7 @@ class Outgoing:
             start_tls=server.start_tls,
             timeout=server.timeout,
             tls_context=self._tls,
+            local_hostname=_own_name(),
         )
 
     def _refused(self, waiting: _Waiting, refused: Mapping[str, SMTPResponse]) -> None:
@@ -200,6 +202,12 @@ class Outgoing:
         log.error("%s: %s was not sent: %s.", self._name, failure.about, failure.why)
 
 
+def _own_name() -> str:
+    """As `EHLO` says it, without asking a name server, which may take its time."""
+    name = gethostname()
+    return name if "." in name and name.isascii() else "[127.0.0.1]"
+
+
 def _is_final(error: Exception) -> bool:
     """Whether trying again would change nothing: the server has seen the letter, and does not want it."""
     match error:
@@ -223,7 +231,7 @@ def _reason(error: Exception) -> str:
             return f"the server answered {error.code}"
         case aiosmtplib.SMTPTimeoutError():
             return "the server did not answer in time"
-        case aiosmtplib.SMTPNotSupported():
+        case _ if type(error) in (aiosmtplib.SMTPNotSupported, aiosmtplib.SMTPException):
             return "the server lacks what is needed: encryption, or a way to log in"
         case _:
             cause = error.__cause__ if isinstance(error.__cause__, OSError) else error
