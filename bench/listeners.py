@@ -27,7 +27,6 @@ UPGRADE: Final = (
 )
 CONNECT: Final = b"\x81\x82\0\0\0\x0040"
 CONTROL_PING: Final = 0x89
-CONTROL_PONG: Final = b"\x8a\x80\0\0\0\0"
 PONG: Final = b"\x81\x81\0\0\0\x003"
 
 
@@ -103,7 +102,7 @@ class Listeners:
             control, packet = received[0] == CONTROL_PING, text_of(received[:whole])
             del received[:whole]
             if control:
-                one.sendall(CONTROL_PONG)
+                one.sendall(b"\x8a%c\0\0\0\0%b" % (0x80 | len(packet), packet))
             elif packet == b"2":
                 one.sendall(PONG)
             else:

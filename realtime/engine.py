@@ -1,32 +1,40 @@
 """Engine.IO 4: a connection that begins as polling or as a websocket, and may go over from the one to the other.
 
-python-engineio's server, with the half of it replaced that talks to clients: what it leaves open (docs/decisions/0012-socket-events.md)
-is closed here, and nothing is queued, copied or given a task of its own for each message.
+python-engineio's server, with the half of it replaced that talks to clients: what it leaves open is closed here, and
+nothing is queued, copied or given a task for each message (docs/decisions/0012-socket-events.md).
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from logging import getLogger
-from typing import Any, Final, TypeAlias
-from urllib.parse import parse_qsl
+from typing import Any, Final
 
 import orjson
 from engineio import AsyncServer
 
 from tidegate.core.limits import Limits
+from tidegate.realtime.asgi import (
+    Left,
+    Receive,
+    Refused,
+    Scope,
+    Send,
+    bad_request,
+    disconnected,
+    parameters,
+    reply,
+    text,
+    unknown_session,
+)
+from tidegate.realtime.deadlines import Deadlines
 from tidegate.realtime.lines import NORMAL, Line, Wire
 from tidegate.realtime.packets import Kind, ProtocolError
 
 log = getLogger(__name__)
-
-# Any: ASGI's messages are open-ended.
-Scope: TypeAlias = MutableMapping[str, Any]
-Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 SOCKET: Final = "tidegate.socket"
 """Where our server puts the websocket itself, under `extensions` of an ASGI scope."""
@@ -35,9 +43,6 @@ MOST_RECEIVED: Final = 64 * 1024
 """Bytes of a packet, or of one request that polls: clients have tokens to send, and nothing else."""
 MOST_POLLING: Final = 10_000
 """Clients that poll, at once. The server does not count them among its connections."""
-ALLOWANCE: Final = 100.0
-"""Packets that a client may send at once. It gets back ten in a second."""
-REFILL: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,28 +57,11 @@ class Timing:
     upgrade: float = 10.0
 
 
-class Refused(Exception):
-    """A request is answered with an error of Engine.IO's. The numbers are those of its JavaScript server."""
-
-    def __init__(self, code: int, message: str, status: HTTPStatus = HTTPStatus.BAD_REQUEST) -> None:
-        super().__init__(message)
-        self.status = status
-        self.body = orjson.dumps({"code": code, "message": message})
-
-
-def _unknown_session() -> Refused:
-    return Refused(1, "Session ID unknown")
-
-
-def _bad_request() -> Refused:
-    return Refused(3, "Bad request")
-
-
 class Engine(AsyncServer):  # type: ignore[misc]
-    """`limits` may change; `tick` is called for each connection that stays, about once a second. `close` at the end."""
+    """`limits` may change; `tick` is called about once a second, with the event loop's time. `shutdown` at the end."""
 
     def __init__(
-        self, *, limits: Callable[[], Limits], timing: Timing, tick: Callable[[Line, float], None], **options: Any
+        self, *, limits: Callable[[], Limits], timing: Timing, tick: Callable[[float], None], **options: Any
     ) -> None:
         # Any: python-socketio's own.
         super().__init__(async_mode="asgi", monitor_clients=False, **options)
@@ -83,6 +71,9 @@ class Engine(AsyncServer):  # type: ignore[misc]
         self._left: asyncio.Queue[tuple[Line, str]] = asyncio.Queue()
         self._tasks: tuple[asyncio.Task[None], ...] = ()
         self._polling: set[Line] = set()
+        self._homeless: Deadlines[Line] = Deadlines(timing.connect)
+        self._quiet: Deadlines[Line] = Deadlines(timing.ping)
+        self._asked: Deadlines[Line] = Deadlines(timing.pong)
         self._stopped = False
 
     async def handle_request(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -92,10 +83,10 @@ class Engine(AsyncServer):  # type: ignore[misc]
                 await self._serve_websocket(scope, receive, send)
             else:
                 status, body = HTTPStatus.OK, await self._answer(scope, receive)
-                await _reply(send, status, body, b"text/plain; charset=UTF-8")
+                await reply(send, status, body, b"text/plain; charset=UTF-8")
         except Refused as refused:
             prefix = "websocket." if scope["type"] == "websocket" else ""
-            await _reply(send, refused.status, refused.body, b"application/json", prefix)
+            await reply(send, refused.status, refused.body, b"application/json", prefix)
 
     def stop(self) -> None:
         """The server is about to end: so does every connection, and none begins."""
@@ -111,8 +102,15 @@ class Engine(AsyncServer):  # type: ignore[misc]
         while not self._left.empty():
             await self._bid_farewell(*self._left.get_nowait())
 
+    def settle(self, line: Line, *, connected: bool) -> None:
+        """It has a namespace now; or none any more, and some time to get one."""
+        if connected:
+            self._homeless.drop(line)
+        elif not line.closed:
+            self._homeless.set(line, asyncio.get_running_loop().time())
+
     async def _answer(self, scope: Scope, receive: Receive) -> bytes:
-        line = self._find(_parameters(scope), "polling")
+        line = self._find(parameters(scope), "polling")
         method = scope["method"]
         if line is None:
             if method != "GET":
@@ -120,20 +118,20 @@ class Engine(AsyncServer):  # type: ignore[misc]
             line = await self._begin(None)
             return line.taken()
         if line.upgraded:
-            raise _bad_request()
+            raise bad_request()
         match method:
             case "GET":
                 return await self._poll(line, receive)
             case "POST":
                 await self._post(line, scope, receive)
                 return b"ok"
-        raise _bad_request()
+        raise bad_request()
 
     def _find(self, parameters: Mapping[str, str], transport: str) -> Line | None:
         """The connection that is meant, or none for a new one."""
         if parameters.get("transport") != transport:
             known = parameters.get("transport") in ("polling", "websocket")
-            raise _bad_request() if known else Refused(0, "Transport unknown")
+            raise bad_request() if known else Refused(0, "Transport unknown")
         if parameters.get("EIO") != "4":
             raise Refused(5, "Unsupported protocol version")
         if "j" in parameters:
@@ -142,7 +140,7 @@ class Engine(AsyncServer):  # type: ignore[misc]
             return None
         line: Line | None = self.sockets.get(parameters["sid"])
         if line is None:
-            raise _unknown_session()
+            raise unknown_session()
         return line
 
     async def _begin(self, wire: Wire | None) -> Line:
@@ -151,9 +149,10 @@ class Engine(AsyncServer):  # type: ignore[misc]
         loop = asyncio.get_running_loop()
         if not self._tasks:
             self._tasks = (loop.create_task(self._sweep()), loop.create_task(self._let_go()))
-        line = Line(self.generate_id(), wire, loop.time(), self._ended)
-        line.allowance = ALLOWANCE
+        line = Line(self.generate_id(), wire, self._ended)
         self.sockets[line.sid] = line
+        self._homeless.set(line, loop.time())
+        self._quiet.set(line, loop.time())
         if wire is None:
             self._polling.add(line)
         opening = {
@@ -170,16 +169,16 @@ class Engine(AsyncServer):  # type: ignore[misc]
     async def _poll(self, line: Line, receive: Receive) -> bytes:
         if line.polling:
             line.end("transport error")
-            raise _bad_request()
+            raise bad_request()
         line.polling = True
-        leaving = asyncio.ensure_future(_disconnected(receive))
+        leaving = asyncio.ensure_future(disconnected(receive))
         arriving = asyncio.ensure_future(line.arrival(0.1 if line.upgrading else None))
         try:
             await asyncio.wait((leaving, arriving), return_when=asyncio.FIRST_COMPLETED)
             if leaving.done() and not arriving.done():
                 # What was on its way to this poll cannot be told from what was lost.
                 line.end("transport close")
-                raise _bad_request()
+                raise bad_request()
             return line.taken()
         finally:
             line.polling = False
@@ -190,7 +189,7 @@ class Engine(AsyncServer):  # type: ignore[misc]
     async def _post(self, line: Line, scope: Scope, receive: Receive) -> None:
         if line.posting:
             line.end("transport error")
-            raise _bad_request()
+            raise bad_request()
         line.posting = True
         try:
             body = await self._body(scope, receive)
@@ -198,7 +197,7 @@ class Engine(AsyncServer):  # type: ignore[misc]
                 await self._receive(line, packet)
         except (ProtocolError, UnicodeDecodeError, Refused) as error:
             line.end("parse error")
-            raise error if isinstance(error, Refused) else _bad_request() from error
+            raise error if isinstance(error, Refused) else bad_request() from error
         finally:
             line.posting = False
 
@@ -213,7 +212,7 @@ class Engine(AsyncServer):  # type: ignore[misc]
                 while True:
                     message = await receive()
                     if message["type"] == "http.disconnect":
-                        raise _bad_request()
+                        raise bad_request()
                     body += message.get("body", b"")
                     if len(body) > MOST_RECEIVED:
                         raise too_large
@@ -224,9 +223,9 @@ class Engine(AsyncServer):  # type: ignore[misc]
 
     async def _serve_websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
-        line = self._find(_parameters(scope), "websocket")
+        line = self._find(parameters(scope), "websocket")
         if line is not None and (line.upgraded or line.upgrading):
-            raise _bad_request()
+            raise bad_request()
         if line is None and self._stopped:
             raise Refused(4, "Try again later", HTTPStatus.SERVICE_UNAVAILABLE)
         await send({"type": "websocket.accept"})
@@ -238,10 +237,10 @@ class Engine(AsyncServer):  # type: ignore[misc]
                 await self._upgrade(line, wire, receive)
             while True:
                 await wire.writable.wait()
-                await self._receive(line, await _text(receive))
-        except (_Left, ProtocolError, TimeoutError) as error:
+                await self._receive(line, await text(receive))
+        except (Left, ProtocolError, TimeoutError) as error:
             if line is not None and line.wire is wire:
-                line.end("transport close" if isinstance(error, _Left) else "parse error")
+                line.end("transport close" if isinstance(error, Left) else "parse error")
         except Exception:
             # The last border, as for HTTP.
             log.exception("A Socket.IO connection failed.")
@@ -253,15 +252,15 @@ class Engine(AsyncServer):  # type: ignore[misc]
             wire.close(NORMAL, "")
 
     async def _upgrade(self, line: Line, wire: Wire, receive: Receive) -> None:
-        """Polling goes over to this websocket, or goes on: raises `TimeoutError`, `_Left` and `ProtocolError`."""
+        """Polling goes over to this websocket, or goes on: raises `TimeoutError`, `Left` and `ProtocolError`."""
         line.upgrading = True
         async with asyncio.timeout(self._timing.upgrade):
-            if await _text(receive) != f"{Kind.PING}probe":
+            if await text(receive) != f"{Kind.PING}probe":
                 raise ProtocolError
             wire.send_text(b"3probe")
             # The client waits for its poll to end, and may have begun another before it heard this.
             line.interrupt()
-            if await _text(receive) != Kind.UPGRADE or line.closed:
+            if await text(receive) != Kind.UPGRADE or line.closed:
                 raise ProtocolError
         self._polling.discard(line)
         line.take(wire)
@@ -270,13 +269,12 @@ class Engine(AsyncServer):  # type: ignore[misc]
         """Raises `ProtocolError`."""
         if line.closed:
             raise ProtocolError("the connection has ended")
-        line.allowance -= 1
-        if line.allowance < 0 or len(packet) > MOST_RECEIVED:
+        if not line.allowance.take(1.0) or len(packet) > MOST_RECEIVED:
             raise ProtocolError("too much")
         match packet[:1]:
             case Kind.PONG if len(packet) == 1:
-                line.asked = None
-                line.heard = asyncio.get_running_loop().time()
+                self._asked.drop(line)
+                self._quiet.set(line, asyncio.get_running_loop().time())
             case Kind.MESSAGE:
                 await self.handlers["message"](line.sid, packet[1:])
             case Kind.CLOSE if len(packet) == 1:
@@ -287,6 +285,8 @@ class Engine(AsyncServer):  # type: ignore[misc]
     def _ended(self, line: Line, reason: str) -> None:
         self.sockets.pop(line.sid, None)
         self._polling.discard(line)
+        for deadlines in (self._homeless, self._quiet, self._asked):
+            deadlines.drop(line)
         self._left.put_nowait((line, reason))
 
     async def _let_go(self) -> None:
@@ -300,54 +300,17 @@ class Engine(AsyncServer):  # type: ignore[misc]
             log.exception("The end of a Socket.IO connection could not be told.")
 
     async def _sweep(self) -> None:
-        """Looks at every connection about once a second: a timer for each costs more."""
         timing = self._timing
         loop = asyncio.get_running_loop()
         pause = min(1.0, timing.ping / 4, timing.pong / 4, timing.connect / 4, timing.login / 4)
         while True:
             await asyncio.sleep(pause)
             now = loop.time()
-            for line in tuple(self.sockets.values()):
-                line.allowance = min(ALLOWANCE, line.allowance + REFILL * pause)
-                if not line.connected and now - line.since > timing.connect:
-                    line.end("no namespace")
-                elif line.asked is not None and now - line.asked > timing.pong:
-                    line.end("ping timeout")
-                else:
-                    if line.asked is None and now - line.heard > timing.ping:
-                        line.asked = now
-                        line.put(Kind.PING.encode())
-                    self._tick(line, now)
-
-
-class _Left(Exception):
-    """The client is gone, or the connection is closed already."""
-
-
-async def _text(receive: Receive) -> str:
-    message = await receive()
-    if message["type"] == "websocket.disconnect":
-        raise _Left
-    text: str | None = message.get("text")
-    if text is None:
-        raise ProtocolError("binary data")
-    return text
-
-
-async def _disconnected(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-
-
-def _parameters(scope: Scope) -> dict[str, str]:
-    try:
-        pairs = parse_qsl(scope["query_string"].decode("ascii"), keep_blank_values=True, max_num_fields=20)
-    except ValueError:
-        raise _bad_request() from None
-    return dict(pairs)
-
-
-async def _reply(send: Send, status: int, body: bytes, kind: bytes, prefix: str = "") -> None:
-    headers = [(b"content-type", kind), (b"content-length", b"%d" % len(body))]
-    await send({"type": f"{prefix}http.response.start", "status": status, "headers": headers})
-    await send({"type": f"{prefix}http.response.body", "body": body})
+            for line in self._homeless.due(now):
+                line.end("no namespace")
+            for line in self._asked.due(now):
+                line.end("ping timeout")
+            for line in self._quiet.due(now):
+                self._asked.set(line, now)
+                line.put(Kind.PING.encode())
+            self._tick(now)

@@ -19,8 +19,11 @@ import orjson
 from tidegate.core.catalog import Catalog
 from tidegate.core.errors import Code, OperationError
 from tidegate.core.json import Json
-from tidegate.realtime.engine import Receive, Scope, Send, Timing
+from tidegate.realtime.asgi import Receive, Scope, Send
+from tidegate.realtime.deadlines import Deadlines
+from tidegate.realtime.engine import Timing
 from tidegate.realtime.lines import Line
+from tidegate.realtime.packets import ProtocolError
 from tidegate.realtime.protocol import SocketServer
 from tidegate.realtime.rooms import SocketRooms
 from tidegate.realtime.seats import Client, Door, Seat, rooms_of
@@ -46,11 +49,12 @@ class EventServer:
         self._rooms = rooms
         self._door = door
         self._catalog = catalog
-        self._timing = timing or Timing()
+        timing = timing or Timing()
+        self._nobodies: Deadlines[Seat] = Deadlines(timing.login)
         # What a client may come back to is ours alone: nobody finds anything here after a restart.
         self._secret = token_bytes(32)
         rooms.limits = lambda: catalog().limits
-        self._server = SocketServer(self, rooms.members, rooms.limits, self._timing, self._tick)
+        self._server = SocketServer(self, rooms.members, rooms.limits, timing, self._tick)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._server.handle_request(scope, receive, send)
@@ -87,7 +91,8 @@ class EventServer:
 
     async def login(self, seat: Seat, arguments: Sequence[Json]) -> None:
         """Backand's `login(token, anonymousToken, appName)`. A token of none is nobody's."""
-        seat.line.allowance -= COST_OF_LOGIN
+        if not seat.line.allowance.take(COST_OF_LOGIN):
+            raise ProtocolError("too many logins")
         token = arguments[0] if arguments else None
         try:
             if token is None and not self._catalog().events.anonymous:
@@ -109,6 +114,10 @@ class EventServer:
         self._catch_up(seat)
 
     def left(self, seat: Seat) -> None:
+        self._nobodies.drop(seat)
+        self._dismiss(seat)
+
+    def _dismiss(self, seat: Seat) -> None:
         client, seat.client = seat.client, None
         if client is not None:
             client.close()
@@ -123,7 +132,7 @@ class EventServer:
             else:
                 return
         client = await self._door(headers, partial(self._ended, seat))
-        self.left(seat)
+        self._dismiss(seat)
         seat.client = client
 
     def _settle(self, seat: Seat) -> None:
@@ -136,7 +145,10 @@ class EventServer:
         self._rooms.members.move(seat, rooms)
         if client is not None:
             client.changed = partial(self._changed, seat)
-        seat.until = None if rooms else asyncio.get_running_loop().time() + self._timing.login
+        if rooms:
+            self._nobodies.drop(seat)
+        else:
+            self._nobodies.set(seat, asyncio.get_running_loop().time())
 
     def _changed(self, seat: Seat) -> None:
         self._settle(seat)
@@ -145,7 +157,7 @@ class EventServer:
 
     def _ended(self, seat: Seat, error: OperationError) -> None:
         """They may not stay who they are. What they miss until they are somebody again is kept for them."""
-        self.left(seat)
+        self._dismiss(seat)
         if error.code not in (Code.UNAUTHENTICATED, Code.FORBIDDEN, Code.LIMIT):
             seat.line.end("server error")
             return
@@ -185,10 +197,9 @@ class EventServer:
         digest = hmac.digest(self._secret, b"%d %b" % (since, identity), "sha256")
         return f"{since}.{digest.hex()[:32]}"
 
-    def _tick(self, line: Line, now: float) -> None:
-        seat = self._rooms.members.seats.get(line.sid)
-        if seat is not None and seat.until is not None and now > seat.until:
-            line.end("nobody logged in")
+    def _tick(self, now: float) -> None:
+        for seat in self._nobodies.due(now):
+            seat.line.end("nobody logged in")
 
 
 def _identity(seat: Seat) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from time import monotonic
 from typing import Any, Final, Protocol
 
 from tidegate.realtime.packets import Message
@@ -14,6 +15,10 @@ FULL: Final = 128 * 1024
 MOST_WAITING: Final = 1024 * 1024
 """Bytes of whatever else waits for a client that does not take it. More ends its connection."""
 
+ALLOWANCE: Final = 100.0
+"""Packets that a client may send at once."""
+REFILL: Final = 10.0
+"""What it gets back in a second."""
 NORMAL: Final = 1000
 """The close code of a websocket; Socket.IO's clients come back after any."""
 
@@ -40,22 +45,31 @@ class Wire(Protocol):
     def close(self, code: Any, reason: str, /) -> None: ...
 
 
-class Line:
-    """What python-engineio calls a socket. `ended` is told once, with a reason; `now` is on the event loop's clock."""
+class Allowance:
+    """How much a client may still say. It comes back with time, up to what it was at first."""
 
-    def __init__(self, sid: str, wire: Wire | None, now: float, ended: Callable[[Line, str], None]) -> None:
+    def __init__(self) -> None:
+        self._left = ALLOWANCE
+        self._since = monotonic()
+
+    def take(self, cost: float) -> bool:
+        """Whether it may."""
+        now = monotonic()
+        self._left = min(ALLOWANCE, self._left + REFILL * (now - self._since)) - cost
+        self._since = now
+        return self._left >= 0
+
+
+class Line:
+    """What python-engineio calls a socket. `ended` is told once, with a reason."""
+
+    def __init__(self, sid: str, wire: Wire | None, ended: Callable[[Line, str], None]) -> None:
         self.sid = sid
         self.closed = False
-        self.connected = False
-        """A namespace is."""
         self.upgrading = False
         self.polling = False
         self.posting = False
-        self.since = now
-        self.heard = now
-        self.asked: float | None = None
-        """Since when an answer to a ping is awaited."""
-        self.allowance = 0.0
+        self.allowance = Allowance()
         self.drained: Callable[[], None] | None = None
         """Called when the client has taken everything after the line was full."""
         self.full = False

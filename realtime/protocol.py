@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from logging import CRITICAL, getLogger
 from typing import Any, Final, Protocol
@@ -54,7 +53,7 @@ class SocketServer(AsyncServer):  # type: ignore[misc]
         members: Members,
         limits: Callable[[], Limits],
         timing: Timing,
-        tick: Callable[[Line, float], None],
+        tick: Callable[[float], None],
     ) -> None:
         super().__init__(
             client_manager=members,
@@ -90,7 +89,7 @@ class SocketServer(AsyncServer):  # type: ignore[misc]
                 eio_sid, ClientPacket(CONNECT_ERROR, namespace=namespace, data={"message": "Invalid namespace"})
             )
             return
-        if line.connected:
+        if eio_sid in self._members.seats:
             raise ProtocolError("a second CONNECT")
         sid = await self.manager.pre_connect(eio_sid, NAMESPACE)
         try:
@@ -107,7 +106,7 @@ class SocketServer(AsyncServer):  # type: ignore[misc]
             await self.manager.disconnect(sid, NAMESPACE)
             self._host.left(seat)
             return
-        line.connected = True
+        self.eio.settle(line, connected=True)
         await self.manager.connect(sid, NAMESPACE)
         await self._send_packet(eio_sid, ClientPacket(CONNECT, {"sid": sid, **answer}))
         self._host.welcome(seat)
@@ -128,5 +127,4 @@ class SocketServer(AsyncServer):  # type: ignore[misc]
         await super()._handle_disconnect(eio_sid, namespace, reason)
         if seat is not None and eio_sid not in self._members.seats:
             self._host.left(seat)
-            seat.line.connected = False
-            seat.line.since = asyncio.get_running_loop().time()
+            self.eio.settle(seat.line, connected=False)

@@ -53,10 +53,9 @@ class Seat:
     """`rooms` are decided by the server alone, and empty for whoever is nobody yet. `heard` is the offset of the last
     event that was sent, or that came before. `behind`: not everything has been sent, for the client does not take it;
     the history has the rest. `pid` is what the client may come back with, if it may; `identity` is who it was when it
-    got that. `marked`: events carry their offsets. `until`: when the connection ends unless somebody logs in, on the
-    event loop's clock."""
+    got that. `marked`: events carry their offsets."""
 
-    __slots__ = ("behind", "client", "heard", "identity", "line", "marked", "pid", "rooms", "sid", "until")
+    __slots__ = ("behind", "client", "heard", "identity", "line", "marked", "pid", "rooms", "sid")
 
     def __init__(self, line: Line, sid: str) -> None:
         self.line = line
@@ -68,7 +67,6 @@ class Seat:
         self.identity = b""
         self.marked = False
         self.behind = False
-        self.until: float | None = None
 
     def deliver(self, event: Event) -> None:
         """An event of a room, if it is one of ours still, and the token too is still good."""

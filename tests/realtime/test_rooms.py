@@ -66,7 +66,7 @@ class House:
 
     def enter(self, name: str, *rooms: str) -> tuple[Seat, Paper]:
         paper = Paper()
-        line = Line(f"line {name}", paper, 0.0, lambda line, reason: self.left.append(line.sid))
+        line = Line(f"line {name}", paper, lambda line, reason: self.left.append(line.sid))
         seat = Seat(line, name)
         seat.client = Present()
         seat.heard = self.rooms.history.head

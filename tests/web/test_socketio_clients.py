@@ -135,10 +135,10 @@ async def test_a_token_that_expires(tmp_path: Path, transports: list[str]) -> No
     timing = Timing(login=0.3)
     async with (
         serving(tmp_path / "events", timing=timing) as events,
-        browsing(events, auth={"token": token("ada", seconds=2)}, transports=transports) as browser,
+        browsing(events, auth={"token": token("ada")}, transports=transports) as browser,
     ):
         await has_connected(browser)
-        await browser.do("auth", {"token": token("ada")})
+        await browser.do("emit", "login", token("ada", seconds=3))
         await has_heard(browser, "notAuthorized")
         events.emit("between", 1, Audience.USERS, "ada")
         await has_heard(browser, "between")

@@ -15,7 +15,8 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from tests.web.events import Events, calling, serving
-from tidegate.realtime.engine import ALLOWANCE, MOST_RECEIVED, Timing
+from tidegate.realtime.engine import MOST_RECEIVED, Timing
+from tidegate.realtime.lines import ALLOWANCE
 
 NEW = "?EIO=4&transport=polling"
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from tidegate.realtime.engine import ALLOWANCE, MOST_POLLING, MOST_RECEIVED, REFILL, Timing
+from tidegate.realtime.engine import MOST_POLLING, MOST_RECEIVED, Timing
 from tidegate.realtime.events import AUTHORIZED, COST_OF_LOGIN, NOT_AUTHORIZED
-from tidegate.realtime.lines import FULL
+from tidegate.realtime.lines import ALLOWANCE, FULL, REFILL
 from tidegate.realtime.protocol import LOGIN
 from tidegate.web.socketio import METHODS
 
