@@ -3,91 +3,112 @@
 Programs may have been written by anybody who can write to the project, and they handle what clients send: where they
 go is checked here. A name is resolved once, every address of it is looked at, and the connection goes to one that was:
 a name that answers something else the next time changes nothing. Redirects are followed by hand, each like a request.
+
+What goes wrong is told without hosts and addresses, for an error that no program catches is told to the client. The log
+has them.
 """
 
 from __future__ import annotations
 
 import asyncio
-import re
-import socket
+import logging
 import ssl
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, Final
 
 import httpcore
-import httpx
 
 from tidegate.core.json import Json
 from tidegate.core.limits import Limits
 from tidegate.core.program import HostRefused
-from tidegate.resolvers.addresses import is_public
-from tidegate.resolvers.unpacking import TooLarge, Unpacking
+from tidegate.resolvers.incoming_answer import read_body, read_head, read_text
+from tidegate.resolvers.network import AllowedHosts, CheckedNetwork, Closed, Resolve, Resolver
+from tidegate.resolvers.outgoing_request import SAFE, OutgoingRequest, read_request, redirect
+from tidegate.resolvers.unpacking import TooLarge
 
-METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-LONGEST_URL: Final = 8192
-MOST_HEADERS: Final = 64
-LARGEST_HEADERS: Final = 16 * 1024
+_log = logging.getLogger("tidegate.programs")
+
 CONNECTIONS: Final = 100
+"""Requests at once; more of them wait, as long as they may take."""
 IDLE: Final = 15.0
 """Seconds that a connection is kept for the next request."""
-
-_TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_VALUE: Final = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
-_OURS: Final = frozenset(
-    {
-        *("host", "connection", "content-length", "transfer-encoding", "te", "trailer", "upgrade", "keep-alive"),
-        *("expect", "accept-encoding", "proxy-authorization", "proxy-connection", "proxy-authenticate"),
-    }
-)
-"""Headers that are the connection's and not the program's."""
-_PRIVATE: Final = frozenset({"authorization", "cookie"})
-"""Headers that are for the origin that they were written for."""
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
-
-
-@dataclass(frozen=True, slots=True)
-class _Request:
-    method: str
-    url: httpx.URL
-    headers: Mapping[str, str]
-    body: bytes
 
 
 class HttpFetcher:
     """Implements core's `Fetcher`. `allowed`: hosts, or `host:port`, that may be reached although their addresses are
-    not public. Constructed without I/O."""
+    not public. Names are resolved by `resolve`, connections made by `network`, certificates held against `tls`; by
+    default as the system does. Constructed without I/O."""
 
-    def __init__(self, allowed: Iterable[str] = ()) -> None:
-        self._allowed = frozenset(host.lower() for host in allowed)
+    def __init__(
+        self,
+        allowed: Iterable[str] = (),
+        *,
+        resolve: Resolve | None = None,
+        network: httpcore.AsyncNetworkBackend | None = None,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self._allowed = AllowedHosts(allowed)
+        self._resolver = Resolver()
+        self._network = CheckedNetwork(
+            self._allowed, resolve or self._resolver.addresses, network or httpcore.AnyIOBackend()
+        )
+        self._tls = tls
         self._pool: httpcore.AsyncConnectionPool | None = None
 
     async def fetch(self, request: Mapping[str, Json], limits: Limits, deadline: float) -> Json:
-        asked = _read(request)
+        asked = read_request(request)
         until = min(deadline, asyncio.get_running_loop().time() + limits.httpTimeout)
         try:
             async with asyncio.timeout_at(until):
                 return await self._follow(asked, limits)
-        except TimeoutError:
-            raise HostRefused(f"$http had no answer from {asked.url.host} in time.", "TimeoutError") from None
+        except TimeoutError as error:
+            raise _refused(asked, error, "$http had no answer in time.", "TimeoutError") from None
 
     async def close(self) -> None:
         pool, self._pool = self._pool, None
         if pool is not None:
             await pool.aclose()
+        self._resolver.close()
 
-    async def _follow(self, asked: _Request, limits: Limits) -> Json:
+    async def _follow(self, asked: OutgoingRequest, limits: Limits) -> Json:
         for _ in range(limits.httpRedirects + 1):
-            status, headers, data = await self._ask(asked, limits)
+            status, headers, data = await self._ask_again(asked, limits)
             location = headers.get("location")
             if status not in _REDIRECTS or location is None:
                 return {"status": status, "headers": dict(headers), "data": data}
-            asked = _redirected(asked, status, location)
+            following = redirect(asked, status, location)
+            if self._is_within(following) and not self._is_within(asked):
+                # The project lets its programs in there, not whoever answers them.
+                raise _refused(following, Closed(), "$http was redirected to where it may not go.", "AddressError")
+            asked = following
         raise HostRefused(f"$http was redirected more than {limits.httpRedirects} times.", "RedirectError")
 
-    async def _ask(self, asked: _Request, limits: Limits) -> tuple[int, dict[str, str], str]:
-        host = asked.url.host
+    def _is_within(self, asked: OutgoingRequest) -> bool:
+        return self._allowed.has(asked.host, asked.port)
+
+    async def _ask_again(self, asked: OutgoingRequest, limits: Limits) -> tuple[int, dict[str, str], str]:
+        """A connection that was kept may have been closed at the other end in just this moment: what may be asked twice
+        is asked again, on a new one."""
+        is_new = False
+
+        # Any: whatever the library tells.
+        async def trace(event: str, _: Any) -> None:
+            nonlocal is_new
+            is_new = is_new or event == "connection.connect_tcp.started"
+
+        extensions = {"trace": trace}
+        while True:
+            try:
+                return await self._ask(asked, limits, extensions)
+            except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException) as error:
+                if asked.method in SAFE and not is_new:
+                    continue
+                raise _refused(asked, error, "$http had no proper answer.", "ConnectionError") from None
+
+    async def _ask(
+        self, asked: OutgoingRequest, limits: Limits, extensions: Mapping[str, Any]
+    ) -> tuple[int, dict[str, str], str]:
         url = httpcore.URL(
             scheme=asked.url.raw_scheme, host=asked.url.raw_host, port=asked.url.port, target=asked.url.raw_path
         )
@@ -98,149 +119,36 @@ class HttpFetcher:
             headers.append((b"Content-Length", str(len(asked.body)).encode()))
         try:
             async with self._connections().stream(
-                asked.method.encode(), url, headers=headers, content=asked.body
+                asked.method.encode(), url, headers=headers, content=asked.body, extensions=dict(extensions)
             ) as response:
-                found = _headers(response.headers)
-                body = await _body(response, found, limits.httpBody)
-                return response.status, found, _text(body, found)
-        except _Closed:
-            raise HostRefused(f'$http may not go to "{host}": its address is not public.', "AddressError") from None
-        except TooLarge:
-            raise HostRefused(f"The answer from {host} has more than {limits.httpBody} bytes.", "RangeError") from None
-        except (httpcore.ConnectError, OSError):
-            raise HostRefused(f"$http could not connect to {host}.", "ConnectionError") from None
-        except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, ssl.SSLError, ValueError):
-            raise HostRefused(f"$http had no proper answer from {host}.", "ConnectionError") from None
+                found = read_head(response.headers)
+                if response.status in _REDIRECTS and "location" in found:
+                    return response.status, found, ""
+                body = await read_body(response, found, limits.httpBody)
+                return response.status, found, read_text(body, found)
+        except Closed as error:
+            raise _refused(asked, error, "$http may not go there: the address is not public.", "AddressError") from None
+        except TooLarge as error:
+            message = f"The answer to $http has more than {limits.httpBody} bytes."
+            raise _refused(asked, error, message, "RangeError") from None
+        except (httpcore.ConnectError, httpcore.ConnectTimeout, OSError) as error:
+            raise _refused(asked, error, "$http could not connect.", "ConnectionError") from None
+        except ValueError as error:
+            raise _refused(asked, error, "$http had no proper answer.", "ConnectionError") from None
 
     def _connections(self) -> httpcore.AsyncConnectionPool:
         if self._pool is None:
             self._pool = httpcore.AsyncConnectionPool(
-                ssl_context=ssl.create_default_context(),
+                ssl_context=self._tls or ssl.create_default_context(),
                 max_connections=CONNECTIONS,
                 max_keepalive_connections=CONNECTIONS // 5,
                 keepalive_expiry=IDLE,
-                network_backend=_CheckedNetwork(self._allowed),
+                network_backend=self._network,
             )
         return self._pool
 
 
-class _Closed(Exception):
-    """An address that is not public."""
-
-
-class _CheckedNetwork(httpcore.AsyncNetworkBackend):
-    """Connects to addresses that were looked at, and to nothing else."""
-
-    def __init__(self, allowed: frozenset[str]) -> None:
-        self._allowed = allowed
-        self._network = httpcore.AnyIOBackend()
-
-    # Any: as the library has them.
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,  # noqa: ASYNC109 - the library's
-        local_address: str | None = None,
-        socket_options: Any = None,
-    ) -> httpcore.AsyncNetworkStream:
-        name = host.lower()
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        addresses = list(dict.fromkeys(str(sockaddr[0]) for *_, sockaddr in found))
-        free = name in self._allowed or f"{name}:{port}" in self._allowed
-        # All of them: a name that has one address within the house is up to something.
-        if not addresses or (not free and not all(map(is_public, addresses))):
-            raise _Closed
-        failure: httpcore.ConnectError | None = None
-        for address in addresses[:4]:
-            try:
-                return await self._network.connect_tcp(address, port, timeout, local_address, socket_options)
-            except httpcore.ConnectError as error:
-                failure = error
-        raise failure or httpcore.ConnectError
-
-    async def connect_unix_socket(self, *_: Any, **__: Any) -> httpcore.AsyncNetworkStream:
-        raise _Closed
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
-
-
-def _read(request: Mapping[str, Json]) -> _Request:
-    """What a program asks for, checked. Raises `HostRefused`."""
-    method, data = request.get("method", "GET"), request.get("data")
-    if not isinstance(method, str) or method.upper() not in METHODS:
-        raise HostRefused(f"$http knows these methods: {', '.join(sorted(METHODS))}.", "TypeError")
-    if data is not None and not isinstance(data, str):
-        raise HostRefused("The data of a request is a text.", "TypeError")
-    url = _address(request.get("url"))
-    params = request.get("params")
-    if isinstance(params, Mapping) and params:
-        url = url.copy_merge_params({name: str(value) for name, value in params.items()})
-    if len(str(url)) > LONGEST_URL:
-        raise HostRefused(f"An address has {LONGEST_URL} characters at most.", "RangeError")
-    return _Request(method.upper(), url, _headers_of(request.get("headers")), (data or "").encode("utf-8", "replace"))
-
-
-def _address(given: Json) -> httpx.URL:
-    if not isinstance(given, str) or len(given) > LONGEST_URL:
-        raise HostRefused("The url of a request is a text of bounded length.", "TypeError")
-    try:
-        url = httpx.URL(given)
-    except (httpx.InvalidURL, ValueError, UnicodeError):
-        raise HostRefused("This is not an address.", "TypeError") from None
-    if url.scheme not in ("http", "https") or not url.host:
-        raise HostRefused("An address begins with http:// or https:// and a host.", "TypeError")
-    if url.userinfo:
-        raise HostRefused("An address holds no password: write an Authorization header.", "TypeError")
-    return url
-
-
-def _headers_of(given: Json) -> Mapping[str, str]:
-    headers: dict[str, str] = {}
-    for name, value in given.items() if isinstance(given, Mapping) else ():
-        text = value if isinstance(value, str) else str(value) if isinstance(value, int | float) else None
-        if text is None or not _TOKEN.fullmatch(name) or not _VALUE.fullmatch(text):
-            raise HostRefused("A header is a name and one line of text.", "TypeError")
-        if name.lower() not in _OURS:
-            headers[name] = text
-    if len(headers) > MOST_HEADERS or sum(len(name) + len(text) for name, text in headers.items()) > LARGEST_HEADERS:
-        raise HostRefused("These are too many headers.", "RangeError")
-    return headers
-
-
-def _redirected(asked: _Request, status: int, location: str) -> _Request:
-    try:
-        url = _address(str(asked.url.join(location)))
-    except (httpx.InvalidURL, ValueError):
-        raise HostRefused("$http was redirected to what is no address.", "RedirectError") from None
-    headers, method, body = dict(asked.headers), asked.method, asked.body
-    if (url.scheme, url.host, url.port) != (asked.url.scheme, asked.url.host, asked.url.port):
-        headers = {name: value for name, value in headers.items() if name.lower() not in _PRIVATE}
-    if status == 303 or (status in (301, 302) and method == "POST"):
-        method, body = ("HEAD" if method == "HEAD" else "GET"), b""
-        headers = {name: value for name, value in headers.items() if name.lower() != "content-type"}
-    return _Request(method, url, headers, body)
-
-
-def _headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
-    headers: dict[str, str] = {}
-    for name, value in raw:
-        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
-        headers[key] = f"{headers[key]}, {text}" if key in headers else text
-    return headers
-
-
-async def _body(response: httpcore.Response, headers: Mapping[str, str], most: int) -> bytes:
-    unpacking = Unpacking(headers.get("content-encoding", ""), most)
-    async for chunk in response.aiter_stream():
-        unpacking.feed(chunk)
-    return unpacking.whole()
-
-
-def _text(body: bytes, headers: Mapping[str, str]) -> str:
-    found = re.search(r"charset=\"?([\w-]+)", headers.get("content-type", ""))
-    if found is not None:
-        with suppress(LookupError):
-            return body.decode(found[1], "replace")
-    return body.decode("utf-8-sig", "replace")
+def _refused(asked: OutgoingRequest, error: BaseException, message: str, name: str) -> HostRefused:
+    reason = str(error) or type(error).__name__
+    _log.warning("$http to %s port %d: %s (%s)", asked.host, asked.port, message, reason[:200])
+    return HostRefused(message, name)

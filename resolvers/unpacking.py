@@ -6,6 +6,8 @@ import zlib
 from typing import Final
 
 _ENCODINGS: Final = {"": None, "identity": None, "gzip": 31, "x-gzip": 31, "deflate": 15}
+_OVERHEAD: Final = 4096
+"""Bytes that a packed body may have more than what is in it: names in its head, empty blocks."""
 
 
 class TooLarge(Exception):
@@ -14,7 +16,7 @@ class TooLarge(Exception):
 
 class Unpacking:
     """Of one body. `encoding` is its Content-Encoding: gzip, deflate or none. A body in another one is a
-    `ValueError`, as is a broken one."""
+    `ValueError`, as is a broken one, or one with anything after its end."""
 
     def __init__(self, encoding: str, most: int) -> None:
         name = encoding.strip().lower()
@@ -23,28 +25,34 @@ class Unpacking:
         window = _ENCODINGS[name]
         self._packed = None if window is None else zlib.decompressobj(window)
         self._most = most
-        self._parts: list[bytes] = []
-        self._size = 0
+        self._came = 0
+        # Not a list of parts: a body may come byte by byte.
+        self._body = bytearray()
 
     def feed(self, chunk: bytes) -> None:
         if self._packed is None:
             self._add(chunk)
             return
+        self._came += len(chunk)
+        if self._came > self._most + _OVERHEAD:
+            raise TooLarge
         try:
             # One byte more than is wanted tells that there are more.
-            self._add(self._packed.decompress(chunk, self._most - self._size + 1))
+            self._add(self._packed.decompress(chunk, self._most - len(self._body) + 1))
         except zlib.error as error:
             raise ValueError("a broken body") from error
         if self._packed.unconsumed_tail:
             raise TooLarge
+        if self._packed.unused_data:
+            # zlib would keep all of it, however much is yet to come.
+            raise ValueError("more than one body")
 
     def whole(self) -> bytes:
-        if self._packed is not None and not self._packed.eof and self._parts:
+        if self._packed is not None and not self._packed.eof and self._came:
             raise ValueError("half a body")
-        return b"".join(self._parts)
+        return bytes(self._body)
 
     def _add(self, part: bytes) -> None:
-        self._size += len(part)
-        if self._size > self._most:
+        if len(self._body) + len(part) > self._most:
             raise TooLarge
-        self._parts.append(part)
+        self._body += part
