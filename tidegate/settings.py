@@ -167,8 +167,8 @@ class Settings:
         Isolation.STRICT,
         _one_of(Isolation),
         "strict",
-        "`strict` or `weak`. With `weak` the project's programs run also where this machine cannot keep them apart from "
-        "the server.",
+        "`strict` or `weak`. With `weak` the project's programs run also where this machine cannot keep them apart "
+        "from the server.",
     )
 
     @classmethod
