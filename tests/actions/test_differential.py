@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.actions.world import ROWS, USERS, World, open_world, prepare_database, sqlite_file, write_project
@@ -104,8 +104,12 @@ async def both(plain: World, acted: World, story: list[tuple[str | None, str, Ma
         for statement in ("delete from tasks", ROWS[1]):
             await world.rows(f"{statement} returning id")
     for who, text, variables in story:
-        expected = await plain.ask(who, text, **variables)
-        assert json.dumps(await acted.ask(who, text, **variables)) == json.dumps(expected), (who, text, variables)
+        expected, found = await plain.ask(who, text, **variables), await acted.ask(who, text, **variables)
+        if "errors" in expected and any(f"Tasks{end}(" in text for end in ("", "Count")):
+            # With several rows there may be several errors: row by row another one may be the first.
+            expected.pop("errors")
+            assert found.pop("errors"), (who, text, variables)
+        assert json.dumps(found) == json.dumps(expected), (who, text, variables)
     stored = "select id, title, owner, status, points, ratio, done, due, meta, secret from tasks order by id"
     assert await acted.rows(stored) == await plain.rows(stored)
 
@@ -134,7 +138,8 @@ def test_actions_that_do_nothing_change_nothing(kind: str, request: pytest.Fixtu
         try:
 
             @settings(
-                max_examples=60 if kind == "sqlite" else 25,
+                max_examples=40 if kind == "sqlite" else 15,
+                phases=[Phase.generate],
                 deadline=None,
                 derandomize=True,
                 suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
