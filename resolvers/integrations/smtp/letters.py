@@ -13,7 +13,7 @@ from html import escape
 from typing import Final
 
 from tidegate.core.errors import Code, OperationError
-from tidegate.core.expressions import Expression, Literal, Record, Reference, Text, as_text
+from tidegate.core.expressions import Expression, Items, Literal, Record, Reference, Text, as_text
 from tidegate.core.json import Given, Missing
 from tidegate.core.location import Location
 from tidegate.core.problems import Problems, did_you_mean
@@ -82,11 +82,11 @@ class Letter:
         if not isinstance(body, Record):
             problems.add(body.at, '"send" takes a mapping.', "Write send: { to: …, subject: …, message: … }.")
         else:
-            for key, place in body.keys.items():
-                if key not in KEYS:
-                    problems.add(place, f'"{key}" is not a key of an e-mail.', did_you_mean(key, KEYS))
+            hints = {key: did_you_mean(key, KEYS) for key in body.keys if key not in KEYS}
+            for key, hint in hints.items():
+                problems.add(body.keys[key], f'"{key}" is not a key of an e-mail.', hint)
             for key in ("to", "subject"):
-                if key not in body.keys:
+                if key not in body.keys and f'Did you mean "{key}"?' not in hints.values():
                     problems.add(at, f'The e-mail lacks "{key}".')
             if "message" not in body.keys and "html" not in body.keys:
                 problems.add(at, "The e-mail says nothing.", "Write message, or html.")
@@ -97,15 +97,16 @@ class Letter:
 
     def _addressed(self, expression: Expression, key: str, problems: Problems) -> tuple[Place, ...]:
         places: list[Place] = []
-        try:
-            for written in split(expression):
-                if isinstance(written.spec, Literal):
-                    mailbox(as_text(written.spec.value))
-                name = None if written.name is None else self.inputs.place(written.name)
-                places.append(Place(self.inputs.place(written.spec), name, written.many))
-        except NoAddress:
-            sentence = f'"{key}" of an e-mail holds something that is not an address.'
-            problems.add(expression.at, sentence, "Write ada@example.com, or Ada <ada@example.com>.")
+        for each in expression.items if isinstance(expression, Items) else (expression,):
+            try:
+                for written in split(each):
+                    if isinstance(written.spec, Literal):
+                        mailbox(as_text(written.spec.value))
+                    name = None if written.name is None else self.inputs.place(written.name)
+                    places.append(Place(self.inputs.place(written.spec), name, written.many))
+            except NoAddress:
+                sentence = f'"{key}" of an e-mail holds something that is not an address.'
+                problems.add(each.at, sentence, "Write ada@example.com, or Ada <ada@example.com>.")
         if key in ("from", "replyTo") and len(places) > 1:
             problems.add(expression.at, f'"{key}" of an e-mail is one address.')
         return tuple(places)

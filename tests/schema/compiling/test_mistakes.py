@@ -38,4 +38,4 @@ def test_there_are_many_stories() -> None:
 def test_a_problem_is_a_place_and_a_sentence() -> None:
     for story in STORIES:
         for line in (_PROBLEMS.search(story.read_text()) or [""] * 2)[1].split("\n"):
-            assert re.fullmatch(r"\S+\.(yaml|yml|graphql|sql):\d+:\d+: .+[.:?\])}]", line), line
+            assert re.fullmatch(r"\S+\.(yaml|yml|graphql|sql|txt):\d+:\d+: .+[.:?\])}]", line), line
