@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import secrets
+import signal
 import sys
 import tempfile
 import time
 import traceback
+from contextlib import ExitStack
 from pathlib import Path
 
 from tests.conftest import start_postgres
@@ -25,25 +27,37 @@ def main() -> int:
     parser.add_argument("--seed", type=int, help="the number of the first season, which is random where none is given")
     parser.add_argument("--as-found", action="store_true", help="what is found is not made smaller")
     asked = parser.parse_args()
+    # Asked to end, it ends as it does for a person who has seen enough.
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    try:
+        with tempfile.TemporaryDirectory(prefix="tidegate-stories-") as name, ExitStack() as closing:
+            postgres = None
+            if asked.postgres:
+                server = start_postgres(Path(name) / "postgres")
+                closing.callback(server.cleanup)
+                postgres = str(server.get_uri()).replace(":@", "@")
+            return play(Path(name), postgres, asked)
+    except KeyboardInterrupt:
+        return 130
+
+
+def play(folder: Path, postgres: str | None, asked: argparse.Namespace) -> int:
     number = secrets.randbelow(10**6) if asked.seed is None else asked.seed
     end = time.monotonic() + 60 * asked.minutes
-    with tempfile.TemporaryDirectory(prefix="tidegate-stories-") as name:
-        folder = Path(name)
-        postgres = str(start_postgres(folder / "postgres").get_uri()).replace(":@", "@") if asked.postgres else None
-        while True:
-            started = time.monotonic()
-            theatre = Theatre(folder, postgres)
-            try:
-                play_season(theatre, examples=asked.examples, number=number, shrink=not asked.as_found)
-            except Exception:  # noqa: BLE001 - whatever it is, it is told
-                traceback.print_exc()
-                print(f"{FOUND} {theatre.found}: --seed {number} --examples {asked.examples} plays it again.")
-                return 1
-            seconds = time.monotonic() - started
-            print(f"Season {number}: {theatre.stories} stories, {theatre.frames} results, {seconds:.0f} s.", flush=True)
-            if time.monotonic() >= end:
-                return 0
-            number += 1
+    while True:
+        started = time.monotonic()
+        theatre = Theatre(folder, postgres)
+        try:
+            play_season(theatre, examples=asked.examples, number=number, shrink=not asked.as_found)
+        except Exception:  # noqa: BLE001 - whatever it is, it is told
+            traceback.print_exc()
+            print(f"{FOUND} {theatre.found}: --seed {number} --examples {asked.examples} plays it again.")
+            return 1
+        played = f"{theatre.stories} stories of {theatre.acts} acts, {theatre.frames} results"
+        print(f"Season {number}: {played}, {time.monotonic() - started:.0f} s.", flush=True)
+        if time.monotonic() >= end:
+            return 0
+        number += 1
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -106,7 +107,7 @@ def write_project(project: Project, folder: Path, *, postgres: bool) -> Path:
     shutil.copytree(EXAMPLE, folder, ignore=ignored)
     with (folder / "types.graphql").open("a") as types:
         types.write(TYPES)
-    settings = yaml.safe_load((folder / "tidegate.yaml").read_text())
+    settings = _read(folder / "tidegate.yaml")
     # Whoever has expired is to be told at once.
     settings["auth"]["jwt"]["leeway"] = "0s"
     if project.properties:
@@ -117,7 +118,7 @@ def write_project(project: Project, folder: Path, *, postgres: bool) -> Path:
         **({"watch": True} if project.watch else {}),
     }
     (folder / "tidegate.yaml").write_text(_written(settings))
-    operations = yaml.safe_load(OPERATIONS.read_text())
+    operations = _read(OPERATIONS)
     for number, operation in enumerate(operations.values()):
         operation.setdefault("minRole", "customer")
         if project.live and operation["kind"] == "query" and number % 2:
@@ -128,16 +129,14 @@ def write_project(project: Project, folder: Path, *, postgres: bool) -> Path:
     return folder
 
 
-class _Writer(yaml.SafeDumper):
-    """A project's files have no anchors."""
-
-    def ignore_aliases(self, data: object) -> bool:
-        return True
-
-
 # Any: a project's own words.
+def _read(file: Path) -> Any:
+    return yaml.load(file.read_text(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+
+
 def _written(text: Any) -> str:
-    return yaml.dump(text, Dumper=_Writer, sort_keys=False)
+    # JSON is YAML, too, and is soon written.
+    return json.dumps(text)
 
 
 # Any: as above.

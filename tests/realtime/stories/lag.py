@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from contextlib import suppress
+from typing import Any, Final
 
 from tidegate.core.errors import OperationError
 from tidegate.core.integration import Answer
@@ -13,10 +13,32 @@ from tidegate.core.live import Question
 from tidegate.edition import Edition
 from tidegate.realtime.live import LiveQueries
 
+LONGEST: Final = 0.5
+"""Seconds: somebody may wait for what is held back before they go on."""
 
-@dataclass
+
 class Lag:
-    seconds: float = 0.0
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self._released: asyncio.Event | None = None
+
+    def hold(self) -> None:
+        """From now on nothing arrives before `release`, or for `LONGEST`."""
+        if self._released is None:
+            self._released = asyncio.Event()
+
+    def release(self) -> None:
+        if self._released is not None:
+            self._released.set()
+            self._released = None
+
+    async def wait(self) -> None:
+        if self.seconds:
+            await asyncio.sleep(self.seconds)
+        if self._released is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LONGEST):
+                    await self._released.wait()
 
 
 class SlowRunner:
@@ -31,8 +53,7 @@ class SlowRunner:
 
     async def ask(self, questions: Sequence[Question], deadline: float) -> Sequence[Answer | OperationError]:
         answers: Sequence[Answer | OperationError] = await self._runner.ask(questions, deadline)
-        if self._lag.seconds:
-            await asyncio.sleep(self._lag.seconds)
+        await self._lag.wait()
         return answers
 
 

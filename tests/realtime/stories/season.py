@@ -6,7 +6,7 @@ import asyncio
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from tests.realtime.stories.drawing import stories
+from tests.realtime.stories.scenes import stories
 from tests.realtime.stories.steps import Story
 from tests.realtime.stories.theatre import Theatre
 

@@ -131,7 +131,13 @@ class Seat:
         self.claims = claims
         if brief:
             self.expires = float(int(time.time()) + seconds)
-        await self._renew(self.headers(seconds=seconds))
+        try:
+            await self._renew(self.headers(seconds=seconds))
+        except OperationError:
+            if not brief:
+                raise
+            # It had ended when it was read, and the one before stays.
+            self.expires = None
         self.readers = (claims,)
 
     async def drop(self) -> None:
@@ -288,6 +294,8 @@ class Socket(Seat):
         except ConnectionClosed as closed:
             if self.connected:
                 self.lost(str(closed.rcvd.code if closed.rcvd else 1006))
+        # Nobody waits for it any more.
+        self._pongs.put_nowait(None)
 
     # Any: a message is JSON.
     def _hear(self, message: Any) -> None:
@@ -307,7 +315,8 @@ class Socket(Seat):
 
     async def _ask(self, payload: Mapping[str, Any]) -> None:
         async with asyncio.timeout(PATIENCE):
-            await self._say({"type": "ping", "payload": payload})
+            with suppress(ConnectionClosed):
+                await self._say({"type": "ping", "payload": payload})
             await self._pongs.get()
 
     async def _say(self, message: Mapping[str, Any]) -> None:

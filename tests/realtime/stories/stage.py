@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, Final
 
 import orjson
@@ -12,14 +12,19 @@ import orjson
 from tests.attacks.oracle import World
 from tests.realtime.screens import bearer
 from tests.realtime.stories.contents import Contents
+from tests.realtime.stories.desk import Project
 from tests.realtime.stories.gaps import Gap
+from tests.realtime.stories.lag import Lag
+from tests.realtime.stories.mutations import mutation_of
 from tests.realtime.stories.oracle import Claims, asker_of
 from tests.realtime.stories.seats import PATIENCE, Frame, Inside, Seat, Socket, Watch
 from tests.realtime.stories.steps import (
     SEATS,
+    Act,
     Burst,
     Drop,
     Expire,
+    Hold,
     Outside,
     Pause,
     Reload,
@@ -28,7 +33,6 @@ from tests.realtime.stories.steps import (
     Settle,
     Step,
     Stop,
-    Story,
     Subscribe,
     Unsubscribe,
     Write,
@@ -40,29 +44,6 @@ GRACE: Final = 0.02
 LAST_GRACE: Final = 0.1
 EXPECTED: Final = {"FORBIDDEN", "CONFLICT", "NOT_FOUND", "BAD_USER_INPUT", "GRAPHQL_VALIDATION_FAILED"}
 """How a write may fail."""
-MUTATIONS: Final[Mapping[str, tuple[Mapping[str, str], str]]] = {
-    "retitle": ({"id": "ID!", "title": "String!"}, "id"),
-    "setStatus": ({"id": "ID!", "status": "Status!"}, "id"),
-    "setPriority": ({"id": "ID!", "priority": "Priority!"}, ""),
-    "give": ({"id": "ID!", "to": "String!"}, "id email"),
-    "assign": ({"id": "ID!", "to": "String", "note": "String"}, "id"),
-    "remove": ({"id": "ID!"}, "id comments { id }"),
-    "file": ({"title": "String!", "description": "String!", "email": "String!", "status": "Status"}, "id"),
-    "fileMany": ({"rows": "[AnyTicket!]!"}, ""),
-    "giveAll": ({"where": "TicketFilter!", "to": "String!"}, ""),
-    "closeAll": ({"where": "TicketFilter!"}, "id"),
-    "removeAll": ({"where": "TicketFilter!"}, ""),
-    "comment": ({"ticketId": "ID!", "text": "String!", "internal": "Boolean!"}, "id"),
-    "hide": ({"id": "ID!", "internal": "Boolean!"}, "id"),
-    "carry": ({"id": "ID!", "to": "ID!"}, "id"),
-    "withdraw": ({"id": "ID!"}, "id"),
-    "move": ({"id": "ID!", "team": "String"}, "id"),
-    "sqlClose": ({"email": "String!"}, ""),
-    "sqlRemove": ({"email": "String!", "status": "Status!"}, ""),
-    "sqlCopy": ({"status": "Status!"}, ""),
-    "sqlEnrol": ({"email": "String!", "team": "String"}, ""),
-}
-"""name: (types of its arguments, what is selected)"""
 
 
 class Violation(AssertionError):
@@ -81,22 +62,30 @@ class Complaints(logging.Handler):
 
 
 class Stage:
-    """One project, served. `patience`: seconds to wait for what must come. `frames`: how many were held against the
-    oracle."""
+    """One project, served. `lag`: that of its answers. `patience`: seconds to wait for what must come. `frames`: how
+    many were held against the oracle."""
 
     def __init__(
-        self, gateway: Gateway, contents: Contents, address: tuple[str, int], patience: float = PATIENCE
+        self,
+        project: Project,
+        gateway: Gateway,
+        contents: Contents,
+        address: tuple[str, int],
+        lag: Lag,
+        patience: float = PATIENCE,
     ) -> None:
+        self.project = project
         self.gateway = gateway
         self.contents = contents
         self.patience = patience
         self.frames = 0
         self._address = address
+        self._lag = lag
         self._complaints = Complaints()
 
-    async def play(self, story: Story) -> None:
+    async def play(self, act: Act) -> None:
         """Raises `Violation`."""
-        self.project = story.project
+        self._lag.seconds = act.lag
         await self.contents.reset()
         self.worlds = [World.of(await self.contents.read())]
         self.gaps: dict[int, Gap] = {}
@@ -109,13 +98,14 @@ class Stage:
         logger = logging.getLogger("tidegate")
         logger.addHandler(self._complaints)
         try:
-            for step in story.steps:
+            for step in act.steps:
                 await self._perform(step)
                 self._examine()
             await self._end()
         finally:
             logger.removeHandler(self._complaints)
             self._complaints.heard.clear()
+            self._lag.release()
             for seat in self.seats:
                 await seat.drop()
 
@@ -158,6 +148,8 @@ class Stage:
                 await self._burst(steps)
             case Reload():
                 await self.gateway.reload()
+            case Hold():
+                self._lag.hold()
             case Settle():
                 await self._settle()
             case Pause(seconds):
@@ -191,13 +183,8 @@ class Stage:
     async def _ask_to_write(self, step: Write) -> bool:
         """Whether it has failed."""
         user = await self.gateway.authenticator.authenticate(bearer(step.who))
-        types, fields = MUTATIONS[step.name]
-        given = [name for name in types if name in step.args]
-        declared = ", ".join(f"${name}: {types[name]}" for name in given)
-        passed = ", ".join(f"{name}: ${name}" for name in given)
-        selected = f" {{ {fields} }}" if fields else ""
-        text = f"mutation({declared}) {{ {step.name}({passed}){selected} }}"
-        answer = orjson.loads((await self.gateway.execute(text, None, step.args, user)).body)
+        args = orjson.loads(orjson.dumps(step.args))
+        answer = orjson.loads((await self.gateway.execute(mutation_of(step), None, args, user)).body)
         codes = {error["extensions"]["code"] for error in answer.get("errors", ())}
         if not codes <= EXPECTED:
             raise Violation(f"{step} is answered {answer}")
@@ -218,21 +205,29 @@ class Stage:
         self.writing = False
 
     async def _settle(self) -> None:
+        self._lag.release()
         waiting = None
         try:
             async with asyncio.timeout(self.patience):
-                while waiting := self._unsettled():  # noqa: ASYNC110 - what is waited for has many parts
+                # What is on its way may be older than what is shown, where that is so again: it is waited for, too.
+                while waiting := self._unsettled() or await self._moved():  # noqa: ASYNC110 - of many parts
                     await asyncio.sleep(0.003)
         except TimeoutError:
             raise Violation(waiting) from None
+        self.known = len(self.worlds) - 1
+
+    async def _moved(self) -> str | None:
+        """What is shown after a quiet moment that is not what is answered."""
         await asyncio.sleep(GRACE)
         self._examine()
         if (moved := self._unsettled()) is not None:
-            raise Violation(f"After all was quiet: {moved}")
+            return f"After all was quiet: {moved}"
         for watch in self.watches:
             if watch.open and watch.seat.connected and not watch.seat.stopped:
-                await self._compare(watch)
-        self.known = len(self.worlds) - 1
+                moved = await self._compared(watch)
+                if moved is not None:
+                    return moved
+        return None
 
     def _unsettled(self) -> str | None:
         """What has still to happen."""
@@ -256,15 +251,14 @@ class Stage:
                 return f"{self._name(watch)} is stale:\n  shown  {watch.last}\n  wanted {wanted}"
         return None
 
-    async def _compare(self, watch: Watch) -> None:
-        """With a fresh query by the same user."""
+    async def _compared(self, watch: Watch) -> str | None:
+        """How it differs from a fresh query by the same user."""
         user = await self.gateway.authenticator.authenticate(watch.seat.headers())
         response = await self.gateway.execute(watch.question.text("query"), None, watch.question.args, user)
         fresh = orjson.loads(response.body)
-        if fresh != watch.last and not (_is_refusal(fresh) and _is_refusal(watch.last)):
-            raise Violation(
-                f"{self._name(watch)} is not what is answered:\n  shown    {watch.last}\n  answered {fresh}"
-            )
+        if fresh == watch.last or (_is_refusal(fresh) and _is_refusal(watch.last)):
+            return None
+        return f"{self._name(watch)} is not what is answered:\n  shown    {watch.last}\n  answered {fresh}"
 
     def _examine(self) -> None:
         for watch in self.watches:

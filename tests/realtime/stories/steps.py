@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from tests.realtime.stories.desk import Project
@@ -99,6 +99,11 @@ class Reload:
 
 
 @dataclass(frozen=True)
+class Hold:
+    """Whatever live queries are answered from now on is on its way until everybody settles, or for long."""
+
+
+@dataclass(frozen=True)
 class Settle:
     """Everybody waits until nothing comes any more."""
 
@@ -109,14 +114,33 @@ class Pause:
 
 
 Step: TypeAlias = (
-    Subscribe | Unsubscribe | Drop | Stop | Resume | Renew | Expire | Write | Outside | Burst | Reload | Settle | Pause
+    Subscribe
+    | Unsubscribe
+    | Drop
+    | Stop
+    | Resume
+    | Renew
+    | Expire
+    | Write
+    | Outside
+    | Burst
+    | Reload
+    | Hold
+    | Settle
+    | Pause
 )
 
 
 @dataclass(frozen=True)
-class Story:
-    """`lag`: how long an answer to a live query is on its way, in seconds."""
+class Act:
+    """Begins with the database as it was at first, and nobody there. `lag`: how long an answer to a live query is on
+    its way, in seconds."""
 
-    project: Project
     steps: tuple[Step, ...]
-    lag: float = field(default=0.0)
+    lag: float = 0.0
+
+
+@dataclass(frozen=True)
+class Story:
+    project: Project
+    acts: tuple[Act, ...]

@@ -19,7 +19,7 @@ from tests.realtime.stories.desk import Project, write_project
 from tests.realtime.stories.lag import Lag, edition_with
 from tests.realtime.stories.seats import PATIENCE, SMALL
 from tests.realtime.stories.stage import Stage
-from tests.realtime.stories.steps import Burst, Reload, Step, Story
+from tests.realtime.stories.steps import Act, Burst, Reload, Step, Story
 from tidegate.app import Gateway
 from tidegate.broadcast import Broadcast
 from tidegate.settings import Settings
@@ -38,10 +38,12 @@ MOST = 6
 
 
 class Theatre:
-    """`postgres`: where databases are made; without it they are SQLite's. Counts the stories played on it."""
+    """`postgres`: where databases are made; without it they are SQLite's. Counts the stories played on it, their acts,
+    and the results that were shown."""
 
     def __init__(self, folder: Path, postgres: str | None) -> None:
         self.stories = 0
+        self.acts = 0
         self.frames = 0
         self.found: int | None = None
         self._folder = folder
@@ -53,28 +55,34 @@ class Theatre:
 
     async def play(self, story: Story) -> None:
         """Raises `Violation`."""
-        stage = await self._stage(story.project)
-        self._lag.seconds = story.lag
-        before = stage.frames
         try:
-            await stage.play(story)
+            for act in story.acts:
+                await self._play(story.project, act)
         except BaseException:
             self.found = self.found or self.stories + 1
-            # What is wrong is looked for with less patience, and does not stay for the next.
+            # What is wrong is looked for with less patience.
             self._patience = HASTE
-            await self._leave(story.project)
             raise
-        else:
-            if any(_reloads(step) for step in story.steps):
-                # Its answers do not lag any more.
-                await self._leave(story.project)
         finally:
             self.stories += 1
-            self.frames += stage.frames - before
 
     async def close(self) -> None:
         for project in tuple(self._stages):
             await self._leave(project)
+
+    async def _play(self, project: Project, act: Act) -> None:
+        stage = await self._stage(project)
+        before = stage.frames
+        # What is wrong does not stay for the next; and after a reload answers do not lag any more.
+        spent = True
+        try:
+            await stage.play(act)
+            spent = any(_reloads(step) for step in act.steps)
+        finally:
+            self.acts += 1
+            self.frames += stage.frames - before
+            if spent:
+                await self._leave(project)
 
     async def _stage(self, project: Project) -> Stage:
         if project in self._stages:
@@ -114,7 +122,7 @@ class Theatre:
         await contents.open()
         closing.push_async_callback(contents.close)
         address = await closing.enter_async_context(_serving(gateway))
-        return Stage(gateway, contents, address, self._patience)
+        return Stage(project, gateway, contents, address, self._lag, self._patience)
 
 
 def _reloads(step: Step) -> bool:
