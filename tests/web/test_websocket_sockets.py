@@ -308,6 +308,24 @@ async def test_floods_by_who_does_not_read_are_bounded(site: Running, raw: Openi
         assert (await other.hear())["type"] == "next"
 
 
+async def test_a_flood_of_small_frames_delays_nobody(site: Running, raw: Opening) -> None:
+    flood, other = await raw(site), await raw(site)
+    answered: list[str] = []
+
+    async def wait_for(name: str, talk: Raw) -> None:
+        await talk.hear()
+        answered.append(name)
+
+    flood.frame(Opcode.TEXT, b'{"type":', fin=False)
+    flood.writer.write(framed(Opcode.CONT, b"", fin=False) * 10_000)
+    flood.frame(Opcode.CONT, b'"ping"}')
+    other.text({"type": "ping"})
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(wait_for("flood", flood))
+        tasks.create_task(wait_for("other", other))
+    assert answered == ["other", "flood"]
+
+
 async def test_silent_peers_are_asked_and_then_closed(site: Running, raw: Opening) -> None:
     talk = await raw(site)
     (socket,) = sockets(site)

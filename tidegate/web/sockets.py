@@ -6,11 +6,11 @@ Which of uvicorn's implementations is the base, and what this costs: docs/decisi
 
 from __future__ import annotations
 
-from asyncio import AbstractEventLoop
+from asyncio import AbstractEventLoop, Handle
 from asyncio.transports import BaseTransport
 from collections.abc import Callable
 from http import HTTPStatus
-from time import monotonic
+from time import monotonic, perf_counter
 from typing import Any, Final
 
 from uvicorn.config import Config
@@ -43,6 +43,12 @@ CLOSED_WITHIN: Final = 10.0
 SWALLOWED: Final = 64
 """So many times the size limit is read and thrown away after a message that was too large: a client that is still
 sending does not see why it is closed."""
+
+PIECE: Final = 2 * 1024
+"""Bytes that are taken apart at once. The event loop reads up to 8 MB of one connection before it looks at another, and
+those of small frames take it 20 seconds."""
+TURN: Final = 0.005
+"""Seconds of taking apart after which others have their turn."""
 
 _PING: Final = b"\x89\x00"
 _HANDSHAKE: Final = (b"connection", b"upgrade")
@@ -79,6 +85,9 @@ class Socket(WebSocketsSansIOProtocol):
         self._since = 0.0
         self._ending = False
         self._swallowing = 0
+        # What came and was not taken apart yet: nothing more is read meanwhile.
+        self._unread = bytearray()
+        self._turn: Handle | None = None
 
     def connection_made(self, transport: BaseTransport) -> None:
         super().connection_made(transport)
@@ -160,7 +169,23 @@ class Socket(WebSocketsSansIOProtocol):
             if self._swallowing <= 0:
                 self.transport.abort()
             return
-        super().data_received(data)
+        self._unread += data
+        if self._turn is None:
+            self._take_apart()
+        else:
+            self.transport.pause_reading()
+
+    async def receive(self) -> Any:
+        """As uvicorn's. Any: an ASGI message."""
+        message = await self.queue.get()
+        if self.read_paused and self.queue.empty():
+            self.read_paused = False
+            self._listen()
+        return message
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._unread.clear()
+        super().connection_lost(exc)
 
     def pause_writing(self) -> None:
         self.paused = True
@@ -218,6 +243,7 @@ class Socket(WebSocketsSansIOProtocol):
             self.transport.close()
             return
         self._swallowing = self.limits().body * SWALLOWED
+        self._unread.clear()
         if not self.close_sent:
             self._farewell(closing.code, closing.reason)
 
@@ -233,6 +259,28 @@ class Socket(WebSocketsSansIOProtocol):
         if event.fin:
             self.send_receive_event_to_app()
 
+    def _take_apart(self) -> None:
+        """Until the application has something to do, or others have waited long enough."""
+        self._turn = None
+        until = perf_counter() + TURN
+        while self._unread and not self.read_paused:
+            if perf_counter() > until:
+                self.transport.pause_reading()
+                break
+            piece = bytes(self._unread[:PIECE])
+            del self._unread[:PIECE]
+            super().data_received(piece)
+        if not self.read_paused:
+            self._listen()
+
+    def _listen(self) -> None:
+        """To what has come, and then to what comes."""
+        if self._unread:
+            if self._turn is None:
+                self._turn = self.loop.call_soon(self._take_apart)
+        elif not self.transport.is_closing():
+            self.transport.resume_reading()
+
     def _farewell(self, code: int, reason: str) -> None:
         """Writes the close that is prepared, tells the application, and waits for the client's."""
         self.transport.write(b"".join(self.conn.data_to_send()))
@@ -240,7 +288,7 @@ class Socket(WebSocketsSansIOProtocol):
         self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
         if self.read_paused:
             self.read_paused = False
-            self.transport.resume_reading()
+            self._listen()
         self.close_timer = self.loop.call_later(CLOSED_WITHIN, self.transport.abort)
 
 
