@@ -28,7 +28,9 @@ def compile_parts(acted: ActedWrite | Demand, selection: Selection | None, rank:
     """What an acted step is run by, for a role and a client's selection."""
     if isinstance(acted, Demand):
         return {"find": acted.find.compile(None, rank)}
-    parts = {"write": acted.write.compile(None, rank), "stored": acted.stored.compile(None, rank)}
+    parts = {"write": acted.write.compile(None, rank)}
+    if When.DURING in acted.actions:
+        parts["stored"] = acted.stored.compile(None, rank)
     if acted.find is not None and When.BEFORE in acted.actions:
         parts["find"] = acted.find.compile(None, rank)
     if acted.claim is not None:

@@ -173,8 +173,10 @@ class Actions:
 
     def _failure(self, action: Action, failed: ProgramFailed, frame: Frame) -> OperationError:
         where = f" at {failed.place}" if failed.place else ""
-        _log.warning("Call %s: %s failed%s: %s\n%s", frame.call.id, action.title, where, failed.message, failed.stack)
-        frame.call.lines.append(Line(action.title, "error", f"{failed.message}{where}"))
+        line = Line(action.title, "error", f"{failed.message}{where}")
+        told = frame.call.id, action.title, where, failed.message, failed.stack
+        _log.warning("Call %s: %s failed%s: %s\n%s", *told, extra={"line": line})
+        frame.call.lines.append(line)
         code = Code.LIMIT if failed.fault is Fault.LIMIT else Code.ACTION_FAILED
         return OperationError(code, failed.message, {"action": action.name, "object": action.owner})
 

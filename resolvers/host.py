@@ -54,8 +54,10 @@ class ProgramHost:
         raise HostRefused(f"{what} does not take these arguments.", "TypeError")
 
     def log(self, level: str, text: str) -> None:
-        _log.log(_LEVELS.get(level, logging.INFO), "Call %s: %s: %s", self._frame.call.id, self._program.name, text)
-        self._frame.call.lines.append(Line(self._program.name, level, text))
+        line = Line(self._program.name, level, text)
+        number = _LEVELS.get(level, logging.INFO)
+        _log.log(number, "Call %s: %s: %s", self._frame.call.id, line.program, text, extra={"line": line})
+        self._frame.call.lines.append(line)
 
     async def _call(self, name: str, given: Json) -> Json:
         if given is None:

@@ -146,7 +146,7 @@ def test_actions_that_do_nothing_change_nothing(kind: str, request: pytest.Fixtu
             )
             @given(st.lists(calls(), min_size=1, max_size=8))
             def check(story: list[tuple[str | None, str, Mapping[str, Any]]]) -> None:
-                runner.run(both(*worlds, story))
+                runner.run(both(worlds[0], worlds[1], story))
 
             check()
         finally:

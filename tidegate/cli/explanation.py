@@ -8,6 +8,8 @@ from enum import StrEnum
 from itertools import zip_longest
 from typing import Final
 
+from tidegate.cli.doing import askings_of, may_call
+from tidegate.core.action import Demand
 from tidegate.core.call import Runnable
 from tidegate.core.catalog import Catalog
 from tidegate.core.expressions import Expression, Literal, Reference, Scope, references, resolve
@@ -223,8 +225,15 @@ def _touches(operation: Operation) -> Iterator[Touch]:
     if operation.kind is Kind.QUERY:
         return
     for step in operation.plan.run:
+        if isinstance(step.acted, Demand):
+            continue
         touches = impact(step.prepared)
         yield from (Touch(step.integration, None),) if touches is None else touches
+    for asking in askings_of(operation):
+        # What is not told of databases is an e-mail: nobody reads it here.
+        yield from impact(asking.prepared) or ()
+    if may_call(operation):
+        yield Touch(operation.plan.run[-1].integration, None)
 
 
 def _meet(reads: Iterable[Read], touches: Sequence[Touch]) -> bool:
@@ -237,8 +246,11 @@ def _why(operation: Operation) -> str:
     opaque: list[Prepared] = [
         step.prepared
         for step in operation.plan.run
-        if (step.prepared.writes if operation.kind is Kind.MUTATION else _is_opaque(step.prepared))
+        if not isinstance(step.acted, Demand)
+        and (step.prepared.writes if operation.kind is Kind.MUTATION else _is_opaque(step.prepared))
     ]
+    if may_call(operation):
+        return "programs of its actions may call any operation"
     return "; ".join(dict.fromkeys(why_opaque(each) for each in opaque))
 
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from rich.text import Text
 
+from tidegate.cli.doing import actions_of, describe_action
 from tidegate.cli.explanation import Condition, Explained, Grade, Seen
 from tidegate.core.footprint import Touch
 from tidegate.core.operation import Kind
@@ -29,7 +30,9 @@ def show(explained: Explained) -> Iterator[Text]:
     yield head
     for seen in explained.reads:
         yield from _read(seen)
-    for touch in explained.touches:
+    for action in actions_of(operation):
+        yield Text(f"  runs {describe_action(action)}")
+    for touch in dict.fromkeys(explained.touches):
         yield from _touch(touch)
     if explained.why:
         yield Text(f"  because {explained.why}", "red")

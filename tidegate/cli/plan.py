@@ -4,20 +4,31 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Final
 
 import click
 from rich.text import Text
 
 from tidegate.cli.console import complain, say
 from tidegate.cli.document import document_text, plain_selection
+from tidegate.cli.doing import actions_of, describe_action
 from tidegate.cli.exits import Exit
 from tidegate.cli.operations import find_operation
 from tidegate.cli.parameters import examples, operation_argument
 from tidegate.cli.project import environment
+from tidegate.core.action import When
 from tidegate.core.call import Runnable
 from tidegate.core.errors import OperationError
 from tidegate.core.operation import Operation
 from tidegate.core.problems import did_you_mean
+
+_PARTS: Final = {
+    "find": "the rows, as they are before",
+    "claim": "the rows, in the transaction",
+    "write": "the write of a row",
+    "stored": "the row, once more",
+    "answer": "the row, for the client",
+}
 
 
 @click.command(
@@ -57,9 +68,25 @@ def command(
     transaction = operation.plan.transaction
     if transaction and runnable.operation.plan.writes:
         say(Text(f"# one transaction of {transaction}", "dim"))
-    for step, request in zip(runnable.steps, operation.plan.run, strict=True):
-        say(Text(f"# {request.integration}, at {request.at}", "dim"))
-        say(step.describe().rstrip("\n"))
+    for request, step in zip(operation.plan.run, runnable.steps, strict=True):
+        if request.acted is None:
+            say(Text(f"# {request.integration}, at {request.at}", "dim"))
+            say(step.describe().rstrip("\n"))
+        else:
+            say(Text(f"# for each row, at {request.at}", "dim"))
+            _show_acted(operation, runnable)
+
+
+def _show_acted(operation: Operation, runnable: Runnable) -> None:
+    """What is asked and what is run, in this order."""
+    actions = list(actions_of(operation))
+    for moment in ("find", When.BEFORE, When.DEMAND, "claim", "write", When.DURING, "stored", "answer", When.AFTER):
+        if moment in runnable.parts:
+            say(Text(f"# {_PARTS[moment]}", "dim"))
+            say(runnable.parts[moment].describe().rstrip("\n"))
+        for action in actions:
+            if action.when == moment:
+                say(Text(f"# {describe_action(action)}, at {action.at}", "dim"))
 
 
 async def _compile(

@@ -19,6 +19,7 @@ from tidegate.cli.document import document_text, plain_selection
 from tidegate.cli.exits import Exit
 from tidegate.cli.operations import find_operation
 from tidegate.cli.parameters import JsonObject, examples, operation_argument
+from tidegate.cli.program_lines import show_programs
 from tidegate.cli.project import environment, runs_weak
 from tidegate.core.errors import Code
 from tidegate.core.json import Json
@@ -58,9 +59,11 @@ def command(
     """Call OPERATION once and print the answer.
 
     Opens the project's integrations as serve does, migrations included. A mutation really writes. The answer goes to
-    standard output as JSON; the log and the time it took go to standard error.
+    standard output as JSON; the log, what programs write to their console and the time it took go to standard error.
     """
     logging.basicConfig(level=logging.DEBUG if verbose else logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    if not verbose:
+        show_programs()
     folder, name = target
     answer = asyncio.run(_call(folder, name, arguments, user, selection))
     say(json.dumps(answer, indent=2, ensure_ascii=False))

@@ -157,9 +157,7 @@ class PreparedWrite:
         return CompiledWrite(self.setting, self.verb, wanted, rank, keyed=selection is not None)
 
 
-def whole_selection(
-    setting: Setting, outcome: Outcome, target: DataObject | None = None, rank: int = 0
-) -> Selection:
+def whole_selection(setting: Setting, outcome: Outcome, target: DataObject | None = None, rank: int = 0) -> Selection:
     """Every plain field of the result that the role may read, by its own name. Of a connection: the nodes. `target`:
     whose rows they are."""
     if outcome.shape is Shape.PAGE:

@@ -129,9 +129,7 @@ def _quotes(source: str) -> tuple[str, str] | None:
     return None
 
 
-def _concatenated(
-    source: str, holes: Sequence[Hole], start: int, quotes: tuple[str, str]
-) -> Iterator[str | Reference]:
+def _concatenated(source: str, holes: Sequence[Hole], start: int, quotes: tuple[str, str]) -> Iterator[str | Reference]:
     """A string with holes in it, as a concatenation; a string that is nothing but one hole, as a parameter."""
     opening, closing = quotes
     content, offset = source[len(opening) : -len(closing)], start + len(opening)
