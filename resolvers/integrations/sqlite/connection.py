@@ -150,8 +150,10 @@ def _count(connection: sqlite3.Connection, sql: str, arguments: Sequence[Json | 
 def _describe(connection: sqlite3.Connection, sql: str) -> list[str]:
     """The names of the columns that `sql` would answer. Python tells them of a statement that has run, so it runs
     one that answers no rows and changes nothing: for a write, what its RETURNING would select."""
+    # SQLite's other word for it, which sqlglot does not know.
+    known = f"insert or {sql.lstrip()}" if sql.lstrip()[:7].lower() == "replace" else sql
     try:
-        statement = sqlglot.parse_one(sql, dialect="sqlite")
+        statement = sqlglot.parse_one(known, dialect="sqlite")
     except sqlglot.errors.SqlglotError:
         statement = None
     described = f"select * from ({sql.rstrip().rstrip(';')}\n) limit 0"

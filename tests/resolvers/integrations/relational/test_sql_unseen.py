@@ -88,6 +88,7 @@ CASES = [
         "select n from items where id = 1",
         "insert into items values (1, 2)",
     ),
+    Case("a row replaced", "sqlite", ITEMS, "select n from items where id = 1", "replace into items values (1, 2)"),
     Case(
         "a unique index that ignores case",
         "sqlite",
