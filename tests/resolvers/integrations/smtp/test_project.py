@@ -13,6 +13,7 @@ import orjson
 import pytest
 
 from tests.resolvers.integrations.smtp.conftest import MailServer, Received, make_certificate
+from tests.resolvers.integrations.smtp.test_letters import SMUGGLED, one_line, packed
 from tidegate.app import Gateway
 from tidegate.core.json import Json
 from tidegate.core.user import CurrentUser
@@ -252,6 +253,21 @@ async def test_as_an_operation(desk: Desk, mail: MailServer) -> None:
     assert letter.message["Reply-To"] == "help@example.com"
     assert letter.message["Subject"] == ". . QUIT"
     assert letter.part() == ".\n.\nQUIT\n"
+
+
+async def test_what_is_smuggled_arrives_as_text(desk: Desk, mail: MailServer) -> None:
+    text = 'mutation ($t: String!) { tell(to: ["ada@example.com"], text: $t) }'
+    for smuggled in SMUGGLED:
+        assert await desk.ask(text, {"t": smuggled}) == {"data": {"tell": True}}
+        said = await desk.ask('mutation ($t: [String!]!) { tell(to: $t, text: "") }', {"t": [smuggled]})
+        # Alone, it may be an address that the client is free to give.
+        assert ("errors" in said) is (smuggled not in ("evil@evil.example", "<evil@evil.example>"))
+    letters = [letter for letter in await sent(desk, mail, len(SMUGGLED) + 2) if letter.message["Subject"]]
+    assert {letter.recipients for letter in letters} == {("ada@example.com",)}
+    for letter, smuggled in zip(letters, SMUGGLED, strict=True):
+        assert letter.message.keys()[:5] == ["From", "To", "Reply-To", "Subject", "Date"]
+        assert packed(letter.message["Subject"]) == packed(one_line(smuggled)[:500])
+        assert "".join(letter.part().split()) == "".join(smuggled.split())
 
 
 async def test_a_server_that_is_down_keeps_nobody_waiting(mail: MailServer, tmp_path: Path) -> None:
