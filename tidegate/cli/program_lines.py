@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from rich.text import Text
@@ -22,9 +24,14 @@ class ProgramLines(logging.Handler):
             note(Text.assemble((f"{line.program}: ", "dim"), (line.text, _STYLES.get(line.level, ""))))
 
 
-def show_programs() -> None:
+@contextmanager
+def programs_shown() -> Iterator[None]:
     """In the place of the log's own words for them."""
-    logger = logging.getLogger("tidegate.programs")
+    logger, lines = logging.getLogger("tidegate.programs"), ProgramLines()
     logger.propagate = False
-    logger.setLevel(logging.INFO)
-    logger.handlers = [ProgramLines()]
+    logger.addHandler(lines)
+    try:
+        yield
+    finally:
+        logger.removeHandler(lines)
+        logger.propagate = True

@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Final
@@ -19,7 +20,7 @@ from tidegate.cli.document import document_text, plain_selection
 from tidegate.cli.exits import Exit
 from tidegate.cli.operations import find_operation
 from tidegate.cli.parameters import JsonObject, examples, operation_argument
-from tidegate.cli.program_lines import show_programs
+from tidegate.cli.program_lines import programs_shown
 from tidegate.cli.project import environment, runs_weak
 from tidegate.core.errors import Code
 from tidegate.core.json import Json
@@ -62,10 +63,9 @@ def command(
     standard output as JSON; the log, what programs write to their console and the time it took go to standard error.
     """
     logging.basicConfig(level=logging.DEBUG if verbose else logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    if not verbose:
-        show_programs()
     folder, name = target
-    answer = asyncio.run(_call(folder, name, arguments, user, selection))
+    with nullcontext() if verbose else programs_shown():
+        answer = asyncio.run(_call(folder, name, arguments, user, selection))
     say(json.dumps(answer, indent=2, ensure_ascii=False))
     errors = answer.get("errors", [])
     codes = {error.get("extensions", {}).get("code") for error in errors}
