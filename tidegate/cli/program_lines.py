@@ -28,6 +28,8 @@ class ProgramLines(logging.Handler):
 def programs_shown() -> Iterator[None]:
     """In the place of the log's own words for them."""
     logger, lines = logging.getLogger("tidegate.programs"), ProgramLines()
+    level = logger.level
+    logger.setLevel(logging.INFO)
     logger.propagate = False
     logger.addHandler(lines)
     try:
@@ -35,3 +37,4 @@ def programs_shown() -> Iterator[None]:
     finally:
         logger.removeHandler(lines)
         logger.propagate = True
+        logger.setLevel(level)

@@ -213,3 +213,34 @@ def test_misspelt_settings(written: Path, right: str, wrong: str) -> None:
     text = (written / "tidegate.yaml").read_text()
     assert right in text
     assert list(schema_of(written, "tidegate.yaml").iter_errors(plain(text.replace(right, wrong))))
+
+
+ACTIONS = """
+tickets:
+  integration: db
+  key: id
+  type: Ticket
+  actions:
+    tidy: { on: before create, js: actions/tidy.js }
+    typed: { on: [before update, after update], where: true, js: actions/typed.ts, timeout: 2s }
+    audit: { on: during update, where: "{{ prev.status }} <> {{ row.status }}", sql: actions/audit.sql }
+    escalate: { on: demand, minRole: support, params: { level: Int! }, returns: Int, js: actions/escalate.js }
+"""
+
+
+def test_actions_fit_the_schema_and_their_misspellings_do_not(written: Path) -> None:
+    schema = schema_of(written, "objects/tickets.yaml")
+    assert [error.message for error in schema.iter_errors(plain(ACTIONS))] == []
+    for right, wrong in (
+        ("on: before create", "on: before creation"),
+        ("[before update, after update]", "[before update, before update]"),
+        ("actions/tidy.js", "actions/tidy.py"),
+        ("timeout: 2s", "timeout: 2"),
+        ("minRole: support", "minRole: suport"),
+        ("on: demand, ", ""),
+        ("where: true", "where: false"),
+        ("js: actions/tidy.js", 'js: actions/tidy.js, sql: "select 1"'),
+        (", sql: actions/audit.sql", ""),
+    ):
+        assert right in ACTIONS
+        assert list(schema.iter_errors(plain(ACTIONS.replace(right, wrong)))), wrong
