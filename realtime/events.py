@@ -14,8 +14,6 @@ from functools import partial
 from secrets import token_bytes
 from typing import Final
 
-import orjson
-
 from tidegate.core.catalog import Catalog
 from tidegate.core.errors import Code, OperationError
 from tidegate.core.json import Json
@@ -207,7 +205,7 @@ def _identity(seat: Seat) -> bytes:
     client: Client | None = seat.client
     if client is None:
         return b""
-    return orjson.dumps([client.user.verified, client.user.id, seat.rooms])
+    return repr((client.user.verified, client.user.identity, seat.rooms)).encode()
 
 
 def _headers(token: Json) -> tuple[Header, ...]:

@@ -105,7 +105,7 @@ class LocalRunner:
                 answer = await self._perform(runnable, await self._scope(runnable, call), frame)
             kept = True
         except OperationError as error:
-            if error.code is not Code.UPSTREAM_FAILED:
+            if error.code is not Code.UPSTREAM_FAILED and not transaction.kept:
                 transaction.touches.clear()
             raise
         except TimeoutError as error:
@@ -132,7 +132,7 @@ class LocalRunner:
                 kept = True
             except OperationError as error:
                 first = first or error
-                if error.code is not Code.UPSTREAM_FAILED:
+                if error.code is not Code.UPSTREAM_FAILED and not transaction.kept:
                     transaction.touches.clear()
             except TimeoutError:
                 message = f"What comes after {frame.call.operation.name} took too long and was stopped."

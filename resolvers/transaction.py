@@ -34,6 +34,8 @@ class Transaction:
         self._stack = AsyncExitStack()
         self._irrevocable = AsyncExitStack()
         self._attempts: list[AsyncExitStack] = []
+        self.kept = False
+        """Whether anything is committed, be it that another session then failed."""
 
     async def __aenter__(self) -> Transaction:
         return self
@@ -48,12 +50,17 @@ class Transaction:
             raise
         await self._irrevocable.__aexit__(kind, error, traceback)
 
+    def _left(self, _kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        self.kept = self.kept or error is None
+
     async def writing(self, integration: str) -> Session:
         """The session in which this integration is written to."""
         session = self._sessions.get(integration)
         if session is None:
             target = self._integrations[integration]
             stack = self._irrevocable if getattr(target, "irrevocable", False) else self._stack
+            # Called after the session is left: the stack goes backwards.
+            stack.push(self._left)
             session = self._sessions[integration] = await stack.enter_async_context(target.session(writes=True))
             for attempt in self._attempts:
                 await attempt.enter_async_context(session.attempt())
