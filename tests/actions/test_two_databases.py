@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from tests.realtime.screens import nothing, watch
@@ -50,7 +51,7 @@ async def test_what_one_of_two_databases_keeps_is_shown(tmp_path: Path) -> None:
         assert (await screen.next(1))["data"]["notes"] == []
         user = anonymous(gateway.catalog.auth, gateway.catalog.roles)
         response = await gateway.execute("mutation { notesBoth }", None, {}, user)
-        assert [each["extensions"]["code"] for each in response.errors] == ["CONFLICT"]
+        assert [each["extensions"]["code"] for each in json.loads(response.body)["errors"]] == ["CONFLICT"]
         assert (await screen.next(2))["data"]["notes"] == [{"text": "kept"}]
     finally:
         await gateway.close()
