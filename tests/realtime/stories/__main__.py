@@ -27,8 +27,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, help="the number of the first season, which is random where none is given")
     parser.add_argument("--as-found", action="store_true", help="what is found is not made smaller")
     asked = parser.parse_args()
-    # Asked to end, it ends as it does for a person who has seen enough.
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    heed_signals()
     try:
         with tempfile.TemporaryDirectory(prefix="tidegate-stories-") as name, ExitStack() as closing:
             postgres = None
@@ -39,6 +38,13 @@ def main() -> int:
             return play(Path(name), postgres, asked)
     except KeyboardInterrupt:
         return 130
+
+
+def heed_signals() -> None:
+    """Asked to end, this ends as it does for a person who has seen enough: it tidies up. In the background of a shell,
+    too, which would have it ignore SIGINT."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
 
 
 def play(folder: Path, postgres: str | None, asked: argparse.Namespace) -> int:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.realtime.stories.__main__ import FOUND
+from tests.realtime.stories.__main__ import FOUND, heed_signals
 
 ROOT = Path(__file__).parents[3]
 NOT_COPIED = shutil.ignore_patterns(".git", ".venv", "node_modules", "__pycache__", ".hypothesis", ".*_cache")
@@ -91,8 +91,13 @@ def play(copy: Path, arguments: list[str]) -> Iterator[str]:
     environ = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
     with subprocess.Popen(command, cwd=copy, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
         assert process.stdout is not None
-        for line in process.stdout:
-            yield line.decode()
+        try:
+            for line in process.stdout:
+                yield line.decode()
+        except BaseException:
+            process.terminate()
+            process.wait()
+            raise
 
 
 def main() -> int:
@@ -106,6 +111,7 @@ def main() -> int:
     asked = parser.parse_args()
     arguments = ["--examples", str(asked.examples), "--seed", str(asked.seed), "--minutes", "0"]
     arguments += ["--postgres"] if asked.postgres else []
+    heed_signals()
     missed = 0
     for fault in FAULTS:
         if asked.faults and fault.name not in asked.faults:
@@ -123,4 +129,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -6,7 +6,7 @@ import asyncio
 import shutil
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import urlsplit
@@ -136,6 +136,8 @@ async def _serving(gateway: Gateway) -> AsyncIterator[tuple[str, int]]:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SMALL)
         started = asyncio.Event()
         server = build_server(gateway, Settings(port=0), started.set)
+        # Signals are for whoever plays, not for one of the servers.
+        server.capture_signals = nullcontext  # type: ignore[assignment, method-assign]
         task = asyncio.create_task(server.serve(sockets=[listener]))
         await started.wait()
         host, port = listener.getsockname()[:2]
