@@ -95,7 +95,8 @@ SQL: Final = {
 def selection_of(desk: Desk, name: str) -> Selection | None:
     """Everything, and the relations of what has some; none of leaves."""
     prepared: Any = desk.gateway.catalog.operations[name].plan.run[-1].prepared
-    whole = whole_selection(prepared.setting, prepared.verb.outcome)
+    asked: Any = getattr(prepared, "sql", prepared)
+    whole = whole_selection(asked.setting, asked.verb.outcome)
     if not whole.fields:
         return None
     if whole.type != "Task":
