@@ -54,6 +54,7 @@ class HttpFetcher:
             self._allowed, resolve or self._resolver.addresses, network or httpcore.AnyIOBackend()
         )
         self._tls = tls
+        self._starting = asyncio.Lock()
         self._pool: httpcore.AsyncConnectionPool | None = None
 
     async def fetch(self, request: Mapping[str, Json], limits: Limits, deadline: float) -> Json:
@@ -115,11 +116,12 @@ class HttpFetcher:
         headers = [(name.encode(), value.encode("latin-1")) for name, value in asked.headers.items()]
         headers.append((b"Host", asked.url.netloc))
         headers.append((b"Accept-Encoding", b"gzip, deflate"))
-        if asked.body or asked.method in ("POST", "PUT", "PATCH"):
-            headers.append((b"Content-Length", str(len(asked.body)).encode()))
+        # Without one where there may be none: some servers refuse a GET that has any.
+        content = asked.body if asked.body or asked.method in ("POST", "PUT", "PATCH") else None
+        pool = await self._connections()
         try:
-            async with self._connections().stream(
-                asked.method.encode(), url, headers=headers, content=asked.body, extensions=dict(extensions)
+            async with pool.stream(
+                asked.method.encode(), url, headers=headers, content=content, extensions=dict(extensions)
             ) as response:
                 found = read_head(response.headers)
                 if response.status in _REDIRECTS and "location" in found:
@@ -136,16 +138,19 @@ class HttpFetcher:
         except ValueError as error:
             raise _refused(asked, error, "$http had no proper answer.", "ConnectionError") from None
 
-    def _connections(self) -> httpcore.AsyncConnectionPool:
-        if self._pool is None:
-            self._pool = httpcore.AsyncConnectionPool(
-                ssl_context=self._tls or ssl.create_default_context(),
-                max_connections=CONNECTIONS,
-                max_keepalive_connections=CONNECTIONS // 5,
-                keepalive_expiry=IDLE,
-                network_backend=self._network,
-            )
-        return self._pool
+    async def _connections(self) -> httpcore.AsyncConnectionPool:
+        async with self._starting:
+            if self._pool is None:
+                # It reads every authority that the system trusts, which takes a while.
+                tls = self._tls or await asyncio.to_thread(ssl.create_default_context)
+                self._pool = httpcore.AsyncConnectionPool(
+                    ssl_context=tls,
+                    max_connections=CONNECTIONS,
+                    max_keepalive_connections=CONNECTIONS // 5,
+                    keepalive_expiry=IDLE,
+                    network_backend=self._network,
+                )
+            return self._pool
 
 
 def _refused(asked: OutgoingRequest, error: BaseException, message: str, name: str) -> HostRefused:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -17,9 +18,13 @@ _KNOWN: Final = re.compile(
     r"|gb18030|big5|koi8-[ru]"
 )
 """Not whatever Python knows: that are also `punycode`, which takes hours for a megabyte, and `unicode_escape`."""
-_WIRE: Final = 8
-"""Bytes on the wire for each of a body that is sent byte by byte: `1`, the byte, and ends of lines."""
-_SLACK: Final = 64 * 1024
+_WIRE: Final = 2
+"""Bytes on the wire for each of a body."""
+_SLACK: Final = 256 * 1024
+MOST_PARTS: Final = 20_000
+"""Chunks of a body. Each of them costs as much as kilobytes do."""
+_AT_ONCE: Final = 200
+"""Chunks that others wait for."""
 
 
 def read_head(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
@@ -37,8 +42,14 @@ async def read_body(response: httpcore.Response, headers: Mapping[str, str], mos
     stream = response.extensions["network_stream"]
     stream.expect(most * _WIRE + _SLACK)
     unpacking = Unpacking(headers.get("content-encoding", ""), most)
+    parts = 0
     async for chunk in response.aiter_stream():
         unpacking.feed(chunk)
+        parts += 1
+        if parts > MOST_PARTS:
+            raise ValueError("too many parts")
+        if not parts % _AT_ONCE:
+            await asyncio.sleep(0)
     if _has_rest(response):
         stream.spoil()
     return unpacking.whole()

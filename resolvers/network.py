@@ -23,7 +23,7 @@ TRIED: Final = 4
 """Addresses of a name that are tried, one after the other."""
 PATIENCE: Final = 1.0
 """Seconds that an address has to answer where there is another one."""
-LARGEST_HEAD: Final = 256 * 1024
+LARGEST_HEAD: Final = 128 * 1024
 """Bytes that a server may send before its answer proper begins."""
 _PART: Final = 16 * 1024
 """Bytes that are read at once: what is made of them is made in one go, and others wait for it."""
@@ -42,9 +42,12 @@ class Resolver:
     async def addresses(self, host: str, port: int) -> Sequence[str]:
         if self._threads is None:
             self._threads = ThreadPoolExecutor(RESOLVERS, thread_name_prefix="tidegate-names")
-        found = await asyncio.get_running_loop().run_in_executor(
-            self._threads, lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        )
+        try:
+            found = await asyncio.get_running_loop().run_in_executor(
+                self._threads, lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            )
+        except UnicodeError:
+            raise OSError("this cannot be a name") from None
         return [str(sockaddr[0]) for *_, sockaddr in found]
 
     def close(self) -> None:
@@ -141,7 +144,12 @@ class MeteredStream(httpcore.AsyncNetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,  # noqa: ASYNC109
     ) -> httpcore.AsyncNetworkStream:
-        return MeteredStream(await self._stream.start_tls(ssl_context, server_hostname, timeout))
+        try:
+            return MeteredStream(await self._stream.start_tls(ssl_context, server_hostname, timeout))
+        except asyncio.CancelledError:
+            # The library closes it after errors only.
+            await self._stream.aclose()
+            raise
 
     # Any: the library's.
     def get_extra_info(self, info: str) -> Any:

@@ -22,7 +22,7 @@ LARGEST_HEADERS: Final = 16 * 1024
 _DEFAULTS: Final = {"accept": "application/json, text/plain, */*", "user-agent": "Tidegate"}
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE: Final = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
-_HOST: Final = re.compile(r"[a-z0-9_.-]+|[0-9a-f:.]+")
+_HOST: Final = re.compile(r"[a-z0-9_.-]+|[0-9a-f:.]+", re.IGNORECASE)
 _OURS: Final = frozenset(
     {
         *("host", "connection", "content-length", "transfer-encoding", "te", "trailer", "upgrade", "keep-alive"),
