@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from ipaddress import IPv4Address, IPv6Address, ip_network
+from pathlib import Path
 
 import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tidegate.resolvers import fetching, incoming_answer, network
 from tidegate.resolvers.addresses import is_of_this_machine, is_public
 
 PUBLIC = [
@@ -144,3 +147,13 @@ def test_this_machine_knows_itself() -> None:
 @pytest.mark.parametrize("address", ["93.184.216.34", "2606:4700:4700::1111", "no address", ""])
 def test_others_are_not_this_machine(address: str) -> None:
     assert not is_of_this_machine(address)
+
+
+def test_the_documents_say_the_same() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "security.md").read_text()
+    section = text.split("## Where programs may go")[1].split("\n## ")[0]
+    named = [word for word in re.findall(r"`([0-9a-f:.]+)`", section) if ":" in word or "." in word]
+    assert len(named) >= 12
+    assert not [address for address in named if is_public(address)]
+    for number in (network.LARGEST_HEAD, incoming_answer.MOST_PARTS, fetching.CONNECTIONS):
+        assert f" {number} " in section.replace("\n", " ")

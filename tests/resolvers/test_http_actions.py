@@ -180,7 +180,7 @@ async def test_many_requests_of_one_run(make: Make) -> None:
         url = f"http://127.0.0.1:{server.port}/text"
         message, extensions = await world.error("ann", text, url=url, more={"times": 6})
         assert message == "More than 5 requests to the gateway by one run."
-        assert extensions["code"] == "ACTION_FAILED"
+        assert extensions["code"] == "LIMIT"
         assert len(server.asked) == 10
 
 
