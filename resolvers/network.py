@@ -68,12 +68,20 @@ class AllowedHosts:
 
 
 class CheckedNetwork(httpcore.AsyncNetworkBackend):
-    """Connects by `network` to addresses that were looked at, and to nothing else."""
+    """Connects by `network` to addresses that were looked at, and to nothing else. `is_ours` tells which are this
+    machine's own."""
 
-    def __init__(self, allowed: AllowedHosts, resolve: Resolve, network: httpcore.AsyncNetworkBackend) -> None:
+    def __init__(
+        self,
+        allowed: AllowedHosts,
+        resolve: Resolve,
+        network: httpcore.AsyncNetworkBackend,
+        is_ours: Callable[[str], bool] = is_of_this_machine,
+    ) -> None:
         self._allowed = allowed
         self._resolve = resolve
         self._network = network
+        self._is_ours = is_ours
 
     # Any: as the library has them.
     async def connect_tcp(
@@ -86,7 +94,7 @@ class CheckedNetwork(httpcore.AsyncNetworkBackend):
     ) -> httpcore.AsyncNetworkStream:
         addresses = list(dict.fromkeys(await self._resolve(host, port)))
         # All of them: a name that has one address within the house is up to something.
-        if not self._allowed.has(host, port) and not all(map(_is_open, addresses)):
+        if not self._allowed.has(host, port) and not all(map(self._is_open, addresses)):
             raise Closed
         failure: Exception | None = None
         tried = addresses[:TRIED]
@@ -105,6 +113,9 @@ class CheckedNetwork(httpcore.AsyncNetworkBackend):
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
+
+    def _is_open(self, address: str) -> bool:
+        return is_public(address) and not self._is_ours(address)
 
 
 class MeteredStream(httpcore.AsyncNetworkStream):
@@ -157,10 +168,6 @@ class MeteredStream(httpcore.AsyncNetworkStream):
             # An idle connection on which there is something to read is closed by the pool.
             return True
         return self._stream.get_extra_info(info)
-
-
-def _is_open(address: str) -> bool:
-    return is_public(address) and not is_of_this_machine(address)
 
 
 def _split(text: str) -> tuple[str, int | None]:

@@ -6,8 +6,6 @@ import zlib
 from typing import Final
 
 _ENCODINGS: Final = {"": None, "identity": None, "gzip": 31, "x-gzip": 31, "deflate": 15}
-_OVERHEAD: Final = 4096
-"""Bytes that a packed body may have more than what is in it: names in its head, empty blocks."""
 
 
 class TooLarge(Exception):
@@ -34,8 +32,6 @@ class Unpacking:
             self._add(chunk)
             return
         self._came += len(chunk)
-        if self._came > self._most + _OVERHEAD:
-            raise TooLarge
         try:
             # One byte more than is wanted tells that there are more.
             self._add(self._packed.decompress(chunk, self._most - len(self._body) + 1))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from ipaddress import ip_address
 
 import pytest
 
 from tests.resolvers.servers import OTHER, PUBLIC, Names, Network, Request, Server, ask, fetching, refusal
-from tidegate.resolvers.network import AllowedHosts
+from tidegate.resolvers.network import AllowedHosts, CheckedNetwork, Closed
 
 CLOSED = ("AddressError", "$http may not go there: the address is not public.")
 REDIRECTED = ("AddressError", "$http was redirected to where it may not go.")
@@ -103,7 +104,9 @@ async def test_a_name_that_changes_between_redirects() -> None:
     assert network.tried == [PUBLIC]
 
 
-@pytest.mark.parametrize("addresses", [[PUBLIC, "10.0.0.1"], ["10.0.0.1", PUBLIC], [PUBLIC] * 9 + ["::1"]])
+@pytest.mark.parametrize(
+    "addresses", [[PUBLIC, "10.0.0.1"], ["10.0.0.1", PUBLIC], [*(f"93.184.217.{number}" for number in range(9)), "::1"]]
+)
 async def test_one_closed_address_closes_the_name(addresses: list[str]) -> None:
     names = Names(mixed_example=[addresses])
     async with Server(hello) as server:
@@ -167,6 +170,19 @@ async def test_allowed_hosts(allowed: str, url: str, is_open: bool) -> None:
             else:
                 assert await refusal(ask(fetcher, url)) == CLOSED
     assert bool(network.tried) is is_open
+
+
+async def test_a_public_address_of_this_machine_is_closed() -> None:
+    names = Names(www_example=[[PUBLIC]], other_example=[[OTHER]])
+    async with Server(hello) as server:
+        outside = Network({PUBLIC: server, OTHER: server})
+        for allowed, reached in (((), [OTHER]), (("www.example",), [PUBLIC, OTHER])):
+            outside.tried.clear()
+            network = CheckedNetwork(AllowedHosts(allowed), names.resolve, outside, lambda address: address == PUBLIC)
+            for host in ("www.example", "other.example"):
+                with suppress(Closed):
+                    await (await network.connect_tcp(host, 80)).aclose()
+            assert outside.tried == reached
 
 
 def test_odd_entries_allow_nothing() -> None:
