@@ -6,7 +6,7 @@ what followed in their rooms, or is told that some of it is gone.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -16,6 +16,8 @@ from tidegate.realtime.packets import Message
 
 MOST_ROOMS: Final = 10_000
 """Rooms of which is remembered what was forgotten. Of the others the newest thing forgotten of any counts."""
+ROOM: Final = 100
+"""Bytes that the name of a room takes besides its characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class Event:
 
     @property
     def size(self) -> int:
-        return 2 * len(self.marked.frame) + sum(map(len, self.rooms))
+        return 2 * len(self.marked.frame) + sum(map(len, self.rooms)) + ROOM * len(self.rooms)
 
 
 class History:
@@ -43,7 +45,8 @@ class History:
         self._events: deque[Event] = deque()
         self._bytes = 0
         # The newest event forgotten of a room, in the order of their offsets; `_floor` of all rooms that are not here.
-        self._forgotten: dict[str, int] = {}
+        # A plain dict would look for its first entry among all that were taken from it before.
+        self._forgotten: OrderedDict[str, int] = OrderedDict()
         self._floor = 0
 
     def add(self, start: bytes, rooms: frozenset[str], now: float) -> Event:
@@ -80,7 +83,7 @@ class History:
     def _forget(self, event: Event) -> None:
         self._bytes -= event.size
         for room in event.rooms:
-            self._forgotten.pop(room, None)
             self._forgotten[room] = event.offset
+            self._forgotten.move_to_end(room)
         while len(self._forgotten) > MOST_ROOMS:
-            self._floor = self._forgotten.pop(next(iter(self._forgotten)))
+            _, self._floor = self._forgotten.popitem(last=False)

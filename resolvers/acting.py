@@ -286,7 +286,9 @@ async def run_demand(runnable: Runnable, demand: Demand, actions: Actions, scope
         if not isinstance(found, Mapping):
             raise OperationError(Code.NOT_FOUND, "There is no such row.")
         row = found
-    input = {name: value for name, value in (frame.call.input or {}).items() if name in target.columns}
+    # What a client sent is for the action that it asked for, not for those that this one calls.
+    sent = (frame.call.input or {}) if frame.depth == 0 else {}
+    input = {name: value for name, value in sent.items() if name in target.columns}
     occasion = Occasion(target, input, row, row or {}, row or {}, parameters)
     value = await actions.run(action, occasion, frame)
     if value is SKIPPED:

@@ -132,7 +132,10 @@ class Actions:
         )
         deadline = min(frame.call.deadline, monotonic() + action.timeout)
         try:
-            outcome = await self._sandbox.run(program, invocation, self._make_host(program, frame), deadline)
+            host = self._make_host(program, frame)
+            outcome = await self._sandbox.run(
+                program, invocation, host, deadline, at_once=frame.transaction.holds_connections
+            )
         except ProgramFailed as failed:
             raise self._failure(action, failed, frame) from failed
         if action.when is When.BEFORE and action.event is not None:

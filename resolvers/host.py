@@ -25,6 +25,9 @@ _log = logging.getLogger("tidegate.programs")
 
 _LEVELS: Final = {"error": logging.ERROR, "warn": logging.WARNING}
 
+MOST_USERS: Final = 10_000
+"""Users that one event is for. More are a role."""
+
 Invoke = Callable[[str, Mapping[str, Json], Frame], Awaitable[Json]]
 """Calls an operation by name, as the frame's user, in its transaction. Raises `OperationError`."""
 
@@ -89,6 +92,8 @@ class ProgramHost:
                 listed = [audience] if one else audience if isinstance(audience, Sequence) else None
                 if listed is None:
                     return _status(502, "if emitUsers is called, you must specify users")
+                if len(listed) > MOST_USERS:
+                    return _status(502, f"an event is for {MOST_USERS} users at most")
                 users = tuple(str(user) for user in listed if isinstance(user, str | int))
                 emission = Emission(event, data, Audience.USERS, users)
             case _:

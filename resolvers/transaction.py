@@ -34,6 +34,7 @@ class Transaction:
         self._stack = AsyncExitStack()
         self._irrevocable = AsyncExitStack()
         self._attempts: list[AsyncExitStack] = []
+        self._holds = False
         self.kept = False
         """Whether anything is committed, be it that another session then failed."""
 
@@ -53,15 +54,22 @@ class Transaction:
     def _left(self, _kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         self.kept = self.kept or error is None
 
+    @property
+    def holds_connections(self) -> bool:
+        """Whether others may wait until this is over: connections that write are few."""
+        return self._holds
+
     async def writing(self, integration: str) -> Session:
         """The session in which this integration is written to."""
         session = self._sessions.get(integration)
         if session is None:
             target = self._integrations[integration]
-            stack = self._irrevocable if getattr(target, "irrevocable", False) else self._stack
+            irrevocable = getattr(target, "irrevocable", False)
+            stack = self._irrevocable if irrevocable else self._stack
             # Called after the session is left: the stack goes backwards.
             stack.push(self._left)
             session = self._sessions[integration] = await stack.enter_async_context(target.session(writes=True))
+            self._holds = self._holds or not irrevocable
             for attempt in self._attempts:
                 await attempt.enter_async_context(session.attempt())
         return session

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
+
+from tidegate.schema.demanded import Asked
 
 # Any: the fixture `make` lives in conftest.py, which importlib mode keeps from being imported.
 Make = Any
@@ -128,3 +131,17 @@ async def test_one_that_is_demanded_within_another_write(make: Make, when: str) 
     await world.data("ann", 'mutation { createTask(id: 7, title: "New", owner: "ann@example.com") { id } }')
     assert await world.rows("select title from tasks where id = 1") == [("nested",)]
     assert await world.texts() == ["REFUSED", "FORBIDDEN"]
+
+
+async def test_what_a_client_sent_is_not_for_the_actions_that_are_called(make: Make) -> None:
+    files = {
+        "outer.js": 'function run(input) { return [input, gateway.call("tasksInner", {})]; }',
+        "inner.js": "function run(input) { return input; }",
+    }
+    actions = (
+        "outer: { on: demand, minRole: member, js: outer.js }\ninner: { on: demand, minRole: member, js: inner.js }"
+    )
+    world = await make(actions, files)
+    asked = Asked("tasks", "outer", body={"title": "sent"})
+    answer = await world.gateway.demand(asked, world.user("ann"))
+    assert json.loads(answer.json) == [{"title": "sent"}, {}]

@@ -167,3 +167,16 @@ async def test_actions_of_backand_move_over_unchanged(make: Make) -> None:
     assert await world.data("adm", 'mutation { updateTask(id: 2, title: "x") { id } }') == {"id": 2}
     heard = [(each.event, each.users, each.role) for each in world.rooms.heard]
     assert heard == [("task7", ("ann@example.com",), ""), ("taskFiled", (), "lead")]
+
+
+async def test_an_event_is_for_so_many_users(make: Make) -> None:
+    code = """
+function run() {
+  const users = Array.from({ length: 10001 }, (_, i) => i);
+  return [socket.emitUsers("e", 1, users), socket.emitUsers("e", 1, users.slice(1)).status];
+}
+"""
+    world = await make("ring: { on: demand, minRole: member, js: ring.js }", {"ring.js": code})
+    answer = await world.data("ann", "mutation { tasksRing }")
+    assert answer == [{"status": 502, "message": "an event is for 10000 users at most"}, 200]
+    assert [len(each.users) for each in world.rooms.heard] == [10000]

@@ -153,3 +153,20 @@ async def test_a_call_that_is_cancelled_leaves_nothing(make: Make, caplog: pytes
     assert await world.texts() == []
     assert await world.rows("select points from tasks where id = 1") == [(3,)]
     assert world.rooms.heard == []
+
+
+async def test_programs_that_wait_for_a_writer_do_not_keep_it_from_those_it_waits_for(make: Make) -> None:
+    """More programs than may run at once want to write; who writes already has a program to run."""
+    files = {
+        "add.js": 'function run(input, context) { return gateway.call("addEntry", context.parameters).id; }',
+        "look.js": 'function run() { gateway.call("taskCount"); }',
+    }
+    actions = """
+      look: { on: during update, js: look.js }
+      add: { on: demand, minRole: member, params: { text: String! }, js: add.js }
+    """
+    world = await make(actions, files, settings="limits: { timeout: 60s }")
+    adding = [world.ask("lea", f'mutation {{ tasksAdd(text: "{number}") }}') for number in range(40)]
+    writing = [world.ask("lea", f"mutation {{ updateTask(id: 1, points: {number}) {{ id }} }}") for number in range(8)]
+    answers = await asyncio.gather(*adding, *writing)
+    assert [answer.get("errors") for answer in answers] == [None] * 48

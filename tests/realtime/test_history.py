@@ -101,3 +101,22 @@ def test_all_of_it_or_none(events: list[tuple[set[str], int]], most: int, rooms:
     expected = [event for event in all_of_it if event.offset > since and event.rooms & rooms]
     gone = [event for event in expected if event.offset <= kept.head - most or now - event.at > 6.0]
     assert kept.missed(since, sorted(rooms), now) == (None if gone else expected)
+
+
+def test_events_for_very_many_users() -> None:
+    """Forgetting a room costs the same however many there were: this would take minutes otherwise."""
+    kept = History(lambda: replace(Limits(), eventsKept=1, eventsBytes=10**9))
+    names = [f"user {number}" for number in range(200_000)]
+    for _ in range(3):
+        add(kept, *names)
+    assert kept.missed(1, ["user 7"], 0) is None
+    assert offsets(kept.missed(2, ["user 7"], 0)) == [3]
+
+
+def test_the_names_of_users_count() -> None:
+    kept = History(lambda: replace(Limits(), eventsBytes=250_000))
+    names = [f"user {number}" for number in range(1000)]
+    for _ in range(3):
+        add(kept, *names)
+    assert kept.missed(0, ["user 1"], 0) is None
+    assert offsets(kept.missed(1, ["user 1"], 0)) == [2, 3]

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 import pytest
 import uvloop
 
-from tests.sandbox.world import Recorder, World, open_sandbox
+from tests.sandbox.world import Recorder, World, open_sandbox, program
 from tidegate.core.json import Json
 from tidegate.core.limits import Limits
-from tidegate.core.program import Asked, Fault, ProgramFailed
+from tidegate.core.program import Asked, Fault, Invocation, ProgramFailed
 
 
 async def test_no_more_at_once_than_allowed_and_in_the_order_they_came() -> None:
@@ -120,3 +120,24 @@ def test_with_the_event_loop_that_the_server_uses() -> None:
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         assert runner.run(use()) == list(range(20))
+
+
+async def test_a_run_that_others_may_wait_for_needs_no_turn() -> None:
+    over = asyncio.Event()
+
+    async def wait(what: Asked, arguments: Sequence[Json]) -> Json:
+        await over.wait()
+        return None
+
+    world = World(open_sandbox(workers=1))
+    try:
+        await world.load()
+        first = asyncio.ensure_future(world.run("ask('http')\nresult = 1", host=Recorder(wait)))
+        second = asyncio.ensure_future(world.run("result = 2"))
+        deadline = asyncio.get_running_loop().time() + 60
+        outcome = await world.sandbox.run(program("result = 3"), Invocation({}), world.host, deadline, at_once=True)
+        assert (outcome.value, second.done()) == (3, False)
+        over.set()
+        assert ((await first).value, (await second).value) == (1, 2)
+    finally:
+        await world.sandbox.close()

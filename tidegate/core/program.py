@@ -129,9 +129,12 @@ class Sandbox(Protocol):
         served earlier programs serves another run."""
         ...
 
-    async def run(self, program: Program, invocation: Invocation, host: Host, deadline: float) -> Outcome:
+    async def run(
+        self, program: Program, invocation: Invocation, host: Host, deadline: float, *, at_once: bool = False
+    ) -> Outcome:
         """A loaded program. `deadline` is on the event loop's clock, in seconds. Raises `ProgramFailed`;
-        cancelling it stops the program."""
+        cancelling it stops the program. `at_once`: its call holds what other runs may wait for, so it waits for none of
+        them. The caller bounds how many such there are."""
         ...
 
     async def close(self) -> None: ...
@@ -145,7 +148,10 @@ class NoSandbox:
             raise SandboxUnavailable("There is no sandbox here.")
         return ()
 
-    async def run(self, program: Program, invocation: Invocation, host: Host, deadline: float) -> Outcome:  # noqa: ARG002
+    async def run(
+        self, program: Program, invocation: Invocation, host: Host, deadline: float, *, at_once: bool = False
+    ) -> Outcome:
+        del invocation, host, deadline, at_once
         raise ProgramFailed(Fault.BROKEN, f"{program.name} cannot be run here.")
 
     async def close(self) -> None:
