@@ -77,7 +77,7 @@ class Line:
         self.session: dict[str, Any] = {}
         self._wire: Wire | None = None
         self._ended = ended
-        self._waiting: deque[bytes] = deque()
+        self._waiting: deque[bytes | memoryview] = deque()
         self._size = 0
         self._arrived = asyncio.Event()
         if wire is not None:
@@ -103,17 +103,18 @@ class Line:
         """As `put`, what is sent to many."""
         wire = self._wire
         if wire is None or wire.paused or self._waiting or self.closed:
-            self.put(message.text)
+            # Thousands may poll, and not take what they are sent: it is there once for all of them.
+            self.put(message.view)
         else:
             wire.send_frame(message.frame)
 
-    def put(self, packet: bytes) -> None:
+    def put(self, packet: bytes | memoryview) -> None:
         """Sends, now or as soon as the client takes it, in order."""
         wire = self._wire
         if self.closed:
             return
         if wire is not None and not wire.paused and not self._waiting:
-            wire.send_text(packet)
+            wire.send_text(bytes(packet))
             return
         self._waiting.append(packet)
         self._size += len(packet)
@@ -173,7 +174,7 @@ class Line:
         while self._waiting and wire is not None and not wire.paused:
             packet = self._waiting.popleft()
             self._size -= len(packet)
-            wire.send_text(packet)
+            wire.send_text(bytes(packet))
         if not self._waiting:
             self._emptied()
 

@@ -95,6 +95,11 @@ class Message:
     def text(self) -> bytes:
         return self.frame[self._head :]
 
+    @property
+    def view(self) -> memoryview:
+        """The text, not copied."""
+        return memoryview(self.frame)[self._head :]
+
 
 def event_start(event: str, data: Json, most: int) -> bytes:
     """A message that emits an event, up to where its list is closed, or goes on with an offset. Raises `TypeError` for

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,7 @@ from tidegate.core.emission import Audience, Emission
 from tidegate.core.json import Json
 from tidegate.core.user import CurrentUser
 from tidegate.realtime.lines import FULL, MOST_WAITING, Line
+from tidegate.realtime.packets import Message
 from tidegate.realtime.rooms import SocketRooms
 from tidegate.realtime.seats import Seat, name_of, role_room, rooms_of, user_room
 
@@ -206,3 +208,21 @@ def test_names(value: Json, name: str | None) -> None:
 
 def test_a_user_is_not_taken_for_a_role() -> None:
     assert user_room("x") != role_room("x") != "all"
+
+
+async def test_what_waits_for_clients_that_poll_is_there_once() -> None:
+    message = Message(b"42" + orjson.dumps(["big", "x" * 60_000]))
+    lines = [Line(f"line {number}", None, lambda line, reason: None) for number in range(200)]
+    tracemalloc.start()
+    try:
+        for line in lines:
+            line.share(message)
+            line.share(message)
+        assert tracemalloc.get_traced_memory()[0] < 1_000_000
+    finally:
+        tracemalloc.stop()
+    assert {line.taken() for line in lines[1:]} == {message.text + b"\x1e" + message.text}
+    paper = Paper()
+    lines[0].take(paper)
+    assert paper.written == [message.text] * 2
+    assert all(isinstance(text, bytes) for text in paper.written)
