@@ -39,6 +39,14 @@ def test_text() -> None:
     assert lines[-1] == "ZeroDivisionError: division by zero"
 
 
+def test_what_others_wrote_looks_like_no_line_of_ours() -> None:
+    script = SCRIPT + 'log.info("said: %s", "one\\n12:00:00 ERROR   tidegate: two\\r\\x1b[31m\\x9b\\u2028\\tthree")'
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    *_, first, second = done.stderr.split("\n")[:-1]
+    assert first.endswith("INFO    tidegate.test: said: one")
+    assert second == "    12:00:00 ERROR   tidegate: two\\x0d\\x1b[31m\\x9b\\x2028\tthree"
+
+
 def test_json() -> None:
     first, second = map(json.loads, logged(TIDEGATE_LOG_FORMAT="json").splitlines())
     assert first["time"].endswith("+00:00")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from datetime import UTC, datetime
 from typing import Final
@@ -13,6 +14,9 @@ from tidegate.settings import LogFormat, Settings
 
 _QUIET: Final = ("httpx", "httpcore", "aiosqlite", "asyncio")
 """Libraries whose own news is not the operator's."""
+
+_CONTROLS: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
+"""All but the tab."""
 
 
 class JsonLines(logging.Formatter):
@@ -28,13 +32,26 @@ class JsonLines(logging.Formatter):
         return orjson.dumps(line).decode()
 
 
+class TextLines(logging.Formatter):
+    """A message goes on in lines that are indented, and rules no terminal: what somebody else wrote into it, a program
+    say, or a client, looks like no line of ours."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the base's
+        record.message = _CONTROLS.sub(_shown, record.message)
+        return super().formatMessage(record)
+
+
+def _shown(found: re.Match[str]) -> str:
+    return "\n    " if found[0] == "\n" else f"\\x{ord(found[0]):02x}"
+
+
 def configure_logs(settings: Settings) -> None:
     """Everything goes to standard error. Called once, by whoever owns the process."""
     handler = logging.StreamHandler(sys.stderr)
     if settings.log_format is LogFormat.JSON:
         handler.setFormatter(JsonLines())
     else:
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s", "%H:%M:%S"))
+        handler.setFormatter(TextLines("%(asctime)s %(levelname)-7s %(name)s: %(message)s", "%H:%M:%S"))
     logging.basicConfig(level=settings.log_level.upper(), handlers=[handler], force=True)
     for name in _QUIET:
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.root.level))
