@@ -49,6 +49,7 @@ class JavaScript:
         self._path = path
         self._limits: Mapping[str, int] = {}
         self._kernel = b""
+        self._texts: dict[str, str] = {}
         self._libraries: dict[str, bytes] = {}
         self._sources = ("", "")
         self._context: Context | None = None
@@ -62,8 +63,8 @@ class JavaScript:
         self._extension = Extension(self._path)
         compiler = Context(self._extension, self._answer)
         self._kernel = compiler.compile(_kernel(shown_size(self._memory)), "kernel")
-        for name, source in LIBRARIES.items():
-            self._libraries[name] = compiler.compile(read_library(source), source)
+        # They are compiled where they are first needed: a zygote whose workers have them does so before it forks.
+        self._texts = {name: read_library(source) for name, source in LIBRARIES.items()}
         self._sources = (read_library(SUCRASE), _part("source"))
         compiler.close()
 
@@ -199,7 +200,14 @@ class JavaScript:
         return f"More than {shown_size(self._memory)} of memory used by one run."
 
     def _provide(self, context: Context, name: str) -> None:
-        context.publish(name.encode(), context.load(self._libraries[name]))
+        compiled = self._libraries.get(name)
+        if compiled is None:
+            compiler = Context(self._extension, self._answer)
+            try:
+                compiled = self._libraries[name] = compiler.compile(self._texts[name], LIBRARIES[name])
+            finally:
+                compiler.close()
+        context.publish(name.encode(), context.load(compiled))
 
 
 def _kernel(memory: str) -> str:

@@ -54,6 +54,9 @@ class _Turn:
 
 _turn: ContextVar[_Turn | None] = ContextVar("turn", default=None)
 
+_proved: Final[dict[str, Findings]] = {}
+"""What the self-test of this process has found for an engine, where it is enough."""
+
 
 class LocalSandbox:
     """Implements `core.program.Sandbox`. `weak`: programs run although this machine cannot keep them apart."""
@@ -204,7 +207,10 @@ class LocalSandbox:
     async def _admit(self, nursery: Nursery) -> None:
         """Nobody's code runs in a process whose layers were not seen to hold."""
         if self.findings is None:
-            findings = await examine(nursery)
+            # The machine stays what it is for as long as this process lives; what does not hold is looked at again.
+            findings = _proved.get(nursery.breed.source.engine) or await examine(nursery)
+            if findings.enough:
+                _proved[nursery.breed.source.engine] = findings
             if not findings.enough and not self._weak:
                 raise SandboxUnavailable(
                     f"Programs cannot be run: they could not be kept apart from this server, {findings}. "
