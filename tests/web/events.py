@@ -102,8 +102,13 @@ class Events:
 
 
 @asynccontextmanager
-async def serving(folder: Path, more: str = "", timing: Timing | None = None, **settings: Any) -> AsyncIterator[Events]:
+async def serving(
+    folder: Path, more: str = "", timing: Timing | None = None, types: str = "", **settings: Any
+) -> AsyncIterator[Events]:
+    """`more` lines of tidegate.yaml, and `types`; other files of the project may be there already."""
     write_project(folder, more)
+    with (folder / "types.graphql").open("a") as file:
+        file.write(types)
     gateway = Gateway.load(folder, {})
     rooms = gateway.rooms
     if timing is not None:
