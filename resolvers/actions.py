@@ -19,7 +19,7 @@ from tidegate.core.expressions import Scope
 from tidegate.core.integration import Compiled, Prepared
 from tidegate.core.json import Json, Missing
 from tidegate.core.literals import Misfit, coerce_literal
-from tidegate.core.objects import DataObject
+from tidegate.core.objects import Access, DataObject
 from tidegate.core.program import Fault, Host, Invocation, Program, ProgramFailed, Sandbox
 from tidegate.core.selection import Selection
 from tidegate.core.types import nullable
@@ -138,7 +138,7 @@ class Actions:
             )
         except ProgramFailed as failed:
             raise self._failure(action, failed, frame) from failed
-        if action.when is When.BEFORE and action.event is not None:
+        if action.when is When.BEFORE and action.event in (Access.CREATE, Access.UPDATE):
             self._keep(action, occasion, outcome.input)
         return outcome.value
 
@@ -172,7 +172,8 @@ class Actions:
                 raise OperationError(Code.ACTION_FAILED, message, extensions) from misfit
         occasion.input.clear()
         occasion.input.update(kept)
-        occasion.row = {**occasion.row, **kept}
+        # Not the row so far: a field that is not in the input any more is not written.
+        occasion.row = {**(occasion.stored or {}), **kept}
 
     def _failure(self, action: Action, failed: ProgramFailed, frame: Frame) -> OperationError:
         where = f" at {failed.place}" if failed.place else ""

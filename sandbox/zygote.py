@@ -61,7 +61,11 @@ class Zygote:
                 os.read(reader, 4096)
                 self._reap()
             if self._control.fileno() in readable:
-                heard = self._control.recv(65536)
+                try:
+                    heard = self._control.recv(65536)
+                except ConnectionResetError:
+                    # Closed before everything we said was read.
+                    return
                 if not heard:
                     return
                 *lines, waiting = (waiting + heard).split(b"\n")

@@ -180,3 +180,32 @@ function run() {
     answer = await world.data("ann", "mutation { tasksRing }")
     assert answer == [{"status": 502, "message": "an event is for 10000 users at most"}, 200]
     assert [len(each.users) for each in world.rooms.heard] == [10000]
+
+
+async def test_what_a_program_takes_from_the_input_is_not_what_the_next_one_meets(make: Make) -> None:
+    """Neither the conditions of later actions nor their code see a value that will not be written."""
+    actions = """
+      drop: { on: [before create, before update], js: drop.js }
+      tell: { on: [before create, before update], where: "{{ row.points }} = 9", js: tell.js }
+      show: { on: [before create, before update], js: show.js }
+    """
+    files = {
+        "drop.js": "function run(input) { delete input.points; }",
+        "tell.js": 'function run(input) { throw new Error("The points are not 9 any more."); }',
+        "show.js": "function run(input, context) { input.title = String(context.row.points); }",
+    }
+    world = await make(actions, files)
+    create = 'mutation { createTask(id: 7, title: "x", owner: "ann@example.com", points: 9) { title points } }'
+    assert await world.data("ann", create) == {"title": "undefined", "points": None}
+    update = "mutation { updateTask(id: 1, points: 9) { title points } }"
+    assert await world.data("ann", update) == {"title": "3", "points": 3}
+
+
+async def test_what_a_program_writes_into_the_input_of_a_deletion_is_nothing(make: Make) -> None:
+    actions = """
+      dress: { on: before delete, js: dress.js }
+      keep: { on: during delete, sql: "insert into entries (text) values ({{ row.title }})" }
+    """
+    world = await make(actions, {"dress.js": 'function run(input) { input.title = "another"; }'})
+    await world.data("lea", "mutation { deleteTask(id: 1) { id } }")
+    assert await world.rows("select text from entries") == [("Leak",)]

@@ -67,3 +67,11 @@ def test_run_shows_what_programs_write_and_where_they_fail(tidegate: Run, acting
     lines = result.stderr.splitlines()
     assert 'the action "tidy" of tickets: was The printer is on fire' in lines
     assert 'the action "tidy" of tickets: Not this. at actions/tidy.js:4:40' in lines
+
+
+def test_a_mistake_in_code_that_two_actions_share_is_told_once(tidegate: Run, acting: Path) -> None:
+    objects = acting / "objects" / "tickets.yaml"
+    objects.write_text(objects.read_text() + "    again: { on: before create, js: actions/tidy.js }\n")
+    (acting / "actions" / "tidy.js").write_text("function run() {\n  return 1 +;\n}\n")
+    result = tidegate("check", acting)
+    assert result.stderr.count("actions/tidy.js:2:13") + result.stdout.count("actions/tidy.js:2:13") == 1

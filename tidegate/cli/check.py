@@ -68,7 +68,7 @@ async def _check_programs(catalog: Catalog) -> Sequence[Problem]:
 
     sandbox = LocalSandbox(weak=True)
     try:
-        return sorted(await sandbox.load(catalog.programs, catalog.limits))
+        return sorted(set(await sandbox.load(catalog.programs, catalog.limits)))
     finally:
         await sandbox.close()
 
