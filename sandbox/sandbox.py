@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
 from logging import getLogger
 from typing import Final
 
+from tidegate.core.json import Json
 from tidegate.core.limits import Limits
 from tidegate.core.problems import Problem
 from tidegate.core.program import (
+    Asked,
     Fault,
     Host,
     Invocation,
@@ -35,6 +37,8 @@ log = getLogger(__name__)
 
 WORKERS: Final = 16
 """Runs at once. More wait for their turn, in the order they came, but for those that others wait for."""
+AWAY: Final = 64
+"""Runs besides, that have gone out by `$http`: a slow server elsewhere does not keep others from their turn."""
 RUNS: Final = 500
 """Runs of one process, which makes a fresh context for each."""
 LIBRARY_RUNS: Final = 1
@@ -47,15 +51,30 @@ IDLE: Final = 30.0
 
 @dataclass(slots=True)
 class _Turn:
-    """`held`: the run is still under way. What it has started may outlive it."""
+    """`held`: the run is still under way. What it has started may outlive it. `away`: another has its turn already."""
 
     held: bool = True
+    away: bool = False
 
 
 _turn: ContextVar[_Turn | None] = ContextVar("turn", default=None)
 
 _proved: Final[dict[str, Findings]] = {}
 """What the self-test of this process has found for an engine, where it is enough."""
+
+
+class _Door:
+    """A host that says when a run goes out by `$http`."""
+
+    def __init__(self, host: Host, leave: Callable[[], None]) -> None:
+        self._host = host
+        self._leave = leave
+        self.log = host.log
+
+    async def ask(self, what: Asked, arguments: Sequence[Json]) -> Json:
+        if what is Asked.HTTP:
+            self._leave()
+        return await self._host.ask(what, arguments)
 
 
 class LocalSandbox:
@@ -67,6 +86,7 @@ class LocalSandbox:
         weak: bool = False,
         engines: Mapping[Language, EngineSource] | None = None,
         workers: int = WORKERS,
+        away: int = AWAY,
         runs: int = RUNS,
         library_runs: int = LIBRARY_RUNS,
         standby: int = STANDBY,
@@ -77,6 +97,8 @@ class LocalSandbox:
         self._weak = weak
         self._staffing = Staffing(engines or default_engines(), runs, library_runs, standby, idle)
         self._turns = asyncio.Semaphore(workers)
+        self._away = 0
+        self._most_away = away
         self._shift: Shift | None = None
         self._retiring: dict[Shift, asyncio.Task[None]] = {}
         self._loading = asyncio.Lock()
@@ -119,7 +141,7 @@ class LocalSandbox:
                     until, hurry = deadline, "was not finished when the time of its call was up"
                 conversation = Conversation(link, subject, limits, until, hurry)
                 job = pack_job(program.file, loaded.code, given, limits.scriptCpu, until - now)
-                outcome = conversation.answer(await conversation.converse(Kind.RUN, job, host))
+                outcome = conversation.answer(await conversation.converse(Kind.RUN, job, _Door(host, self._go_away)))
                 intact = True
                 return outcome
             except ProgramFailed as failed:
@@ -173,6 +195,17 @@ class LocalSandbox:
         finally:
             turn.held = False
             _turn.reset(token)
+            if turn.away:
+                self._away -= 1
+            else:
+                self._turns.release()
+
+    def _go_away(self) -> None:
+        """The run waits for somebody elsewhere. It does not wait for a turn again: nobody could say for how long."""
+        turn = _turn.get()
+        if turn is not None and turn.held and not turn.away and self._away < self._most_away:
+            turn.away = True
+            self._away += 1
             self._turns.release()
 
     async def _worker(
