@@ -14,7 +14,7 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-versio
 	--no-emit-index-url --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types layers format pytest bench bench-live bench-events bench-sandbox lock clean
+.PHONY: help demo test check lint types layers format pytest coverage bench bench-live bench-events bench-sandbox lock clean
 
 help:            ## this list
 	@grep -E '^[a-z-]+: .*##' Makefile | sed -E 's/:[^#]*##/\t/' | sort | expand -t 14
@@ -22,7 +22,7 @@ help:            ## this list
 demo: $(RUNTIME)            ## serve examples/servicedesk on SQLite and print its users' tokens
 	$(BIN)/tidegate serve examples/servicedesk --demo
 
-test: check pytest            ## check, then all tests with coverage
+test: check pytest            ## check, then all tests
 
 check: lint types layers            ## lint, types and layers
 
@@ -37,6 +37,9 @@ layers: $(DEVELOPMENT)            ## who may import whom
 	$(BIN)/lint-imports
 
 pytest: $(DEVELOPMENT) $(TEST_CLIENTS)            ## the tests only
+	$(BIN)/pytest -n 2 $(PYTEST)
+
+coverage: $(DEVELOPMENT) $(TEST_CLIENTS)            ## the tests, and which lines they reach: half as long again
 	$(BIN)/pytest -n 2 --cov --cov-report=term $(PYTEST)
 
 bench: $(DEVELOPMENT) $(PEERS)            ## Tidegate beside its peers; BENCH=--quick for a short run

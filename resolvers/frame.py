@@ -21,6 +21,8 @@ class Allowance:
     """How much a root call may still do, in all that it calls."""
 
     actions: int
+    hashes: int = 20
+    """Some 50 ms of a processor each, which no limit of the sandbox counts."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@ import logging
 import secrets
 from base64 import b64decode, b64encode
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache, partial
 from hashlib import scrypt
 from typing import Final
 
@@ -51,9 +53,9 @@ class ProgramHost:
             case Asked.CALL, (str() as name, given):
                 return await self._call(name, given)
             case Asked.HASH, (str() as text,):
-                return await asyncio.to_thread(make_hash, text)
+                return await self._hashing(make_hash, text)
             case Asked.COMPARE, (str() as text, str() as hashed):
-                return await asyncio.to_thread(is_hash_of, text, hashed)
+                return await self._hashing(is_hash_of, text, hashed)
         raise HostRefused(f"{what} does not take these arguments.", "TypeError")
 
     def log(self, level: str, text: str) -> None:
@@ -61,6 +63,13 @@ class ProgramHost:
         number = _LEVELS.get(level, logging.INFO)
         _log.log(number, "Call %s: %s: %s", self._frame.call.id, line.program, text, extra={"line": line})
         self._frame.call.lines.append(line)
+
+    async def _hashing(self, work: Callable[..., Json], *texts: str) -> Json:
+        allowance = self._frame.allowance
+        if allowance.hashes <= 0:
+            raise HostRefused("One call may make and compare 20 hashes at most.", "RangeError")
+        allowance.hashes -= 1
+        return await asyncio.get_running_loop().run_in_executor(_hasher(), partial(work, *texts))
 
     async def _call(self, name: str, given: Json) -> Json:
         if given is None:
@@ -100,6 +109,12 @@ class ProgramHost:
                 return _status(502, "unknown audience")
         self._frame.transaction.emissions.append(emission)
         return _status(200, "ok")
+
+
+@cache
+def _hasher() -> ThreadPoolExecutor:
+    """One thread: who hashes waits for others who do, and nobody else for them."""
+    return ThreadPoolExecutor(1, "hashing")
 
 
 def _status(status: int, message: str) -> Json:

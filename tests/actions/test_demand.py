@@ -145,3 +145,16 @@ async def test_what_a_client_sent_is_not_for_the_actions_that_are_called(make: M
     asked = Asked("tasks", "outer", body={"title": "sent"})
     answer = await world.gateway.demand(asked, world.user("ann"))
     assert json.loads(answer.json) == [{"title": "sent"}, {}]
+
+
+async def test_hashes_are_counted_for_the_whole_call(make: Make) -> None:
+    """They are the gateway's own work, which no limit of the sandbox sees."""
+    count = """
+function run() {
+  for (let count = 0; count < 30; count += 1) {
+    try { security.compare('a', 'b'); } catch (error) { return [count, error.name]; }
+  }
+}
+"""
+    world = await make("count: { on: demand, minRole: member, js: count.js }", {"count.js": count})
+    assert await world.data("ann", "mutation { tasksCount }") == [20, "RangeError"]
