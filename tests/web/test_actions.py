@@ -130,7 +130,7 @@ async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Runnin
 
 
 def token(user: str = "ada", role: str = "customer", **changes: Any) -> dict[str, str]:
-    claims = {"sub": user, "role": role, "email": f"{user}@example.com", "exp": int(time.time()) + 600, **changes}
+    claims = {"sub": user, "role": role, "email": f"{user}@example.com", "exp": int(time.time()) + 6000, **changes}
     return {"authorization": f"Bearer {jwt.encode(claims, SECRET, 'HS256')}"}
 
 
