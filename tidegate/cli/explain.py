@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
+import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -144,6 +148,7 @@ def _follow(url: str, token: str | None, *, unmoved: bool) -> Exit:
     from tidegate.cli.events import Telling
 
     telling = Telling()
+    signal.signal(signal.SIGINT, _leave)
     try:
         for event in follow(url, token, unmoved=unmoved):
             for line in telling.lines(event):
@@ -154,7 +159,13 @@ def _follow(url: str, token: str | None, *, unmoved: bool) -> Exit:
     except Unheard as error:
         complain(str(error))
         return Exit.PROJECT
-    except KeyboardInterrupt:
-        # How one stops following.
-        return Exit.OK
     return Exit.OK
+
+
+def _leave(*_: object) -> None:
+    """How one stops following: at once, for a KeyboardInterrupt that is raised while something is being collected is
+    lost, and the next chance to notice is seconds away."""
+    with suppress(Exception):
+        # In the middle of writing a line this fails, and that line is lost.
+        sys.stdout.flush()
+    os._exit(Exit.OK)
