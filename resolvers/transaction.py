@@ -64,12 +64,11 @@ class Transaction:
         session = self._sessions.get(integration)
         if session is None:
             target = self._integrations[integration]
-            irrevocable = getattr(target, "irrevocable", False)
-            stack = self._irrevocable if irrevocable else self._stack
+            stack = self._irrevocable if target.irrevocable else self._stack
             # Called after the session is left: the stack goes backwards.
             stack.push(self._left)
             session = self._sessions[integration] = await stack.enter_async_context(target.session(writes=True))
-            self._holds = self._holds or not irrevocable
+            self._holds = self._holds or not target.irrevocable
             for attempt in self._attempts:
                 await attempt.enter_async_context(session.attempt())
         return session

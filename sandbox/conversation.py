@@ -14,6 +14,7 @@ from tidegate.core.program import Asked, Fault, Host, HostRefused, Outcome, Prog
 from tidegate.sandbox.frames import CPU_EXIT, MEMORY_EXIT, Kind
 from tidegate.sandbox.hygiene import TooDeep, Unfit, clean_text, decode, encode
 from tidegate.sandbox.link import Garbled, Gone, Link
+from tidegate.sandbox.run import shown_size
 
 log = getLogger(__name__)
 
@@ -263,10 +264,3 @@ def _count(number: int, what: str) -> str:
 
 def shown_time(seconds: float) -> str:
     return f"{seconds:g} s" if seconds >= 1 else f"{seconds * 1000:g} ms"
-
-
-def shown_size(size: int) -> str:
-    for unit, name in ((1024 * 1024, "MiB"), (1024, "KiB")):
-        if size >= unit:
-            return f"{size / unit:.4g} {name}"
-    return f"{size} bytes"

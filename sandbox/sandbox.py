@@ -24,12 +24,13 @@ from tidegate.core.program import (
     ProgramFailed,
     SandboxUnavailable,
 )
-from tidegate.sandbox.conversation import Conversation, Subject, shown_size, shown_time
+from tidegate.sandbox.conversation import Conversation, Subject, shown_time
 from tidegate.sandbox.frames import Kind, pack_job
 from tidegate.sandbox.hygiene import encode
 from tidegate.sandbox.link import Link
 from tidegate.sandbox.nursery import EngineSource, Nursery
 from tidegate.sandbox.pool import Closed, Pool, WorkersFailed
+from tidegate.sandbox.run import shown_size
 from tidegate.sandbox.selftest import EXPLAINED, Findings, examine
 from tidegate.sandbox.shift import Loaded, Shift, Staffing
 

@@ -121,11 +121,16 @@ class Surroundings:
 
 
 class Integration(Protocol):
-    """One configured connection to the outside world. One that has a true attribute `irrevocable` keeps what is written
-    until its session is left, which is then after those of all others of the call."""
+    """One configured connection to the outside world."""
 
     @property
     def name(self) -> str: ...
+
+    @property
+    def irrevocable(self) -> bool:
+        """Whether what is written cannot be rolled back, as a letter cannot: then it is kept until the session is left,
+        which is after those of all others of the call."""
+        ...
 
     def prepare(self, declaration: Declaration, surroundings: Surroundings) -> Prepared:
         """Raises `ProjectError` with everything that is wrong with the request."""

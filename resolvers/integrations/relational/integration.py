@@ -74,6 +74,8 @@ class RelationalPrepared(Prepared, Protocol):
 class RelationalIntegration:
     """Implements core's `Integration`. `tables` is what the database says of its tables: nothing before `open`."""
 
+    irrevocable = False
+
     def __init__(self, name: str, dialect: Dialect, database: Database, vocabulary: Vocabulary) -> None:
         self.name = name
         self.tables = Tables()

@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from shutil import copytree
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import pytest
 
@@ -48,6 +48,7 @@ class Paper:
     """An integration that only reads what is asked of it."""
 
     name: str
+    irrevocable: ClassVar[bool] = False
     settings: Mapping[str, Json]
     declared: dict[str, Declaration] = field(default_factory=dict)
 
