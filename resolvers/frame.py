@@ -21,6 +21,7 @@ class Allowance:
     """How much a root call may still do, in all that it calls."""
 
     actions: int
+    steps: int
     hashes: int = 20
     """Some 50 ms of a processor each, which no limit of the sandbox counts."""
 
@@ -35,8 +36,13 @@ class Frame:
     limits: Limits
     config: Mapping[str, Json]
     properties: Properties
-    allowance: Allowance = field(default_factory=lambda: Allowance(0))
+    allowance: Allowance = field(default_factory=lambda: Allowance(0, 0))
     depth: int = 0
+    joined: bool = True
+    """Whether what is written belongs to `transaction`. Else each step and each call commits its own, and `transaction`
+    is only where events wait for the end of their step."""
+    reads_only: bool = False
+    """In a query: nothing may be written or emitted."""
 
     @property
     def user(self) -> CurrentUser:
@@ -48,15 +54,21 @@ class Frame:
             raise OperationError(Code.LIMIT, f"Calls are nested more than {self.limits.nesting} deep.")
         return replace(self, depth=self.depth + 1)
 
-    def joined(self, transaction: Transaction) -> Frame:
+    def join(self, transaction: Transaction) -> Frame:
         """The same call, in another transaction: what follows the commit."""
-        return replace(self, transaction=transaction)
+        return replace(self, transaction=transaction, joined=True)
 
     def count_action(self) -> None:
         """Raises LIMIT where one call runs too many actions."""
         if self.allowance.actions <= 0:
             raise OperationError(Code.LIMIT, f"One call may run {self.limits.actions} actions at most.")
         self.allowance.actions -= 1
+
+    def count_step(self) -> None:
+        """Raises LIMIT where one call runs too many steps."""
+        if self.allowance.steps <= 0:
+            raise OperationError(Code.LIMIT, f"One call may run {self.limits.steps} steps at most.")
+        self.allowance.steps -= 1
 
     async def scope(self, values: Mapping[str, Json], *, properties: bool = False) -> Scope:
         """What the references of a request can reach."""

@@ -97,7 +97,7 @@ class LocalRunner:
         for the rest: it gets what is left, and the data stay committed."""
         limits = self._catalog.limits
         transaction = Transaction(self._catalog.integrations)
-        allowance = Allowance(limits.actions)
+        allowance = Allowance(limits.actions, limits.steps)
         frame = Frame(call, transaction, limits, self._catalog.config, self._properties_within, allowance)
         kept = False
         try:
@@ -128,7 +128,7 @@ class LocalRunner:
             kept = False
             try:
                 async with asyncio.timeout_at(frame.call.deadline), transaction:
-                    await work(frame.joined(transaction))
+                    await work(frame.join(transaction))
                 kept = True
             except OperationError as error:
                 first = first or error

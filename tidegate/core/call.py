@@ -40,6 +40,8 @@ class Call:
     deadline: float
     input: Mapping[str, Json] | None = None
     """What a direct request for an action carried beside its arguments."""
+    origin: str = "client"
+    """Who asked, as in `core.runs.Run`."""
     change: Change | None = field(default=None, init=False)
     """What was committed and published, when the call has ended."""
     lines: list[Line] = field(default_factory=list, init=False)

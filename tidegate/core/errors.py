@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import Final
 
 from tidegate.core.json import Json
 
@@ -22,6 +23,10 @@ class Code(StrEnum):
     TIMEOUT = "TIMEOUT"
     LIMIT = "LIMIT"
     INTERNAL = "INTERNAL"
+
+
+PASSING: Final = frozenset({Code.REFUSED, Code.UNAUTHENTICATED, Code.FORBIDDEN})
+"""Refusals: no `try` of a function turns them into something else."""
 
 
 class OperationError(Exception):

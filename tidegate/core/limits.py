@@ -76,6 +76,16 @@ class Limits:
     """Actions that one call may run: one for each row of `updateMany`, say."""
     nesting: int = 8
     """Calls within calls: an action that calls an operation whose action calls another."""
+    steps: int = 10_000
+    """Steps that one call of a function runs, those of loops and of functions it calls included."""
+    parallel: int = 16
+    """Branches or iterations of one step that run at the same time."""
+    handlerTime: float = 5.0
+    """What `onError` of a function may take, also where the function's own time is up."""
+    runsKept: int = 100
+    """Runs of each function that are kept for `tidegate runs`."""
+    runSteps: int = 500
+    """Steps, and lines written to `console`, that are kept of one run."""
     eventData: int = 64 * 1024
     """The data of one emitted event: bytes of JSON."""
     eventsKept: int = 1000

@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
-from tidegate.core.call import Runnable
+from tidegate.core.call import Call, Runnable
 from tidegate.core.errors import OperationError
 from tidegate.core.footprint import Read
 from tidegate.core.integration import Answer
@@ -22,6 +22,9 @@ class Question:
     values: tuple[tuple[Given, ...], ...]
     reads: tuple[Read, ...]
     key: Hashable
+    call: Call | None = None
+    """Of a function: who asked first, with which arguments. Whoever asks with an equal key would be answered the
+    same."""
 
 
 @dataclass(slots=True, eq=False)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, TypeAlias
+from typing import Final
 
 from tidegate.core.action import ActedWrite, Demand
+from tidegate.core.flow import Flow
 from tidegate.core.integration import Prepared
 from tidegate.core.location import Location
 from tidegate.core.types import Argument, TypeRef
@@ -20,7 +21,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Request:
-    """A step that asks an integration. `acted`: how it is run instead, where actions come in between."""
+    """What is asked of an integration. `acted`: how it is run instead, where actions come in between."""
 
     integration: str
     prepared: Prepared
@@ -28,24 +29,22 @@ class Request:
     acted: ActedWrite | Demand | None = None
 
 
-Step: TypeAlias = Request
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Plan:
-    """`run` is never empty; the answer is its last step's. `transaction` names the integration whose session all
-    steps share, in a transaction where something is written."""
+    """Either requests, or a function's `flow`. The answer is the last request's. `transaction` names the integration
+    whose session all requests share, in a transaction where something is written."""
 
-    run: tuple[Step, ...]
+    run: tuple[Request, ...]
     transaction: str | None
+    flow: Flow | None = None
 
     @property
     def writes(self) -> bool:
-        return any(step.prepared.writes for step in self.run)
+        return self.flow.writes if self.flow is not None else any(step.prepared.writes for step in self.run)
 
     @property
     def acted(self) -> ActedWrite | Demand | None:
-        return self.run[-1].acted
+        return self.run[-1].acted if self.run else None
 
 
 @dataclass(frozen=True, slots=True)

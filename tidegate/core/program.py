@@ -17,10 +17,12 @@ from tidegate.core.problems import Problem
 
 
 class Language(StrEnum):
-    """`js` also stands for TypeScript, in files that end in `.ts`."""
+    """`js` also stands for TypeScript, in files that end in `.ts`. `python` is a small and quick one, `cpython` the
+    whole language, and much dearer."""
 
     JAVASCRIPT = "js"
     PYTHON = "python"
+    CPYTHON = "cpython"
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,8 @@ class Argument:
     at: Location
     default: Given = MISSING
     description: str = ""
+    private: bool = False
+    """Kept out of logs and of the history of runs."""
 
     @property
     def required(self) -> bool:
