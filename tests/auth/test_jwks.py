@@ -93,7 +93,7 @@ async def bad(authenticator: Authenticator, key: Any, algorithm: str, **header: 
 
 
 async def asked(issuer: Issuer, times: int) -> None:
-    async with asyncio.timeout(10), issuer.changed:
+    async with asyncio.timeout(60), issuer.changed:
         await issuer.changed.wait_for(lambda: issuer.asked >= times)
 
 

@@ -50,7 +50,7 @@ class Screen:
         self._news.set()
 
     async def until(self, wanted: Callable[[Screen], bool]) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not wanted(self):
                 self._news.clear()
                 await self._news.wait()

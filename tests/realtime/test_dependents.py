@@ -38,7 +38,7 @@ class Dependent:
             raise ValueError(what)
 
     async def hears(self, *words: str) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while self.heard != list(words):
                 self._news.clear()
                 await self._news.wait()

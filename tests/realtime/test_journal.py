@@ -34,7 +34,7 @@ async def live(world: World) -> AsyncIterator[LiveQueries]:
 async def refreshed(live: LiveQueries, since: int) -> list[Entry]:
     """The entries after `since`, up to the first refresh among them."""
     got: list[Entry] = []
-    async with asyncio.timeout(30), aclosing(live.journal.follow(since)) as entries:
+    async with asyncio.timeout(60), aclosing(live.journal.follow(since)) as entries:
         async for entry in entries:
             got.append(entry)
             if isinstance(entry, Refreshed):
@@ -107,7 +107,7 @@ async def test_who_follows_gets_every_entry_until_the_end(world: World, live: Li
     async def follow(*, unmoved: bool) -> None:
         got.extend([entry async for entry in live.journal.follow(0, unmoved=unmoved)])
 
-    async with asyncio.timeout(30), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
         tasks.create_task(follow(unmoved=True))
         impatient = tasks.create_task(follow(unmoved=False))
         reader = Reader()

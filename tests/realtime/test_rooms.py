@@ -84,7 +84,7 @@ class House:
 
 
 async def quiet(house: House) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while house.rooms._pending:  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0)
 

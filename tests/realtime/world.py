@@ -122,7 +122,7 @@ class Reader:
 
     async def gets(self, body: bytes) -> None:
         """Waits until this is the newest."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while not self.got or self.got[-1] != body:
                 self._more.clear()
                 await self._more.wait()

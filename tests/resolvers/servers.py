@@ -101,7 +101,7 @@ class Server:
 
     async def emptied(self) -> None:
         """Waits until nobody is connected."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await self._empty.wait()
 
     def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -45,7 +45,7 @@ one:
   returns: "[One!]!"
   run: { use: memory, sql: select 1 as n }
 """
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 def write_project(folder: Path, more: str = "", roles: str = "anonymous, customer, agent, admin") -> None:
@@ -121,7 +121,9 @@ async def serving(
         server = build_server(gateway, chosen, started.set)
         task = asyncio.create_task(server.serve(sockets=[listener]))
         await started.wait()
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}/socket.io/", trust_env=False) as http:
+        async with httpx.AsyncClient(
+            base_url=f"http://127.0.0.1:{port}/socket.io/", trust_env=False, timeout=PATIENCE
+        ) as http:
             yield Events(folder, gateway, server, port, rooms, http)
         server.stop()
         await task

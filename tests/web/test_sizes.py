@@ -48,7 +48,7 @@ async def test_bodies_without_end(serving: Serving) -> None:
             await writer.drain()
 
     with pytest.raises(ConnectionError):
-        await asyncio.wait_for(send_for_ever(), 20)
+        await asyncio.wait_for(send_for_ever(), 60)
     writer.close()
     assert not site.gateway.users
 

@@ -116,9 +116,10 @@ async def test_whoever_failed_to_log_in_is_let_go_after_a_while(tmp_path: Path) 
 
 
 async def test_a_token_that_expires_ends_what_is_heard_until_it_is_renewed(events: Events) -> None:
-    async with calling(events, bearer("ada", seconds=2)) as ada:
+    async with calling(events, bearer("ada")) as ada:
         events.emit("before", 1, Audience.USERS, "ada")
         assert await ada.event() == ["before", 1]
+        assert await ada.login(token("ada", seconds=3)) == ["authorized"]
         assert await ada.event() == ["notAuthorized"]
         events.emit("between", 2, Audience.USERS, "ada")
         events.emit("between", 3, Audience.USERS, "bob")
@@ -128,7 +129,8 @@ async def test_a_token_that_expires_ends_what_is_heard_until_it_is_renewed(event
 
 
 async def test_somebody_else_does_not_get_what_was_missed(events: Events) -> None:
-    async with calling(events, bearer("ada", seconds=2)) as caller:
+    async with calling(events, bearer("ada")) as caller:
+        assert await caller.login(token("ada", seconds=3)) == ["authorized"]
         assert await caller.event() == ["notAuthorized"]
         events.emit("between", 2, Audience.USERS, "bob", "ada")
         await events.until(lambda: not events.rooms._pending)
@@ -138,7 +140,9 @@ async def test_somebody_else_does_not_get_what_was_missed(events: Events) -> Non
 
 
 async def test_a_token_is_renewed_before_it_expires(events: Events) -> None:
-    async with calling(events, bearer("ada", seconds=2)) as ada, calling(events, bearer("bob", seconds=2)) as bob:
+    async with calling(events, bearer("ada")) as ada, calling(events, bearer("bob")) as bob:
+        for caller, name in ((bob, "bob"), (ada, "ada")):
+            assert await caller.login(token(name, seconds=4)) == ["authorized"]
         assert await ada.login(token("ada", "agent")) == ["authorized"]
         assert await bob.event() == ["notAuthorized"]
         events.emit("mine", 1, Audience.ROLE, role="agent")
@@ -254,3 +258,5 @@ async def test_whoever_does_not_read_and_missed_what_is_gone_is_let_go(tmp_path:
             deaf.socket.transport.resume_reading()
             await deaf.closed()
         await events.until(lambda: events.seats == 1)
+        # It hears of its end, and need not wait for an answer to its farewell.
+        deaf.socket.transport.resume_reading()

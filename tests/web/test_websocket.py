@@ -42,17 +42,26 @@ class Talk:
             await self.connection.send(message if isinstance(message, str | bytes) else json.dumps(message))
 
     async def hear(self) -> Any:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             return json.loads(await self.connection.recv())
 
     async def closed(self) -> tuple[int, str]:
         """Code and reason, after whatever still came."""
-        async with asyncio.timeout(20):
-            with pytest.raises(ConnectionClosed) as closed:  # noqa: PT012 - until there is no more
-                while True:
-                    await self.connection.recv()
-            assert closed.value.rcvd is not None, "1006"
-            return closed.value.rcvd.code, closed.value.rcvd.reason
+        async with asyncio.timeout(60):
+            reading = asyncio.create_task(self._read())
+            while self.connection.protocol.close_rcvd is None and not reading.done():  # noqa: ASYNC110 - nobody tells
+                await asyncio.sleep(0.005)
+            # The server may not hear of our own close: then it is not waited for.
+            await self.connection.close()
+            await reading
+            closed = self.connection.protocol.close_rcvd
+            assert closed is not None, "1006"
+            return closed.code, closed.reason
+
+    async def _read(self) -> None:
+        with suppress(ConnectionClosed):
+            while True:
+                await self.connection.recv()
 
     async def ask(self, id: str, query: str, **more: Any) -> None:
         await self.say({"type": "subscribe", "id": id, "payload": {"query": query, **more}})
@@ -244,7 +253,8 @@ SUBSCRIBE = {"type": "subscribe", "id": "a", "payload": {"query": "subscription 
     ids=lambda value: str(value)[:60] if isinstance(value, int) else "",
 )
 async def test_what_is_no_message_closes_with_a_code(site: Running, messages: list[Any], code: int) -> None:
-    async with talking(site, init=None) as talk:
+    # After a message that is too large, the server hears nothing of what comes, for some time.
+    async with talking(site, init=None, close_timeout=1) as talk:
         with suppress(ConnectionClosed):
             await talk.say(*messages)
         closed, reason = await talk.closed()
@@ -256,7 +266,7 @@ async def test_what_is_no_message_closes_with_a_code(site: Running, messages: li
 
 
 async def gone(site: Running) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while site.gateway.clients:  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0.01)
 
@@ -266,7 +276,8 @@ async def test_no_init_in_time(serving: Serving) -> None:
     async with talking(site, init=None) as talk:
         assert (await talk.closed())[0] == 4408
     async with talking(site, init=None) as talk:
-        await talk.say({"type": "ping"})
+        with suppress(ConnectionClosed):
+            await talk.say({"type": "ping"})
         assert (await talk.closed())[0] == 4408
 
 

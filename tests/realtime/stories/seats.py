@@ -25,7 +25,7 @@ from tidegate.web.gateway import Client, Gateway, Subscription
 
 SMALL = 8192
 """Bytes of a socket's buffers: a reader that stops is soon noticed."""
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 @dataclass(frozen=True)

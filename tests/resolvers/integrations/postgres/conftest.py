@@ -17,7 +17,7 @@ from tidegate.resolvers.integrations.postgres.database import PostgresDatabase
 from tidegate.resolvers.integrations.relational.tables import Tables
 from tidegate.resolvers.integrations.relational.violations import Vocabulary
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 class Gateway:

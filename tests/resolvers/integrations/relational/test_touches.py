@@ -288,7 +288,7 @@ def test_what_others_changed_while_waiting(postgres_url: str, tmp_path: Path, re
                         await asyncio.sleep(0.01)
             return await second
 
-        (touch,) = board.loop.run_until_complete(asyncio.wait_for(both(), 20)).touches
+        (touch,) = board.loop.run_until_complete(asyncio.wait_for(both(), 60)).touches
         assert said(touch)[1] == images({"id": 1, "team": "blue"}, {"id": 1, "team": "green"})
     finally:
         board.close()

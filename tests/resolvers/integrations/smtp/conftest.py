@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 USER, PASSWORD = "desk", "p@ss: wörd/%"
 
 

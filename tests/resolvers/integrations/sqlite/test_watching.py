@@ -21,7 +21,7 @@ from tidegate.resolvers.integrations.sqlite import kind
 from tidegate.resolvers.integrations.sqlite.database import SqliteDatabase
 from tidegate.resolvers.integrations.sqlite.watching import INTERVAL
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 class Gateway:
