@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from time import monotonic
 from typing import Final, Literal
 
 import orjson
 
 from tidegate.core.action import Action, Asking, When
-from tidegate.core.call import Line
 from tidegate.core.catalog import Catalog
 from tidegate.core.errors import Code, OperationError
 from tidegate.core.expressions import Scope
@@ -20,17 +17,14 @@ from tidegate.core.integration import Compiled, Prepared
 from tidegate.core.json import Json, Missing
 from tidegate.core.literals import Misfit, coerce_literal
 from tidegate.core.objects import Access, DataObject
-from tidegate.core.program import Fault, Host, Invocation, Program, ProgramFailed, Sandbox
+from tidegate.core.program import Invocation, Program
 from tidegate.core.selection import Selection
 from tidegate.core.types import nullable
 from tidegate.resolvers.frame import Frame
+from tidegate.resolvers.programs import Programs
 from tidegate.resolvers.requesting import ask, reads_properties
 
-_log = logging.getLogger("tidegate.programs")
-
 Row = Mapping[str, Json]
-
-MakeHost = Callable[[Program, Frame], Host]
 
 
 class Skipped(Enum):
@@ -61,12 +55,9 @@ class Occasion:
 class Actions:
     """Of one catalog."""
 
-    def __init__(self, sandbox: Sandbox, make_host: MakeHost, catalog: Catalog) -> None:
-        self._sandbox = sandbox
-        self._make_host = make_host
-        self._name = catalog.name
+    def __init__(self, programs: Programs, catalog: Catalog) -> None:
+        self._programs = programs
         self._types = catalog.types
-        self._settings: Mapping[str, Json] = {"Config": dict(catalog.config), "CONSTS": {"apiUrl": catalog.url}}
         self._compiled: dict[tuple[Prepared, int], Compiled] = {}
 
     async def run(self, action: Action, occasion: Occasion, frame: Frame) -> Json | Literal[Skipped.SKIPPED]:
@@ -128,31 +119,13 @@ class Actions:
             "action": action.name,
         }
         invocation = Invocation(
-            occasion.input, occasion.stored, parameters, self._profile(frame), context, self._settings
+            occasion.input, occasion.stored, parameters, self._programs.profile(frame), context, self._programs.settings
         )
-        deadline = min(frame.call.deadline, monotonic() + action.timeout)
-        try:
-            host = self._make_host(program, frame)
-            outcome = await self._sandbox.run(
-                program, invocation, host, deadline, at_once=frame.transaction.holds_connections
-            )
-        except ProgramFailed as failed:
-            raise self._failure(action, failed, frame) from failed
+        extensions: dict[str, Json] = {"action": action.name, "object": action.owner}
+        outcome = await self._programs.run(program, invocation, frame, at_most=action.timeout, extensions=extensions)
         if action.when is When.BEFORE and action.event in (Access.CREATE, Access.UPDATE):
             self._keep(action, occasion, outcome.input)
         return outcome.value
-
-    def _profile(self, frame: Frame) -> Mapping[str, Json]:
-        """`userProfile`, as Backand calls it."""
-        fields = frame.user.fields
-        return {
-            "username": fields.get("email") or frame.user.id,
-            "role": frame.user.role,
-            "userId": frame.user.id,
-            "app": self._name,
-            "token": None,
-            "info": dict(fields),
-        }
 
     def _keep(self, action: Action, occasion: Occasion, left: Mapping[str, Json]) -> None:
         """What the program made of the input, as far as the object has columns for it."""
@@ -174,15 +147,6 @@ class Actions:
         occasion.input.update(kept)
         # Not the row so far: a field that is not in the input any more is not written.
         occasion.row = {**(occasion.stored or {}), **kept}
-
-    def _failure(self, action: Action, failed: ProgramFailed, frame: Frame) -> OperationError:
-        where = f" at {failed.place}" if failed.place else ""
-        line = Line(action.title, "error", f"{failed.message}{where}")
-        told = frame.call.id, action.title, where, failed.message, failed.stack
-        _log.warning("Call %s: %s failed%s: %s\n%s", *told, extra={"line": line})
-        frame.call.lines.append(line)
-        code = Code.LIMIT if failed.fault is Fault.LIMIT else Code.ACTION_FAILED
-        return OperationError(code, failed.message, {"action": action.name, "object": action.owner})
 
 
 def _parameters(action: Action, occasion: Occasion) -> Row:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from tidegate.core.call import Call
+from tidegate.core.call import Call, Line
 from tidegate.core.errors import Code, OperationError
 from tidegate.core.expressions import Scope
 from tidegate.core.json import Json
 from tidegate.core.limits import Limits
 from tidegate.core.user import CurrentUser
+from tidegate.resolvers.trace import Trace
 from tidegate.resolvers.transaction import Transaction
 
 Properties = Callable[[CurrentUser, Transaction], Awaitable[Mapping[str, Json]]]
@@ -43,6 +44,13 @@ class Frame:
     is only where events wait for the end of their step."""
     reads_only: bool = False
     """In a query: nothing may be written or emitted."""
+    trace: Trace | None = None
+    """Of the function that was called from outside, if it is one."""
+    step: int = 0
+    """The number of the step that this is within, in the trace."""
+    confined: bool = False
+    """In a function that is live, code that does not speak of the gateway may not call operations: nobody would know
+    what it has read."""
 
     @property
     def user(self) -> CurrentUser:
@@ -69,6 +77,12 @@ class Frame:
         if self.allowance.steps <= 0:
             raise OperationError(Code.LIMIT, f"One call may run {self.limits.steps} steps at most.")
         self.allowance.steps -= 1
+
+    def write(self, line: Line) -> None:
+        """To the console."""
+        self.call.lines.append(line)
+        if self.trace is not None:
+            self.trace.wrote(self.step, line)
 
     async def scope(self, values: Mapping[str, Json], *, properties: bool = False) -> Scope:
         """What the references of a request can reach."""

@@ -13,22 +13,17 @@ from functools import cache, partial
 from hashlib import scrypt
 from typing import Final
 
-import orjson
-
 from tidegate.core.call import Line
-from tidegate.core.emission import Audience, Emission
-from tidegate.core.errors import OperationError
+from tidegate.core.errors import Code, OperationError
 from tidegate.core.fetching import Fetcher
 from tidegate.core.json import Json
 from tidegate.core.program import Asked, HostRefused, Program
+from tidegate.resolvers.emitting import CannotEmit, make_emission
 from tidegate.resolvers.frame import Frame
 
 _log = logging.getLogger("tidegate.programs")
 
 _LEVELS: Final = {"error": logging.ERROR, "warn": logging.WARNING}
-
-MOST_USERS: Final = 10_000
-"""Users that one event is for. More are a role."""
 
 Invoke = Callable[[str, Mapping[str, Json], Frame], Awaitable[Json]]
 """Calls an operation by name, as the frame's user, in its transaction. Raises `OperationError`."""
@@ -62,7 +57,7 @@ class ProgramHost:
         line = Line(self._program.name, level, text)
         number = _LEVELS.get(level, logging.INFO)
         _log.log(number, "Call %s: %s: %s", self._frame.call.id, line.program, text, extra={"line": line})
-        self._frame.call.lines.append(line)
+        self._frame.write(line)
 
     async def _hashing(self, work: Callable[..., Json], *texts: str) -> Json:
         allowance = self._frame.allowance
@@ -72,6 +67,10 @@ class ProgramHost:
         return await asyncio.get_running_loop().run_in_executor(_hasher(), partial(work, *texts))
 
     async def _call(self, name: str, given: Json) -> Json:
+        if self._frame.confined:
+            # It said so nowhere in its text, so that nobody has looked at what it might read.
+            message = "In a query, code calls operations only where its text has the word gateway."
+            raise HostRefused(message, str(Code.FORBIDDEN))
         if given is None:
             given = {}
         if not isinstance(given, Mapping):
@@ -83,30 +82,12 @@ class ProgramHost:
 
     def _emit(self, mode: Json, event: Json, data: Json, audience: Json) -> Json:
         """Never refused: what is wrong is told in the answer, as Backand does."""
-        if not isinstance(event, str) or not event or len(event) > 200:
-            return _status(502, "an event needs a name of at most 200 characters")
-        if len(orjson.dumps(data)) > self._frame.limits.eventData:
-            return _status(502, f"the data of an event has {self._frame.limits.eventData} bytes at most")
-        match mode:
-            case Audience.ALL:
-                emission = Emission(event, data, Audience.ALL)
-            case Audience.ROLE:
-                if not isinstance(audience, str) or not audience:
-                    return _status(502, "if emitRole is called, you must specify a role")
-                if audience not in self._roles:
-                    return _status(502, f'there is no role "{audience}"')
-                emission = Emission(event, data, Audience.ROLE, role=audience)
-            case Audience.USERS:
-                one = isinstance(audience, str)
-                listed = [audience] if one else audience if isinstance(audience, Sequence) else None
-                if listed is None:
-                    return _status(502, "if emitUsers is called, you must specify users")
-                if len(listed) > MOST_USERS:
-                    return _status(502, f"an event is for {MOST_USERS} users at most")
-                users = tuple(str(user) for user in listed if isinstance(user, str | int))
-                emission = Emission(event, data, Audience.USERS, users)
-            case _:
-                return _status(502, "unknown audience")
+        if self._frame.reads_only:
+            return _status(502, "a query emits nothing")
+        try:
+            emission = make_emission(mode, event, data, audience, self._roles, self._frame.limits.eventData)
+        except CannotEmit as error:
+            return _status(502, str(error))
         self._frame.transaction.emissions.append(emission)
         return _status(200, "ok")
 

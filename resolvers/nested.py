@@ -1,8 +1,10 @@
-"""Operations called by programs: as the same user, in the same transaction."""
+"""Operations called by programs and by steps: as the same user, in the same transaction where there is one."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Final
 
 import orjson
@@ -20,6 +22,7 @@ from tidegate.core.selection import Selection
 from tidegate.core.types import TypeDefinition
 from tidegate.resolvers.frame import Frame
 from tidegate.resolvers.permission import authorise
+from tidegate.resolvers.units import Units
 
 Compile = Callable[[Operation, Selection | None, int], Runnable]
 Perform = Callable[[Runnable, Scope, Frame], Awaitable[Answer]]
@@ -31,8 +34,9 @@ MOST_KEPT: Final = 1000
 class NestedCalls:
     """Of one catalog."""
 
-    def __init__(self, catalog: Catalog, compiling: Compile, perform: Perform) -> None:
+    def __init__(self, catalog: Catalog, compiling: Compile, perform: Perform, units: Units) -> None:
         self._catalog = catalog
+        self._units = units
         self._compile = compiling
         self._perform = perform
         self._runnables: dict[tuple[str, int], Runnable] = {}
@@ -45,15 +49,33 @@ class NestedCalls:
             hint = did_you_mean(name, self._catalog.operations)
             raise OperationError(Code.NOT_FOUND, f'There is no operation "{name}". {hint}'.rstrip())
         authorise(operation, frame.user)
+        if frame.reads_only and operation.kind is Kind.MUTATION:
+            raise OperationError(Code.FORBIDDEN, f"{name} is a mutation, and this is within a query.")
         arguments = arguments_of(operation, given, self._catalog.types)
         runnable = self._runnable(operation, frame.user.rank)
         scope = await frame.scope({"args": arguments, "variables": {}}, properties=runnable.needs_properties)
+        try:
+            # A function keeps its own time: it may have something to do when that is over.
+            async with asyncio.timeout(None if operation.plan.flow is not None else operation.timeout):
+                return plain(await self._perform_as(operation, runnable, scope, frame))
+        except TimeoutError as error:
+            raise OperationError(Code.TIMEOUT, f"{name} took too long and was stopped.") from error
+
+    async def _perform_as(self, operation: Operation, runnable: Runnable, scope: Scope, frame: Frame) -> Answer:
         if operation.kind is Kind.QUERY:
-            return _plain(await self._perform(runnable, scope, frame))
+            return await self._perform(runnable, scope, replace(frame, reads_only=True))
+        if operation.plan.flow is not None and not frame.joined:
+            return await self._perform(runnable, scope, frame)
+
+        async def work(within: Frame) -> Answer:
+            answer = await self._perform(runnable, scope, within)
+            within.transaction.queries |= operation.refresh.queries
+            return answer
+
+        if not frame.joined:
+            return await self._units.run(frame, work)
         async with frame.transaction.attempt():
-            answer = await self._perform(runnable, scope, frame)
-        frame.transaction.queries |= operation.refresh.queries
-        return _plain(answer)
+            return await work(frame)
 
     def _runnable(self, operation: Operation, rank: int) -> Runnable:
         key = operation.name, rank
@@ -89,7 +111,8 @@ def arguments_of(
     return coerced
 
 
-def _plain(answer: Answer) -> Json:
+def plain(answer: Answer) -> Json:
+    """What an answer holds, for those inside."""
     if answer.value is None and answer.json is not None:
         value: Json = orjson.loads(answer.json)
         return value

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
+from functools import partial
+from logging import getLogger
 from typing import Final
 
 from tidegate.core.action import ActedWrite, Demand
@@ -21,17 +24,26 @@ from tidegate.core.json import Json, frozen
 from tidegate.core.live import Question
 from tidegate.core.operation import Kind, Operation
 from tidegate.core.program import Host, NoSandbox, Program, Sandbox
+from tidegate.core.runs import NoRecorder, Recorder
 from tidegate.core.selection import Selection
 from tidegate.core.user import CurrentUser
 from tidegate.resolvers.acting import ActedWriting, compile_parts, run_demand
 from tidegate.resolvers.actions import Actions
+from tidegate.resolvers.course import Reply
+from tidegate.resolvers.flows import Flows, Surroundings, compile_flow, responds
 from tidegate.resolvers.frame import Allowance, Frame
 from tidegate.resolvers.host import ProgramHost
 from tidegate.resolvers.nested import NestedCalls
 from tidegate.resolvers.permission import authorise
+from tidegate.resolvers.programs import Programs
 from tidegate.resolvers.refreshed import Refreshed
 from tidegate.resolvers.requesting import ask, reads_properties, values_of
+from tidegate.resolvers.tails import Tails
+from tidegate.resolvers.trace import Trace
 from tidegate.resolvers.transaction import Transaction
+from tidegate.resolvers.units import Units
+
+_log = getLogger("tidegate.functions")
 
 NO_PROPERTIES: Final[Mapping[str, Json]] = {}
 
@@ -47,18 +59,25 @@ class LocalRunner:
         rooms: Rooms | None = None,
         sandbox: Sandbox | None = None,
         fetcher: Fetcher | None = None,
+        recorder: Recorder | None = None,
     ) -> None:
         self._catalog = catalog
-        self._bus = bus or NoBus()
-        self._rooms = rooms or NoRooms()
         self._fetcher = fetcher or NoFetcher()
+        self._recorder = recorder or NoRecorder()
         self._properties: dict[int, Runnable] = {}
         self._refreshed = Refreshed(catalog)
-        self._calls = NestedCalls(catalog, self.compile, self._perform)
-        self._actions = Actions(sandbox or NoSandbox(), self._host, catalog)
+        self._tails = Tails()
+        self._units = Units(catalog, bus or NoBus(), rooms or NoRooms(), self._tails)
+        self._calls = NestedCalls(catalog, self.compile, self._perform, self._units)
+        programs = Programs(sandbox or NoSandbox(), self._host, catalog)
+        self._actions = Actions(programs, catalog)
+        self._flows = Flows(Surroundings(catalog, self._units, programs, self._calls, self._perform))
 
     def compile(self, operation: Operation, selection: Selection | None, rank: int) -> Runnable:
         """The last step answers the client, so it alone is compiled for the selection."""
+        if operation.plan.flow is not None:
+            requests, needs = compile_flow(operation, lambda asked: self.compile(asked, None, rank))
+            return Runnable(operation, (), needs, rank, requests=requests)
         *before, last = operation.plan.run
         parts: Mapping[str, Compiled] = {}
         if last.acted is not None:
@@ -72,6 +91,8 @@ class LocalRunner:
     async def run(self, runnable: Runnable, call: Call) -> Answer:
         operation = runnable.operation
         authorise(operation, call.user)
+        if operation.plan.flow is not None:
+            return await self._run_function(runnable, call)
         if operation.plan.acted is not None:
             return await self._run_acted(runnable, call)
         touches: list[Touch] = []
@@ -90,65 +111,63 @@ class LocalRunner:
         finally:
             # Stopped, or cut off, while it was committing: nobody knows whether it did, so it counts as if.
             if operation.kind is Kind.MUTATION and (kept or touches):
-                self._publish(call, touches)
+                self._units.publish(call, touches, whole=True)
 
     async def _run_acted(self, runnable: Runnable, call: Call) -> Answer:
-        """In the order: commit, live queries, events, what comes after. That is run also where its deadline has passed
-        for the rest: it gets what is left, and the data stay committed."""
-        limits = self._catalog.limits
-        transaction = Transaction(self._catalog.integrations)
-        allowance = Allowance(limits.actions, limits.steps)
-        frame = Frame(call, transaction, limits, self._catalog.config, self._properties_within, allowance)
-        kept = False
+        frame = self._frame(call)
         try:
-            async with asyncio.timeout_at(call.deadline), transaction:
-                answer = await self._perform(runnable, await self._scope(runnable, call), frame)
-            kept = True
-        except OperationError as error:
-            if error.code is not Code.UPSTREAM_FAILED and not transaction.kept:
-                transaction.touches.clear()
-            raise
+            async with asyncio.timeout_at(call.deadline):
+                scope = await self._scope(runnable, call)
+                return await self._units.run(frame, partial(self._perform, runnable, scope), whole=True)
         except TimeoutError as error:
             raise OperationError(Code.TIMEOUT, f"{call.operation.name} took too long and was stopped.") from error
-        finally:
-            if kept or transaction.touches:
-                self._publish(call, transaction.touches, transaction.queries)
-        self._rooms.emit(transaction.emissions)
-        await self._run_afterwards(frame)
-        return answer
 
-    async def _run_afterwards(self, frame: Frame) -> None:
-        """Each in a transaction of its own; one that fails does not keep the others from running. Raises the first
-        error, which says that the data are committed."""
-        first: OperationError | None = None
-        waiting = list(frame.transaction.afterwards)
-        while waiting:
-            work = waiting.pop(0)
-            transaction = Transaction(self._catalog.integrations)
-            kept = False
-            try:
-                async with asyncio.timeout_at(frame.call.deadline), transaction:
-                    await work(frame.join(transaction))
-                kept = True
-            except OperationError as error:
-                first = first or error
-                if error.code is not Code.UPSTREAM_FAILED and not transaction.kept:
-                    transaction.touches.clear()
-            except TimeoutError:
-                message = f"What comes after {frame.call.operation.name} took too long and was stopped."
-                first = first or OperationError(Code.TIMEOUT, message)
-            finally:
-                if kept or transaction.touches:
-                    self._publish(frame.call, transaction.touches, transaction.queries, whole=False)
-            if kept:
-                self._rooms.emit(transaction.emissions)
-                waiting += transaction.afterwards
-        if first is not None:
-            raise OperationError(first.code, first.message, {**first.extensions, "committed": True}) from first
+    async def _run_function(self, runnable: Runnable, call: Call) -> Answer:
+        """Whoever asked may have the answer before the end: then the rest goes on by itself."""
+        trace = Trace(call, self._recorder, self._catalog.limits)
+        frame = replace(self._frame(call), joined=False, trace=trace)
+        flow = call.operation.plan.flow
+        assert flow is not None
+        if not responds(flow):
+            return Answer(await self._trace_function(runnable, frame, trace, Reply(outside=True)))
+        reply = Reply(outside=True)
+        running = self._tails.begin(self._trace_function(runnable, frame, trace, reply))
+        given = asyncio.get_running_loop().create_task(reply.given.wait())
+        try:
+            await asyncio.wait((running, given), return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            # Nobody waits for the answer any more. What follows an answer would go on.
+            if not reply.given.is_set():
+                running.cancel()
+            raise
+        finally:
+            given.cancel()
+        if reply.given.is_set():
+            running.add_done_callback(partial(_log_late, call))
+            return Answer(reply.value)
+        return Answer(await running)
+
+    async def _trace_function(self, runnable: Runnable, frame: Frame, trace: Trace, reply: Reply) -> Json:
+        try:
+            scope = await self._scope(runnable, frame.call)
+            value = await self._flows.run(runnable, scope, frame, reply)
+        except BaseException as error:
+            trace.finish(error=error)
+            raise
+        trace.finish(value)
+        return value
+
+    def _frame(self, call: Call) -> Frame:
+        limits = self._catalog.limits
+        allowance = Allowance(limits.actions, limits.steps)
+        frame = Frame(call, self._units.transaction(), limits, self._catalog.config, self._properties_within, allowance)
+        return replace(frame, reads_only=call.operation.kind is Kind.QUERY)
 
     async def _perform(self, runnable: Runnable, scope: Scope, frame: Frame) -> Answer:
         """A call in the frame's transaction."""
         plan = runnable.operation.plan
+        if plan.flow is not None:
+            return Answer(await self._flows.run(runnable, scope, frame))
         match plan.acted:
             case ActedWrite() as acted:
                 return await ActedWriting(runnable, acted, self._actions, scope, frame).run()
@@ -163,6 +182,10 @@ class LocalRunner:
 
     def _host(self, program: Program, frame: Frame) -> Host:
         return ProgramHost(program, frame, self._catalog.roles, self._fetcher, self._calls.call)
+
+    async def close(self) -> None:
+        """Waits until what goes on behind answers has ended; each of it has its deadline."""
+        await self._tails.close()
 
     def pose(self, runnable: Runnable, call: Call, properties: Mapping[str, Json]) -> Question:
         authorise(runnable.operation, call.user)
@@ -197,21 +220,6 @@ class LocalRunner:
     def _session(self, runnable: Runnable) -> AbstractAsyncContextManager[Session]:
         plan = runnable.operation.plan
         return self._catalog.integrations[plan.run[0].integration].session(writes=plan.writes)
-
-    def _publish(
-        self, call: Call, touches: Sequence[Touch], queries: Set[str] = frozenset(), *, whole: bool = True
-    ) -> None:
-        """`queries`: those that calls within this one refresh, whatever they wrote. Not `whole`: this follows what was
-        published already."""
-        refresh = call.operation.refresh
-        named = (refresh.queries if whole else frozenset()) | queries
-        change = Change(call.operation.name, tuple(touches) if refresh.derived else (), named)
-        if not change.is_empty:
-            self._bus.publish(change)
-        earlier = None if whole else call.change
-        if earlier is not None:
-            change = Change(change.cause, earlier.touches + change.touches, earlier.queries | change.queries)
-        call.change = change
 
     async def _scope(self, runnable: Runnable, call: Call) -> Scope:
         fields: Mapping[str, Json] = call.user.fields
@@ -269,6 +277,16 @@ def _question(runnable: Runnable, scope: Scope) -> Question:
     values = tuple(tuple(values_of(step, scope)) for step in runnable.steps)
     reads = tuple(read for step, given in zip(runnable.steps, values, strict=True) for read in step.reads(given))
     return Question(runnable, values, reads, (runnable, *(frozen(value) for given in values for value in given)))
+
+
+def _log_late(call: Call, running: asyncio.Task[Json]) -> None:
+    """Nobody else hears of it."""
+    error = None if running.cancelled() else running.exception()
+    if isinstance(error, OperationError):
+        name = call.operation.name
+        _log.warning("Call %s: %s failed after its answer: %s: %s", call.id, name, error.code, error.message)
+    elif error is not None:
+        _log.error("Call %s failed after its answer.", call.id, exc_info=error)
 
 
 async def _each(session: Session, runnable: Runnable, scope: Scope, touches: list[Touch]) -> Answer:

@@ -11,7 +11,7 @@ from tidegate.core.change import Change
 from tidegate.core.errors import OperationError
 from tidegate.core.integration import Answer, Compiled
 from tidegate.core.json import Json
-from tidegate.core.operation import Operation
+from tidegate.core.operation import Operation, Request
 from tidegate.core.selection import Selection
 from tidegate.core.user import CurrentUser
 
@@ -66,6 +66,8 @@ class Runnable:
     rank: int = 0
     parts: Mapping[str, Compiled] = field(default_factory=dict)
     """What an acted step was taken apart into, by the field of `ActedWrite` or `Demand`."""
+    requests: Mapping[Request, Runnable] = field(default_factory=dict)
+    """What a function asks of integrations, each as if it were an operation of its own."""
 
 
 class Runner(Protocol):

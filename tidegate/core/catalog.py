@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tidegate.core.integration import Integration, Surroundings
@@ -12,6 +12,7 @@ from tidegate.core.limits import Limits
 from tidegate.core.objects import DataObject
 from tidegate.core.operation import Operation
 from tidegate.core.program import Program
+from tidegate.core.triggers import Schedule, Webhook
 from tidegate.core.types import TypeDefinition
 
 
@@ -81,6 +82,11 @@ class Catalog:
     """Hosts, or `host:port`, that `$http` may reach although their addresses are not public."""
     url: str = ""
     """Where the gateway is reached from outside, as the author says it: `CONSTS.apiUrl` of programs."""
+    included: tuple[Path, ...] = ()
+    """Folders elsewhere whose files are the project's too."""
+    schedules: tuple[Schedule, ...] = ()
+    webhooks: Mapping[str, Webhook] = field(default_factory=dict)
+    """By path."""
 
     @property
     def surroundings(self) -> Surroundings:

@@ -38,3 +38,5 @@ class OperationError(Exception):
         self.code = code
         self.message = message
         self.extensions: Mapping[str, Json] = {**(extensions or {}), "code": str(code)}
+        self.step = ""
+        """The label of the step of a function that failed: for the function's own handlers, never for a client."""

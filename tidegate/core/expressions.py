@@ -6,7 +6,7 @@ itself. Neither has operators: what needs computing is computed in SQL, JavaScri
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from json import dumps
 from typing import Final, TypeAlias
@@ -23,9 +23,10 @@ class Literal:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """`$root.path`. `root` is `args`, `currentUser`, `config`, ..., the name of an earlier step, or `variables`:
-    the client's own GraphQL variables, which only a compiled document can name, never a project file; nor can one name
-    `input` and `key`, which stand for the fields that an acted write writes, and for the row it writes them to."""
+    """`$root.path`, where a whole number picks an item of a list. `root` is `args`, `currentUser`, `config`, ..., the
+    name of an earlier step, or `variables`: the client's own GraphQL variables, which only a compiled document can
+    name, never a project file; nor can one name `input` and `key`, which stand for the fields that an acted write
+    writes, and for the row it writes them to."""
 
     root: str
     path: tuple[str, ...]
@@ -113,9 +114,14 @@ def references(expression: Expression) -> Iterator[Reference]:
 
 def _reach(value: Json, path: tuple[str, ...]) -> Given:
     for name in path:
-        if not isinstance(value, Mapping):
+        if isinstance(value, Mapping):
+            if name not in value:
+                return MISSING
+            value = value[name]
+        elif isinstance(value, Sequence) and not isinstance(value, str) and name.isdecimal():
+            if int(name) >= len(value):
+                return MISSING
+            value = value[int(name)]
+        else:
             return None
-        if name not in value:
-            return MISSING
-        value = value[name]
     return value

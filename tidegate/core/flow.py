@@ -6,7 +6,7 @@ it. A block gives what its last step gave; so does the function, unless a step r
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
@@ -227,6 +227,38 @@ def blocks_of(work: Work) -> Sequence[Block]:
             return (body, catch or (), last)
         case _:
             return ()
+
+
+def expressions_of(work: Work) -> Iterator[Expression]:
+    """What is resolved before a step is run, but for what its request asks."""
+    match work:
+        case Ask(missing=missing):
+            found: Sequence[Expression | None] = (missing,)
+        case Run(given=given):
+            found = (given,)
+        case Invoke(given=given, missing=missing):
+            found = (given, missing)
+        case Branch(cases=cases):
+            found = [each for condition, _ in cases for each in _compared(condition)]
+        case Each(items=items):
+            found = (items,)
+        case Filter(items=items, condition=condition):
+            found = (items, *_compared(condition or ()))
+        case Emit(to=to, data=data):
+            found = (to, data)
+        case Value(value=value) | Return(value=value) | Respond(value=value):
+            found = (value,)
+        case Refuse(message=message):
+            found = (message,)
+        case _:
+            found = ()
+    return (each for each in found if each is not None)
+
+
+def _compared(condition: Condition) -> Iterator[Expression | None]:
+    for check in condition:
+        yield check.subject
+        yield check.value
 
 
 def steps_of(block: Block) -> Sequence[Step]:

@@ -1,0 +1,33 @@
+"""Several of a function's blocks at the same time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+async def run_all(works: Sequence[Callable[[], Awaitable[T]]], most: int) -> list[T]:
+    """What each gives, in order; `most` at a time, the next one as soon as one has ended. The first error ends those
+    that run, no other is begun, and it is raised when they have ended."""
+    results: dict[int, T] = {}
+    waiting = iter(enumerate(works))
+    errors: list[Exception] = []
+
+    async def work() -> None:
+        for place, each in waiting:
+            try:
+                results[place] = await each()
+            except Exception as error:
+                errors.append(error)
+                raise
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(most, len(works))):
+                group.create_task(work())
+    except ExceptionGroup:
+        raise errors[0] from errors[0].__cause__
+    return [results[place] for place in range(len(works))]
