@@ -32,6 +32,7 @@ def test_everything_set() -> None:
         "TIDEGATE_KEEP_ALIVE": "2m",
         "TIDEGATE_SHUTDOWN_TIMEOUT": "500ms",
         "TIDEGATE_SANDBOX": "weak",
+        "TIDEGATE_RUNS": "postgresql://me@db/runs",
         "PATH": "/bin",
     }
     assert Settings.read(environ) == Settings(
@@ -47,6 +48,7 @@ def test_everything_set() -> None:
         keep_alive=120.0,
         shutdown_timeout=0.5,
         sandbox=Isolation.WEAK,
+        runs="postgresql://me@db/runs",
     )
 
 
@@ -72,6 +74,8 @@ def test_everything_set() -> None:
         ("KEEP_ALIVE", "0s"),
         ("SHUTDOWN_TIMEOUT", "soon"),
         ("SANDBOX", "off"),
+        ("RUNS", "mysql://me@db/runs"),
+        ("RUNS", "runs.db "),
     ],
 )
 def test_what_means_nothing_is_refused(name: str, value: str) -> None:
@@ -104,3 +108,9 @@ def test_the_defaults_shown_are_the_defaults() -> None:
     for setting in fields(Settings):
         if setting.metadata["shown"] != "none":
             assert setting.metadata["read"](setting.metadata["shown"]) == setting.default
+
+
+def test_a_password_is_not_told() -> None:
+    with pytest.raises(SettingsError) as caught:
+        Settings.read({"TIDEGATE_RUNS": "mysql://me:hush@db/runs"})
+    assert caught.value.problems[0].startswith("TIDEGATE_RUNS is 'mysql://…@db/runs', and must be a file, off, or ")

@@ -6,7 +6,7 @@ import logging
 import re
 import sys
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 import orjson
 
@@ -20,8 +20,12 @@ _CONTROLS: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 class JsonLines(logging.Formatter):
+    """Whoever logs with `extra={"structured": {...}}` has these fields in the object too."""
+
     def format(self, record: logging.LogRecord) -> str:
-        line: dict[str, str] = {
+        # Any: what is structured is of any shape.
+        line: dict[str, Any] = {
+            **getattr(record, "structured", {}),
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,

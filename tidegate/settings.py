@@ -115,6 +115,15 @@ def _networks(value: str) -> tuple[str, ...]:
     return names
 
 
+def _runs(value: str) -> str:
+    if "://" in value and not value.startswith(("postgresql://", "postgres://")):
+        raise _Wrong("a file, off, or the postgresql://… of a database")
+    return _text(value)
+
+
+_PASSWORD: Final = re.compile(r"(?<=://)[^/]*@")
+
+
 # Any: each field's value is of its own type.
 def _setting(default: Any, read: Callable[[str], Any], shown: str, meaning: str) -> Any:
     return field(default=default, metadata={"read": read, "shown": shown, "meaning": meaning})
@@ -170,6 +179,13 @@ class Settings:
         "`strict` or `weak`. With `weak` the project's programs run also where this machine cannot keep them apart "
         "from the server.",
     )
+    runs: str = _setting(
+        ".tidegate/runs.db",
+        _runs,
+        ".tidegate/runs.db",
+        "Where the history of runs of functions is kept: a file, as seen from the project's folder; the "
+        "`postgresql://…` of a database that several gateways share; or `off`.",
+    )
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Settings:
@@ -185,7 +201,7 @@ class Settings:
             try:
                 values[setting.name] = setting.metadata["read"](given)
             except _Wrong as wrong:
-                problems.append(f"{name} is {given!r}, and must be {wrong}.")
+                problems.append(f"{name} is {_PASSWORD.sub('…@', given)!r}, and must be {wrong}.")
         if problems:
             raise SettingsError(problems)
         return cls(**values)

@@ -58,15 +58,15 @@ class History:
             self._task = None
         await self._store.close()
 
-    async def claim(self, name: str, moment: str) -> bool:
+    async def claim(self, name: str, moment: str | float) -> bool:
         """True for exactly one of all gateways that share the store, however often they ask: whose turn it is to do
         what is to be done once, `name` at `moment`. False where a store that others may reach cannot be asked: rather
         nobody than two. Never raises."""
         try:
-            return await self._store.claim(name, moment)
+            return await self._store.claim(name, str(moment))
         except StoreFailed as error:
             self._failed(error)
-            return not error.shared and await self._alone.claim(name, moment)
+            return not error.shared and await self._alone.claim(name, str(moment))
 
     def begun(self, run: Run) -> None:
         pass

@@ -25,7 +25,7 @@ MOST_TEXT: Final = 1024
 def record_of(run: Run) -> Record:
     """Never fails. What is too long is cut: texts are shortened, arguments or the user's fields are left out as a
     whole (`cut` names them), and of many steps and lines the first are kept."""
-    arguments, user = _within(run.arguments, MOST_ARGUMENTS), _within(run.user, MOST_USER)
+    arguments, user = within(run.arguments, MOST_ARGUMENTS), within(run.user, MOST_USER)
     cut = [name for name, text in (("arguments", arguments), ("user", user)) if text is None]
     arguments, user = arguments or b"{}", user or b"{}"
     head: Mapping[str, Json] = {
@@ -94,7 +94,8 @@ def encoded(value: Json) -> bytes:
         return json.dumps(value, default=str).encode()
 
 
-def _within(value: Json, most: int) -> bytes | None:
+def within(value: Json, most: int) -> bytes | None:
+    """Its JSON, where that has at most so many bytes."""
     try:
         text = encoded(value)
     except RecursionError:
