@@ -31,6 +31,7 @@ from tidegate.schema.plans import Planner
 from tidegate.schema.project import Project, read_project
 from tidegate.schema.reading import read_yaml
 from tidegate.schema.tree import MapNode, Node, ScalarNode, kind_of
+from tidegate.schema.triggers import TriggerReader
 from tidegate.schema.typedefs import (
     TypeFile,
     check_uses,
@@ -39,6 +40,7 @@ from tidegate.schema.typedefs import (
     refuse_endless_inputs,
     settle_defaults,
 )
+from tidegate.schema.webhooks import without_secret
 
 OBJECTS: Final = "objects"
 OPERATIONS: Final = "operations"
@@ -96,8 +98,10 @@ def compile_project(folder: Path, kinds: Mapping[str, IntegrationKind], environ:
     actions = {name: reader.read(object_forms[name].form, built) for name, built in objects.items()}
     planner = Planner(names, objects, integrations, surroundings, files, problems, actions)
     operations: dict[str, Operation] = {}
+    triggers = TriggerReader(names, environment, problems)
     for name, (header, node) in headers.items():
         checked = check_header(header, node, names, generator, problems)
+        triggers.read(checked or header, node)
         operation = planner.operation(checked or header, sound=sound[name] and checked is not None)
         if operation is not None:
             operations[name] = operation
@@ -121,6 +125,8 @@ def compile_project(folder: Path, kinds: Mapping[str, IntegrationKind], environ:
         programs=tuple(reader.programs.values()),
         reachable=project.reachable,
         url=project.url,
+        schedules=tuple(triggers.schedules),
+        webhooks=triggers.webhooks,
     )
 
 
@@ -178,7 +184,7 @@ def _read_section(files: ProjectFolder, folder: str, noun: str, problems: Proble
                 problems.add(at, sentence, "Rename or remove one of them.")
                 continue
             section.entries[name], section.keys[name] = entry, at
-            refuse_variables(entry, problems)
+            refuse_variables(without_secret(entry) if folder == OPERATIONS else entry, problems)
     return section
 
 

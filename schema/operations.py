@@ -21,7 +21,10 @@ from tidegate.schema.tree import MapNode, Node, ScalarNode, as_json
 from tidegate.schema.type_expressions import parse_type
 from tidegate.schema.units import parse_duration
 
-KEYS: Final = ("kind", "description", "minRole", "args", "returns", "run", "timeout", "deprecated", "live", "refresh")
+KEYS: Final = (
+    *("kind", "description", "minRole", "args", "returns", "run", "timeout", "deprecated", "live", "refresh"),
+    *("schedule", "webhook"),
+)
 ARGUMENT_KEYS: Final = ("type", "default", "description")
 
 

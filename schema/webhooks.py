@@ -1,0 +1,104 @@
+"""`path`, `signature`, `header` and `secret` of a webhook, each of the shape it must have."""
+
+from __future__ import annotations
+
+import binascii
+import re
+from base64 import b64decode
+from collections.abc import Mapping
+from typing import Final
+
+from tidegate.core.triggers import Signature
+from tidegate.schema.environment import Environment, holds_variables
+from tidegate.schema.form import Form
+from tidegate.schema.tree import MapNode, Node, ScalarNode, kind_of
+
+WEBHOOK: Final = "webhook"
+KEYS: Final = ("path", "secret", "signature", "header", "args", "currentUser")
+HEADERS: Final[Mapping[Signature, str]] = {
+    Signature.HMAC: "x-signature",
+    Signature.GITHUB: "x-hub-signature-256",
+    Signature.STRIPE: "stripe-signature",
+    Signature.STANDARD: "webhook-signature",
+    Signature.TOKEN: "x-webhook-token",
+}
+"""Where each signature is, if nothing else is said."""
+STANDARD_PREFIX: Final = "whsec_"
+SHORTEST_SECRET: Final = 16
+"""Bytes."""
+
+_FREE: Final = (Signature.HMAC, Signature.TOKEN)
+_PATH: Final = re.compile(r"[A-Za-z0-9._~-]+(?:/[A-Za-z0-9._~-]+)*", re.ASCII)
+_LONGEST_PATH: Final = 200
+_HEADER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,99}", re.ASCII)
+
+
+def without_secret(node: Node) -> Node:
+    """An operation without `webhook.secret`: the one place in it where the environment may be read."""
+    section = node.entries.get(WEBHOOK) if isinstance(node, MapNode) else None
+    if not isinstance(node, MapNode) or not isinstance(section, MapNode):
+        return node
+    others = {name: entry for name, entry in section.entries.items() if name != "secret"}
+    return MapNode({**node.entries, WEBHOOK: MapNode(others, section.keys, section.at)}, node.keys, node.at)
+
+
+def read_path(form: Form) -> str | None:
+    path = form.text("path")
+    if path is None:
+        return None
+    dots = any(segment in (".", "..") for segment in path.split("/"))
+    if dots or len(path) > _LONGEST_PATH or not _PATH.fullmatch(path):
+        hint = "Letters, digits, . _ ~ and -, with / between the parts: stripe/payments."
+        form.problems.add(form.node.entries["path"].at, f'"{path[:_LONGEST_PATH]}" is not the path of a webhook.', hint)
+        return None
+    return path
+
+
+def read_signature(form: Form) -> Signature:
+    word = form.word("signature", [str(each) for each in Signature], "a signature of webhooks")
+    return Signature(word or Signature.HMAC)
+
+
+def read_header(form: Form, signature: Signature) -> str:
+    """The header that carries the signature, in lower case."""
+    header = form.text("header")
+    if header is None:
+        return HEADERS[signature]
+    if signature not in _FREE:
+        sentence = f"Signatures of the kind {signature} are in headers of their own."
+        form.problems.add(form.key_at("header"), sentence, "Remove the key.")
+    elif not _HEADER.fullmatch(header):
+        form.problems.add(form.node.entries["header"].at, f'"{header}" is not the name of a header.')
+    return header.lower()
+
+
+def read_secret(form: Form, signature: Signature, environment: Environment) -> str | None:
+    """Whatever is wrong with it, nothing of it is shown."""
+    node = form.node_of("secret")
+    if node is None:
+        return None
+    filled = environment.fill(node)
+    secret = filled.value if isinstance(filled, ScalarNode) else None
+    if not isinstance(secret, str) or not secret:
+        shown = kind_of(node) if secret != "" else "nothing"
+        form.problems.add(node.at, f'"secret" of {form.noun} is a text; {shown} is not.', 'Write "${SECRET}".')
+    elif holds_variables(secret):
+        return secret
+    elif len(secret.encode()) < SHORTEST_SECRET:
+        sentence = f"The secret is shorter than {SHORTEST_SECRET} bytes, so it can be guessed."
+        form.problems.add(node.at, sentence, "Make one: openssl rand -hex 32.")
+    elif signature is Signature.STANDARD and standard_key(secret) is None:
+        sentence = f"This is not a secret of Standard Webhooks: {STANDARD_PREFIX} and base64."
+        form.problems.add(node.at, sentence, "Take it as the sender shows it.")
+    else:
+        return secret
+    return None
+
+
+def standard_key(secret: str) -> bytes | None:
+    """The bytes that a secret of Standard Webhooks stands for; none if it is none."""
+    text = secret.removeprefix(STANDARD_PREFIX)
+    try:
+        return b64decode(text + "=" * (-len(text) % 4), validate=True) or None
+    except (binascii.Error, ValueError):
+        return None
