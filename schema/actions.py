@@ -245,7 +245,7 @@ class ActionReader:
         if text is None:
             return None
         # One file may be the code of several actions: each speaks of itself by its own name.
-        program = Program(form.noun, Language.JAVASCRIPT, file, text)
+        program = Program(form.noun, Language.JAVASCRIPT, self._folder.located(file, at), text)
         self.programs[form.noun] = program
         return program
 
@@ -259,7 +259,7 @@ class ActionReader:
             text = self._folder.referenced(node.value, node.at)
             if text is None:
                 return None
-            body = file_text(node.value, text, scope, self._problems)
+            body = file_text(self._folder.located(node.value, node.at), text, scope, self._problems)
         else:
             body = build_text(node.value, node.at, node.place, scope, self._problems)
         asking = self._asking(built.integration, SCRIPT, body, built, scope, form.key_at("sql"), form.noun)

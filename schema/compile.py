@@ -21,6 +21,7 @@ from tidegate.schema.environment import Environment, refuse_variables
 from tidegate.schema.folder import ProjectFolder
 from tidegate.schema.form import Form, check_name
 from tidegate.schema.generated import Generator
+from tidegate.schema.inclusion import include_folders
 from tidegate.schema.integration_settings import create_integrations
 from tidegate.schema.live_settings import Refreshable, gather
 from tidegate.schema.names import Names
@@ -54,6 +55,7 @@ def compile_project(folder: Path, kinds: Mapping[str, IntegrationKind], environ:
     files = ProjectFolder(folder, problems)
     environment = Environment(environ, problems)
     project = read_project(files, environment, problems)
+    include_folders(files, project.include, problems)
     integrations = create_integrations(project.integrations, kinds, environment, files, problems)
     type_file = _read_type_file(files, problems)
     object_section = _read_section(files, OBJECTS, "object", problems)
@@ -112,6 +114,7 @@ def compile_project(folder: Path, kinds: Mapping[str, IntegrationKind], environ:
     return Catalog(
         name=project.name,
         folder=files.root,
+        included=files.included,
         roles=project.roles,
         auth=project.auth.auth,
         cors=project.cors,
@@ -189,13 +192,14 @@ def _read_section(files: ProjectFolder, folder: str, noun: str, problems: Proble
 
 
 def _read_type_file(files: ProjectFolder, problems: Problems) -> TypeFile:
-    if not files.exists(typedefs.FILE):
-        return TypeFile()
-    text = files.text(typedefs.FILE)
-    if text is None:
-        return TypeFile(readable=False)
-    says_something = any(line.strip() and not line.lstrip().startswith("#") for line in text.split("\n"))
-    return read_types(text, problems) if says_something else TypeFile()
+    found = TypeFile()
+    for file in files.files(typedefs.FILE):
+        text = files.text(file)
+        if text is None:
+            found.readable = False
+        elif any(line.strip() and not line.lstrip().startswith("#") for line in text.split("\n")):
+            found = read_types(text, problems, file, found)
+    return found
 
 
 def _kinds_of(project: Project, kinds: Mapping[str, IntegrationKind]) -> dict[str, IntegrationKind | None]:

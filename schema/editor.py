@@ -6,6 +6,7 @@ its first line (`schema_line`). They know less than `tidegate check`, and never 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from json import dumps
@@ -46,6 +47,7 @@ _SIZE: Final[JsonSchema] = {"type": "string", "pattern": SIZE_PATTERN, "descript
 _VARIABLE: Final[JsonSchema] = {"type": "string", "pattern": r"\$\{[A-Za-z_][A-Za-z0-9_]*\}"}
 _NAME: Final = "^[A-Za-z_][A-Za-z0-9_]*$"
 WHO_HEARS: Final = "The field of currentUser by which emitUsers addresses users. Default: id."
+_SECTIONS: Final = ("objects", "operations")
 _LINE: Final = "# yaml-language-server: $schema="
 
 
@@ -61,11 +63,14 @@ def write_schemas(folder: Path, catalog: Catalog, kinds: Mapping[str, Integratio
             path.write_text(text, encoding="utf-8")
 
 
-def schema_line(file: str) -> str:
-    """The first line for a file of the project (`operations/tickets.yaml`), which tells the editor its schema."""
+def schema_line(file: str, folder: Path = Path()) -> str:
+    """The first line for a file of the project in `folder` (`operations/tickets.yaml`), which tells the editor its
+    schema. A file that the project includes (`../shared/operations/teams.yaml`) has that of the including project."""
     path = PurePosixPath(file)
-    kind = path.parts[0] if len(path.parts) > 1 else "tidegate"
-    return f"{_LINE}{'../' * (len(path.parts) - 1)}{FOLDER}/{kind}.schema.json"
+    kind = next((part for part in path.parts[:-1] if part in _SECTIONS), "tidegate")
+    root = folder.resolve()
+    place = PurePosixPath(os.path.relpath(root / FOLDER, (root / path).parent)).as_posix()
+    return f"{_LINE}{place}/{kind}.schema.json"
 
 
 def project_schemas(catalog: Catalog, kinds: Mapping[str, IntegrationKind]) -> dict[str, JsonSchema]:
@@ -110,6 +115,7 @@ def _settings_schema(catalog: Catalog, kinds: Mapping[str, IntegrationKind]) -> 
         {
             "name": _TEXT,
             "roles": roles | {"description": "Lowest first; the first is anonymous."},
+            "include": _TEXTS | {"description": "Folders, from here on, whose files are the project's too."},
             "auth": auth,
             "integrations": {"type": "object", "additionalProperties": _integration_schema(kinds)},
             "config": {"type": "object", "propertyNames": {"pattern": _NAME}, "description": "Constants: $config.x."},

@@ -34,7 +34,8 @@ def _part(name: str, node: Node, scope: Scope, folder: ProjectFolder, problems: 
     if name in _IN_FILES and isinstance(node, ScalarNode) and _FILE.fullmatch(str(node.value)):
         file = str(node.value)
         text = folder.referenced(file, node.at)
-        built: Expression | None = None if text is None else file_text(file, text, scope, problems)
+        located = folder.located(file, node.at)
+        built: Expression | None = None if text is None else file_text(located, text, scope, problems)
     else:
         built = build_expression(node, scope, problems)
     return built if len(problems.found) == known else None

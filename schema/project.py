@@ -23,7 +23,7 @@ from tidegate.schema.tree import ListNode, MapNode, ScalarNode, as_json
 from tidegate.schema.units import parse_duration, parse_size
 
 FILE: Final = "tidegate.yaml"
-KEYS: Final = ("name", "roles", "auth", "integrations", "config", "limits", "cors", "events", "url", "http")
+KEYS: Final = ("name", "roles", "include", "auth", "integrations", "config", "limits", "cors", "events", "url", "http")
 HTTP_KEYS: Final = ("allow",)
 CORS_KEYS: Final = ("origins", "credentials", "maxAge")
 SIZES: Final = frozenset({"body", "scriptMemory", "scriptLog", "scriptData", "httpBody", "eventData", "eventsBytes"})
@@ -51,6 +51,7 @@ class Project:
     events: Events = Events()  # noqa: RUF009 - it is frozen
     url: str = ""
     reachable: tuple[str, ...] = ()
+    include: tuple[ScalarNode, ...] = ()
 
 
 def read_project(folder: ProjectFolder, environment: Environment, problems: Problems) -> Project:
@@ -104,6 +105,7 @@ def read_project(folder: ProjectFolder, environment: Environment, problems: Prob
         events=read_events(form, auth, problems),
         url=_read_url(form, problems),
         reachable=_read_http(form, problems),
+        include=tuple(form.texts("include")),
     )
 
 

@@ -72,20 +72,24 @@ class TypeFile:
     readable: bool = True
 
 
-def read_types(text: str, problems: Problems) -> TypeFile:
-    """The types of the file. Defaults of input fields are coerced by `settle_defaults`, once every type is known."""
-    source = Source(text, FILE)
+def read_types(text: str, problems: Problems, file: str = FILE, before: TypeFile | None = None) -> TypeFile:
+    """The types of the file, added to those of the files before it. Defaults of input fields are coerced by
+    `settle_defaults`, once every type is known."""
+    source = Source(text, file)
+    found = before or TypeFile()
     try:
         document = parse(source)
     except GraphQLSyntaxError as error:
         place = error.locations[0] if error.locations else None
-        at = Location(FILE, place.line, place.column) if place else Location(FILE)
+        at = Location(file, place.line, place.column) if place else Location(file)
         problems.add(at, _sentence(error.message), _syntax_hint(error.message))
-        return TypeFile(readable=False)
+        found.readable = False
+        return found
     except RecursionError:
-        problems.add(Location(FILE), "This file is nested too deeply.")
-        return TypeFile(readable=False)
-    reader = _Reader(source, problems, TypeFile())
+        problems.add(Location(file), "This file is nested too deeply.")
+        found.readable = False
+        return found
+    reader = _Reader(source, problems, found)
     for definition in document.definitions:
         reader.definition(definition)
     return reader.found
@@ -271,7 +275,7 @@ class _Reader:
         if isinstance(node, ObjectTypeDefinitionNode | EnumTypeDefinitionNode | InputObjectTypeDefinitionNode):
             start = node.name.loc.start if node.name.loc is not None else start
         place = get_location(self.source, start)
-        return Location(FILE, place.line, place.column)
+        return Location(self.source.name, place.line, place.column)
 
 
 def _text(node: StringValueNode | None) -> str:
