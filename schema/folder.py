@@ -92,8 +92,8 @@ class ProjectFolder:
         whose = "project" if root == self.root else "folder that is included"
         path = root / name
         if PurePosixPath(name).is_absolute() or set(name) & {"\\", "\0"} or ".." in PurePosixPath(name).parts:
-            sentence, hint = f'"{name}" is not inside the {whose}.', f"Name a file from the {whose} on."
-            self._problems.add(at, sentence, hint.replace("project", "project's folder"))
+            base = "the project's folder" if root == self.root else "that folder"
+            self._problems.add(at, f'"{name}" is not inside the {whose}.', f"Name a file from {base} on.")
             return None
         if not path.is_file():
             known = (found.relative_to(root).as_posix() for found in islice(root.rglob(f"*{path.suffix}"), 1000))

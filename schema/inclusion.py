@@ -61,10 +61,10 @@ class _Inclusion:
             if folder in seen:
                 self._problems.add(node.at, f'"{node.value}" is included twice.', "Remove one of them.")
             elif folder in chain:
-                circle = " -> ".join(map(self._files.name_of, (*chain[chain.index(folder) :], folder)))
+                circle = self._row(*chain[chain.index(folder) :], folder)
                 self._problems.add(node.at, f"Folders include each other in a circle: {circle}.", "Leave one out.")
             elif len(chain) > DEEPEST:
-                row = " -> ".join(map(self._files.name_of, (*chain, folder)))
+                row = self._row(*chain[1:], folder)
                 self._problems.add(node.at, f"More than {DEEPEST} folders include each other in a row: {row}.")
             elif folder not in self._files.included and self._is_fit(node, folder):
                 self._files.include(folder)
@@ -105,6 +105,10 @@ class _Inclusion:
             self._problems.add(node.at, f'"{text}" is a link, or behind one.', "Name the folder itself.")
             return None
         return folder
+
+    def _row(self, *folders: Path) -> str:
+        names = ("this project" if folder == self._files.root else self._files.name_of(folder) for folder in folders)
+        return " -> ".join(names)
 
     def _is_fit(self, node: ScalarNode, folder: Path) -> bool:
         """Whether it can be a part of this project."""

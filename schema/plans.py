@@ -252,10 +252,11 @@ class Planner:
         text = self._folder.referenced(node.value, node.at)
         if text is None:
             return None
+        file = self._folder.located(node.value, node.at)
         if not text.strip():
-            self._problems.add(Location(node.value), "This file is empty.", "Write a statement.")
+            self._problems.add(Location(file), "This file is empty.", "Write a statement.")
             return None
-        return file_text(node.value, text, scope, self._problems)
+        return file_text(file, text, scope, self._problems)
 
     def _check_access(self, header: Header, built: DataObject, verb: str, at: Location) -> None:
         access = ROW_VERBS[verb]
