@@ -188,7 +188,7 @@ def _is_late(answer: Answer | OperationError) -> bool:
 
 
 def _integration(runnable: Runnable) -> str:
-    return runnable.operation.plan.run[0].integration
+    return runnable.operation.plan.source
 
 
 def _encode(query: LiveQuery[W], answer: Answer | OperationError) -> Result:

@@ -22,7 +22,6 @@ from tidegate.core.flow import (
     Emit,
     Filter,
     Invoke,
-    Mode,
     Parallel,
     Refuse,
     Respond,
@@ -33,16 +32,17 @@ from tidegate.core.flow import (
     Transaction,
     Value,
     Wait,
-    steps_of,
 )
 from tidegate.core.json import Json, Missing
 from tidegate.core.program import Invocation
+from tidegate.core.reach import speaks_of_calls
 from tidegate.core.runs import StepRun
-from tidegate.resolvers.concurrent import run_all
-from tidegate.resolvers.conditions import holds, is_true
+from tidegate.resolvers.conditions import holds
 from tidegate.resolvers.emitting import CannotEmit, make_emission
 from tidegate.resolvers.frame import Frame
+from tidegate.resolvers.loops import run_each, run_filter, run_parallel
 from tidegate.resolvers.nested import plain
+from tidegate.resolvers.returned import Returned
 
 if TYPE_CHECKING:
     from tidegate.resolvers.flows import Surroundings
@@ -51,13 +51,6 @@ RETRIED: Final = frozenset(
     {Code.UPSTREAM_FAILED, Code.TIMEOUT, Code.CONFLICT, Code.ACTION_FAILED, Code.LIMIT, Code.INTERNAL}
 )
 """Errors after which a step may do better. Of the others the same will be said again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Returned:
-    """Instead of what a step gives: the function is over."""
-
-    value: Json
 
 
 @dataclass(slots=True)
@@ -148,11 +141,11 @@ class Course:
                 chosen = next((block for condition, block in cases if holds(condition, self.variables)), otherwise)
                 return await self.run_block(chosen)
             case Each() as each:
-                return await self._each(each)
+                return await run_each(self, each)
             case Filter() as filter:
-                return await self._filter(filter)
+                return await run_filter(self, filter)
             case Parallel(branches=branches):
-                return await self._parallel(branches)
+                return await run_parallel(self, branches)
             case Attempt() as attempt:
                 return await self._attempt(attempt)
             case Transaction() as transaction:
@@ -187,7 +180,7 @@ class Course:
             # Its events wait for its end; what it calls commits by itself.
             frame = replace(frame, transaction=self.around.units.transaction())
         if frame.reads_only:
-            frame = replace(frame, confined="gateway" not in run.program.text)
+            frame = replace(frame, confined=not speaks_of_calls(run.program))
         given = {} if run.given is None else resolve(run.given, self.variables)
         assert isinstance(given, Mapping)
         programs, operation = self.around.programs, self.runnable.operation
@@ -214,61 +207,6 @@ class Course:
         if value is None and missing is not None:
             raise OperationError(Code.NOT_FOUND, self._text(missing))
         return value
-
-    async def _each(self, each: Each) -> Json | Returned:
-        items = self._items(each.items)
-        courses = [self._of(item, index) for index, item in enumerate(items)]
-        most = self.frame.limits.parallel
-        size = min(each.size or most, most)
-        if each.mode is Mode.SEQUENTIAL or self.frame.joined:
-            # A transaction is one connection: what is in it is done in turn.
-            size = 1
-        if size == 1:
-            return await self._in_turn(courses, each)
-        results: list[Json] = []
-        batch = size if each.mode is Mode.BATCH else len(courses)
-        for start in range(0, len(courses), batch or 1):
-            if start and each.delay:
-                await asyncio.sleep(each.delay)
-            works = [partial(course.give, each.body) for course in courses[start : start + batch]]
-            results += await run_all(works, size)
-        return results
-
-    async def _in_turn(self, courses: Sequence[Course], each: Each) -> Json | Returned:
-        results: list[Json] = []
-        for place, course in enumerate(courses):
-            if place and each.delay:
-                await asyncio.sleep(each.delay)
-            value = await course.run_block(each.body)
-            if isinstance(value, Returned):
-                return value
-            results.append(value)
-        return results
-
-    async def _filter(self, filter: Filter) -> Json | Returned:
-        kept: list[Json] = []
-        for index, item in enumerate(self._items(filter.items)):
-            course = self._of(item, index)
-            if filter.condition is not None:
-                stays = holds(filter.condition, course.variables)
-            else:
-                value = await course.run_block(filter.body)
-                if isinstance(value, Returned):
-                    return value
-                stays = is_true(value)
-            if stays:
-                kept.append(item)
-        return kept
-
-    async def _parallel(self, branches: Sequence[Block]) -> Json:
-        courses = [replace(self, variables=dict(self.variables)) for _ in branches]
-        works = [partial(course.give, block) for course, block in zip(courses, branches, strict=True)]
-        results = await run_all(works, 1 if self.frame.joined else self.frame.limits.parallel)
-        for course, block in zip(courses, branches, strict=True):
-            for step in steps_of(block):
-                if step.name in course.variables:
-                    self.variables[step.name] = course.variables[step.name]
-        return results
 
     async def give(self, block: Block) -> Json:
         """Of a block that cannot end the function."""
@@ -342,11 +280,12 @@ class Course:
                 self.frame.trace.responded()
         return reply.value
 
-    def _of(self, item: Json, index: int) -> Course:
+    def of(self, item: Json, index: int) -> Course:
         """For one item, with names of its own."""
         return replace(self, variables={**self.variables, "value": item, "index": index})
 
-    def _items(self, expression: Expression) -> Sequence[Json]:
+    def items(self, expression: Expression) -> Sequence[Json]:
+        """Of nothing, none."""
         items = self._value(expression)
         if items is None:
             return ()

@@ -15,10 +15,11 @@ from tidegate.core.flow import Ask, Flow, Respond, all_steps, expressions_of, st
 from tidegate.core.integration import Answer
 from tidegate.core.json import Json
 from tidegate.core.operation import Kind, Operation, Plan, Request
-from tidegate.resolvers.course import Course, Reply, Returned, describe
+from tidegate.resolvers.course import Course, Reply, describe
 from tidegate.resolvers.frame import Frame
 from tidegate.resolvers.nested import NestedCalls
 from tidegate.resolvers.programs import Programs
+from tidegate.resolvers.returned import Returned
 from tidegate.resolvers.units import Units
 
 Perform = Callable[[Runnable, Scope, Frame], Awaitable[Answer]]

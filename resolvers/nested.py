@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Set
 from dataclasses import replace
 from typing import Final
 
@@ -13,11 +13,13 @@ from tidegate.core.call import Runnable
 from tidegate.core.catalog import Catalog
 from tidegate.core.errors import Code, OperationError
 from tidegate.core.expressions import Scope
+from tidegate.core.flow import Invoke, Run, all_steps
 from tidegate.core.integration import Answer
 from tidegate.core.json import Json, Missing
 from tidegate.core.literals import Misfit, coerce_literal
 from tidegate.core.operation import Kind, Operation
 from tidegate.core.problems import did_you_mean
+from tidegate.core.reach import speaks_of_calls
 from tidegate.core.selection import Selection
 from tidegate.core.types import TypeDefinition
 from tidegate.resolvers.frame import Frame
@@ -52,7 +54,7 @@ class NestedCalls:
         if frame.reads_only and operation.kind is Kind.MUTATION:
             raise OperationError(Code.FORBIDDEN, f"{name} is a mutation, and this is within a query.")
         arguments = arguments_of(operation, given, self._catalog.types)
-        runnable = self._runnable(operation, frame.user.rank)
+        runnable = self.runnable(operation, frame.user.rank)
         scope = await frame.scope({"args": arguments, "variables": {}}, properties=runnable.needs_properties)
         try:
             # A function keeps its own time: it may have something to do when that is over.
@@ -77,7 +79,24 @@ class NestedCalls:
         async with frame.transaction.attempt():
             return await work(frame)
 
-    def _runnable(self, operation: Operation, rank: int) -> Runnable:
+    def need_properties(self, operation: Operation, rank: int, known: Set[str] = frozenset()) -> bool:
+        """Whether what a function calls may want the user's properties. Code may call anything."""
+        flow = operation.plan.flow
+        known = known | {operation.name}
+        for step in all_steps(flow) if flow is not None else ():
+            match step.work:
+                case Run(program=program) if speaks_of_calls(program):
+                    return self._catalog.auth.properties is not None
+                case Invoke(operation=name) if name not in known and name in self._catalog.operations:
+                    called = self._catalog.operations[name]
+                    if called.plan.flow is None and self.runnable(called, rank).needs_properties:
+                        return True
+                    if self.need_properties(called, rank, known):
+                        return True
+        return False
+
+    def runnable(self, operation: Operation, rank: int) -> Runnable:
+        """The operation, compiled for everything plain that this role may read."""
         key = operation.name, rank
         runnable = self._runnables.get(key)
         if runnable is None:

@@ -10,6 +10,7 @@ from tidegate.core.catalog import Catalog
 from tidegate.core.change import Change
 from tidegate.core.footprint import Read, Touch, Verdict, judge
 from tidegate.core.operation import Kind
+from tidegate.core.reach import reach_of
 
 MOST_KNOWN: Final = 1000
 """Kinds of touches, by table and columns, of which it is known whom they concern."""
@@ -66,7 +67,7 @@ class Refreshed:
     def _reaches(self) -> dict[str, tuple[Read, ...]]:
         if self._reach is None:
             self._reach = {
-                name: tuple(read for step in operation.plan.run for read in step.prepared.reach())
+                name: reach_of(operation, self._catalog)
                 for name, operation in sorted(self._catalog.operations.items())
                 if operation.kind is Kind.QUERY
             }

@@ -29,9 +29,11 @@ from tidegate.core.selection import Selection
 from tidegate.core.user import CurrentUser
 from tidegate.resolvers.acting import ActedWriting, compile_parts, run_demand
 from tidegate.resolvers.actions import Actions
+from tidegate.resolvers.concurrent import run_all
 from tidegate.resolvers.course import Reply
 from tidegate.resolvers.flows import Flows, Surroundings, compile_flow, responds
 from tidegate.resolvers.frame import Allowance, Frame
+from tidegate.resolvers.function_questions import FunctionQuestions
 from tidegate.resolvers.host import ProgramHost
 from tidegate.resolvers.nested import NestedCalls
 from tidegate.resolvers.permission import authorise
@@ -44,6 +46,9 @@ from tidegate.resolvers.transaction import Transaction
 from tidegate.resolvers.units import Units
 
 _log = getLogger("tidegate.functions")
+
+AT_ONCE: Final = 4
+"""Live functions of one batch that are run at the same time: SQLite has four readers by default."""
 
 NO_PROPERTIES: Final[Mapping[str, Json]] = {}
 
@@ -71,12 +76,16 @@ class LocalRunner:
         self._calls = NestedCalls(catalog, self.compile, self._perform, self._units)
         programs = Programs(sandbox or NoSandbox(), self._host, catalog)
         self._actions = Actions(programs, catalog)
+        self._functions = FunctionQuestions(catalog, self._calls.runnable)
         self._flows = Flows(Surroundings(catalog, self._units, programs, self._calls, self._perform))
 
     def compile(self, operation: Operation, selection: Selection | None, rank: int) -> Runnable:
         """The last step answers the client, so it alone is compiled for the selection."""
         if operation.plan.flow is not None:
             requests, needs = compile_flow(operation, lambda asked: self.compile(asked, None, rank))
+            if operation.kind is Kind.QUERY and self._catalog.auth.properties != operation.name:
+                # What it calls asks for them by itself; whoever keeps it live must know that it does.
+                needs = needs or self._calls.need_properties(operation, rank)
             return Runnable(operation, (), needs, rank, requests=requests)
         *before, last = operation.plan.run
         parts: Mapping[str, Compiled] = {}
@@ -190,6 +199,8 @@ class LocalRunner:
     def pose(self, runnable: Runnable, call: Call, properties: Mapping[str, Json]) -> Question:
         authorise(runnable.operation, call.user)
         scope = self._scope_with(call, {**call.user.fields, "properties": properties})
+        if runnable.operation.plan.flow is not None:
+            return self._functions.pose(runnable, call, scope)
         return _question(runnable, scope)
 
     def pose_properties(self, user: CurrentUser) -> Question | None:
@@ -198,6 +209,8 @@ class LocalRunner:
 
     async def ask(self, questions: Sequence[Question], deadline: float) -> Sequence[Answer | OperationError]:
         runnable = questions[0].runnable
+        if runnable.operation.plan.flow is not None:
+            return await run_all([partial(self._ask_function, each, deadline) for each in questions], AT_ONCE)
         try:
             async with asyncio.timeout_at(deadline), self._session(runnable) as session:
                 for place, step in enumerate(runnable.steps[:-1]):
@@ -208,6 +221,18 @@ class LocalRunner:
             return [OperationError(Code.TIMEOUT, message) for _ in questions]
         except OperationError as error:
             return [error for _ in questions]
+
+    async def _ask_function(self, question: Question, deadline: float) -> Answer | OperationError:
+        """A refresh is no run that anybody asked for: it is not recorded."""
+        posed, runnable = question.call, question.runnable
+        assert posed is not None, "a function's question has its call"
+        call = Call(posed.operation, posed.user, posed.arguments, posed.variables, deadline)
+        frame = replace(self._frame(call), joined=False)
+        try:
+            scope = await self._scope(runnable, call)
+            return Answer(await self._flows.run(runnable, scope, frame, Reply(outside=True)))
+        except OperationError as error:
+            return error
 
     def refreshed_by(self, change: Change, rank: int) -> Sequence[str]:
         return self._refreshed.by(change, rank)

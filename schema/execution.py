@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import logging
 from asyncio import TaskGroup
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from time import monotonic
-from typing import Final
+from typing import Any, Final, TypeAlias
 
 import orjson
 
@@ -30,6 +31,8 @@ from tidegate.schema.request_errors import DocumentError, ErrorEntry, entry, ref
 from tidegate.schema.shape import FieldCall, Fixed, Shape
 
 _log = logging.getLogger("tidegate.schema")
+
+_RunField: TypeAlias = Callable[[FieldCall, Variables, CurrentUser], Coroutine[Any, Any, "FieldResult"]]
 
 _NULL: Final = b"null"
 _NEEDS_STREAM: Final = "Subscriptions need a stream: a websocket, or an Accept of text/event-stream or multipart/mixed."
@@ -62,6 +65,7 @@ async def execute(
     runner: Runner,
     *,
     deadline: float | None = None,
+    origin: str = "client",
 ) -> Response:
     """Never raises, but for cancellation. `deadline` is for the whole request, on the event loop's clock, in seconds;
     without one it is the longest time that any of its operations may take."""
@@ -75,7 +79,7 @@ async def execute(
     now = monotonic()
     if deadline is None:
         deadline = now + max([call.operation.timeout for call in shape.calls], default=0.0)
-    results = await _results(shape, variables, user, runner, deadline)
+    results = await _results(shape, variables, user, partial(_run, runner=runner, deadline=deadline, origin=origin))
     errors: list[ErrorEntry] = []
     if shape.introspection is not None:
         introspected, errors = shape.introspection.answer(variables)
@@ -89,26 +93,24 @@ def refused(error: DocumentError) -> Response:
     return Response(orjson.dumps({"errors": error.errors}), error.errors, False)
 
 
-async def _results(
-    shape: Shape, variables: Variables, user: CurrentUser, runner: Runner, deadline: float
-) -> dict[str, FieldResult]:
+async def _results(shape: Shape, variables: Variables, user: CurrentUser, run: _RunField) -> dict[str, FieldResult]:
     calls = shape.calls
     results: dict[str, FieldResult] = {}
     if shape.serial or len(calls) == 1:
         for call in calls:
-            results[call.key] = result = await _run(call, variables, user, runner, deadline)
+            results[call.key] = result = await run(call, variables, user)
             # The answer is lost already, so that what was to follow must not happen.
             if result.lost:
                 break
     elif calls:
         async with TaskGroup() as group:
-            tasks = {call.key: group.create_task(_run(call, variables, user, runner, deadline)) for call in calls}
+            tasks = {call.key: group.create_task(run(call, variables, user)) for call in calls}
         results.update((key, task.result()) for key, task in tasks.items())
     return results
 
 
 async def _run(
-    call: FieldCall, variables: Variables, user: CurrentUser, runner: Runner, deadline: float
+    call: FieldCall, variables: Variables, user: CurrentUser, *, runner: Runner, deadline: float, origin: str
 ) -> FieldResult:
     operation = call.operation
     running: Call | None = None
@@ -120,7 +122,7 @@ async def _run(
             # Nothing is begun that could not be finished, a mutation least of all.
             raise TimeoutError
         deadline = min(deadline, now + operation.timeout)
-        running = Call(operation, user, inputs.arguments, inputs.variables, deadline)
+        running = Call(operation, user, inputs.arguments, inputs.variables, deadline, origin=origin)
         answer = await runner.run(runnable, running)
         result = settle(call, answer)
     except OperationError as error:

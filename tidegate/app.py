@@ -15,6 +15,7 @@ from tidegate.core.call import Runner
 from tidegate.core.catalog import Catalog
 from tidegate.core.json import Json
 from tidegate.core.program import NoSandbox, Sandbox
+from tidegate.core.runs import Recorder
 from tidegate.core.user import CurrentUser
 from tidegate.edition import Edition
 from tidegate.following import RELOADED, as_record
@@ -39,6 +40,7 @@ class Gateway:
         broadcast: Broadcast,
         rooms: SocketRooms | None = None,
         sandbox: Sandbox | None = None,
+        recorder: Recorder | None = None,
     ) -> None:
         self._folder = folder
         self._environ = environ
@@ -46,17 +48,21 @@ class Gateway:
         self._broadcast = broadcast
         self.rooms = rooms or SocketRooms()
         self._sandbox = sandbox or NoSandbox()
+        self._recorder = recorder
         self._clients = Clients(broadcast)
         self.events = EventServer(self.rooms, self.connect, lambda: self.catalog)
         self._reloading = asyncio.Lock()
 
     @classmethod
-    def load(cls, folder: Path, environ: Mapping[str, str] | None, *, weak: bool = False) -> Gateway:
+    def load(
+        cls, folder: Path, environ: Mapping[str, str] | None, *, weak: bool = False, recorder: Recorder | None = None
+    ) -> Gateway:
         """Compiles the project in `folder`; `environ` is what its `${NAME}`s read. `weak`: its programs run although
-        this machine cannot keep them apart. No I/O but the files. Raises `ProjectError`."""
+        this machine cannot keep them apart. `recorder` is told of the runs of functions. No I/O but the files. Raises
+        `ProjectError`."""
         broadcast, rooms, sandbox = Broadcast(), SocketRooms(), LocalSandbox(weak=weak)
-        edition = Edition.load(folder, environ, broadcast, rooms, sandbox)
-        return cls(folder, environ, edition, broadcast, rooms, sandbox)
+        edition = Edition.load(folder, environ, broadcast, rooms, sandbox, recorder)
+        return cls(folder, environ, edition, broadcast, rooms, sandbox, recorder)
 
     @property
     def catalog(self) -> Catalog:
@@ -93,7 +99,13 @@ class Gateway:
         served before. Whoever is connected stays so, and keeps every subscription that the project still has."""
         async with self._reloading:
             newer = await asyncio.to_thread(
-                Edition.load, self._folder, self._environ, self._broadcast, self.rooms, self._sandbox
+                Edition.load,
+                self._folder,
+                self._environ,
+                self._broadcast,
+                self.rooms,
+                self._sandbox,
+                self._recorder,
             )
             await newer.open()
             older, self._edition = self._edition, newer
@@ -120,14 +132,20 @@ class Gateway:
             since = 0
 
     async def execute(
-        self, text: str, operation_name: str | None, variables: Mapping[str, Any] | None, user: CurrentUser
+        self,
+        text: str,
+        operation_name: str | None,
+        variables: Mapping[str, Any] | None,
+        user: CurrentUser,
+        *,
+        origin: str = "client",
     ) -> Response:
-        """Answers one GraphQL request. Any: variables are the client's JSON, coerced by the document. Raises
+        """Answers one GraphQL request. `origin`: who asks, as in `core.runs.Run`. Any: variables are the client's JSON, coerced by the document. Raises
         `DocumentError` where there is nothing to execute."""
         edition = self._edition
         document = edition.documents.find(text, operation_name)
         with edition.in_use:
-            return await execute(document, variables, user, edition.runner)
+            return await execute(document, variables, user, edition.runner, origin=origin)
 
     async def demand(self, asked: Asked, user: CurrentUser) -> Demanded:
         """Runs an action that was asked for by its address. Never raises."""

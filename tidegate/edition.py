@@ -16,6 +16,7 @@ from tidegate.core.emission import Rooms
 from tidegate.core.footprint import Touch
 from tidegate.core.problems import ProjectError
 from tidegate.core.program import NoSandbox, Sandbox
+from tidegate.core.runs import Recorder
 from tidegate.documents import Documents
 from tidegate.kinds import installed_kinds
 from tidegate.realtime.live import LiveQueries
@@ -53,7 +54,7 @@ class Use:
 class Edition:
     """A catalog with everything made from it. Constructed without I/O; `open` before use, `close` after. `broadcast`
     carries the changes that are made through it, and to its live queries; `rooms` what is emitted; programs run in the
-    `sandbox`, which is the gateway's and stays when the edition is closed."""
+    `sandbox`, which is the gateway's and stays when the edition is closed; `recorder` is told of runs of functions."""
 
     def __init__(
         self,
@@ -61,13 +62,14 @@ class Edition:
         broadcast: Broadcast | None = None,
         rooms: Rooms | None = None,
         sandbox: Sandbox | None = None,
+        recorder: Recorder | None = None,
     ) -> None:
         self.catalog = catalog
         self._sandbox = sandbox or NoSandbox()
         self._fetcher = HttpFetcher(catalog.reachable)
         self.api = build_api(catalog)
         self._broadcast = broadcast or Broadcast()
-        self.runner = LocalRunner(catalog, self._broadcast, rooms, self._sandbox, self._fetcher)
+        self.runner = LocalRunner(catalog, self._broadcast, rooms, self._sandbox, self._fetcher, recorder)
         self.live = LiveQueries(self.runner)
         self.authenticator = Authenticator(catalog.auth, catalog.roles)
         self.documents = Documents(self.api)
@@ -81,9 +83,10 @@ class Edition:
         broadcast: Broadcast | None = None,
         rooms: Rooms | None = None,
         sandbox: Sandbox | None = None,
+        recorder: Recorder | None = None,
     ) -> Edition:
         """Compiles the project in `folder`. Raises `ProjectError`."""
-        return cls(compile_project(folder, installed_kinds(), environ), broadcast, rooms, sandbox)
+        return cls(compile_project(folder, installed_kinds(), environ), broadcast, rooms, sandbox, recorder)
 
     async def open(self) -> None:
         """Opens every integration; those already open are closed again if one cannot be. Raises
@@ -113,6 +116,7 @@ class Edition:
     async def close(self) -> None:
         """Waits for the calls under way, each of which has its own deadline, then closes."""
         await self.in_use.ended()
+        await self.runner.close()
         self._broadcast.leave(self.live)
         await self.live.close()
         await self._fetcher.close()

@@ -39,6 +39,11 @@ class Plan:
     flow: Flow | None = None
 
     @property
+    def source(self) -> str:
+        """The integration that is asked first. Functions are one of their own."""
+        return self.run[0].integration if self.run else "functions"
+
+    @property
     def writes(self) -> bool:
         return self.flow.writes if self.flow is not None else any(step.prepared.writes for step in self.run)
 

@@ -1,0 +1,138 @@
+"""What a call of a query's function may read, as far as that is known before it is run.
+
+Values that come from the call itself are known, those that come from earlier steps may be any. So two calls with
+different arguments wake each other no more than their requests do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from tidegate.core.call import Runnable
+from tidegate.core.catalog import Catalog
+from tidegate.core.expressions import Expression, Scope, references, resolve
+from tidegate.core.flow import Ask, Flow, Invoke, Run, all_steps, expressions_of
+from tidegate.core.footprint import UNKNOWN, Read, Unknown
+from tidegate.core.integration import Compiled
+from tidegate.core.json import Given, Json, Missing
+from tidegate.core.literals import Misfit, coerce_literal
+from tidegate.core.operation import Kind, Operation
+from tidegate.core.reach import everything, speaks_of_calls
+
+Find: TypeAlias = Callable[[Operation], Runnable]
+"""The operation, compiled for the caller's role."""
+
+
+@dataclass(frozen=True, slots=True)
+class FlowReads:
+    """For one call. `find` is for the operations it calls."""
+
+    catalog: Catalog
+    find: Find
+
+    def of(self, runnable: Runnable, scope: Scope) -> tuple[Read, ...]:
+        """`scope` holds what references of the function can reach before its first step."""
+        return tuple(dict.fromkeys(self._flow(runnable, scope, frozenset(), self.catalog.limits.nesting)))
+
+    def _flow(self, runnable: Runnable, scope: Scope, unknown: frozenset[str], depth: int) -> Iterator[Read]:
+        """`unknown`: arguments that may be any."""
+        flow = runnable.operation.plan.flow
+        if flow is None:
+            for compiled in runnable.steps:
+                yield from _reads(compiled, scope, unknown)
+            return
+        if depth < 0:
+            yield from everything(self.catalog)
+            return
+        for step in all_steps(flow):
+            match step.work:
+                case Ask(request=request):
+                    for compiled in runnable.requests[request].steps:
+                        yield from _reads(compiled, scope, unknown)
+                case Run(program=program) if speaks_of_calls(program):
+                    yield from everything(self.catalog)
+                case Invoke() as invoke:
+                    yield from self._called(invoke, scope, unknown, depth - 1)
+
+    def _called(self, invoke: Invoke, scope: Scope, unknown: frozenset[str], depth: int) -> Iterator[Read]:
+        operation = self.catalog.operations.get(invoke.operation)
+        if operation is None or operation.kind is not Kind.QUERY:
+            return
+        arguments: dict[str, Json] = {
+            name: argument.default
+            for name, argument in operation.arguments.items()
+            if not isinstance(argument.default, Missing)
+        }
+        beyond: set[str] = set()
+        for name, expression in (invoke.given.fields if invoke.given is not None else {}).items():
+            argument = operation.arguments.get(name)
+            if argument is None:
+                continue
+            value = _known(expression, scope, unknown)
+            if isinstance(value, Missing):
+                continue
+            try:
+                if isinstance(value, Unknown):
+                    raise Misfit("")
+                arguments[name] = coerce_literal(value, argument.type, self.catalog.types)
+            except Misfit:
+                beyond.add(name)
+        inner = {**scope, "args": arguments, "variables": {}}
+        inner = {root: inner[root] for root in ("args", "variables", "currentUser", "config")}
+        yield from self._flow(self.find(operation), inner, frozenset(beyond), depth)
+
+
+def fields_used(runnable: Runnable, catalog: Catalog, find: Find) -> frozenset[str] | None:
+    """The fields of `currentUser` that the answer of a function depends on; none: all of them."""
+    found: set[str] = set()
+    return frozenset(found) if _use(runnable, catalog, find, found, set()) else None
+
+
+def _use(runnable: Runnable, catalog: Catalog, find: Find, found: set[str], seen: set[str]) -> bool:
+    """Whether they are known."""
+    operation = runnable.operation
+    if operation.name in seen:
+        return True
+    seen.add(operation.name)
+    for compiled in _compiled(runnable):
+        for expression in compiled.inputs:
+            found |= _fields(expression)
+    flow = operation.plan.flow
+    return flow is None or _use_steps(flow, catalog, find, found, seen)
+
+
+def _use_steps(flow: Flow, catalog: Catalog, find: Find, found: set[str], seen: set[str]) -> bool:
+    for step in all_steps(flow):
+        if isinstance(step.work, Run):
+            return False
+        for expression in expressions_of(step.work):
+            found |= _fields(expression)
+        if isinstance(step.work, Invoke):
+            called = catalog.operations.get(step.work.operation)
+            if called is not None and not _use(find(called), catalog, find, found, seen):
+                return False
+    return True
+
+
+def _compiled(runnable: Runnable) -> Iterator[Compiled]:
+    yield from runnable.steps
+    yield from runnable.parts.values()
+    for inner in runnable.requests.values():
+        yield from _compiled(inner)
+
+
+def _fields(expression: Expression) -> set[str]:
+    return {each.path[0] for each in references(expression) if each.root == "currentUser" and each.path}
+
+
+def _reads(compiled: Compiled, scope: Scope, unknown: frozenset[str]) -> Iterator[Read]:
+    yield from compiled.reads([_known(expression, scope, unknown) for expression in compiled.inputs])
+
+
+def _known(expression: Expression, scope: Scope, unknown: frozenset[str]) -> Given | Unknown:
+    for each in references(expression):
+        if each.root not in scope or (each.root == "args" and each.path and each.path[0] in unknown):
+            return UNKNOWN
+    return resolve(expression, scope)
