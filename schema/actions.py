@@ -18,23 +18,24 @@ from tidegate.core.literals import Misfit, coerce_literal
 from tidegate.core.location import Location
 from tidegate.core.objects import Access, DataObject
 from tidegate.core.problems import Problems, ProjectError, did_you_mean
-from tidegate.core.program import Language, Program
 from tidegate.core.types import Argument, InputType, Named, ObjectType, TypeRef, named
 from tidegate.schema.acted import deep_row
 from tidegate.schema.expressions import build_text, file_text
 from tidegate.schema.folder import ProjectFolder
-from tidegate.schema.form import Form, check_name
+from tidegate.schema.form import Form, capital, check_name
 from tidegate.schema.letters import VERB as SEND
 from tidegate.schema.letters import build_letter
 from tidegate.schema.names import Names
 from tidegate.schema.operations import read_arguments, read_timeout
 from tidegate.schema.scope import Scope
+from tidegate.schema.step_code import CODE, Programs
 from tidegate.schema.tree import Node, ScalarNode
 from tidegate.schema.type_expressions import parse_type
 
-KEYS: Final = ("on", "where", "js", "sql", "email", "params", "minRole", "returns", "timeout", "description")
-WORK: Final = ("js", "sql", "email")
+WORK: Final = ("js", "python", "sql", "email")
 """The keys that say what an action does: one of them."""
+
+KEYS: Final = ("on", "where", *WORK, "runtime", "params", "minRole", "returns", "timeout", "description")
 
 EVENTS: Final = (
     *(f"{when} {verb}" for when in ("before", "during", "after") for verb in ("create", "update", "delete")),
@@ -47,7 +48,6 @@ CONDITION: Final = "condition"
 SCRIPT: Final = "script"
 """The verb of SQL that may be several statements. No author writes it."""
 
-_SCRIPT: Final = re.compile(r"\S+\.(?:js|ts)")
 _STATEMENT: Final = re.compile(r"\S+\.sql")
 
 
@@ -76,6 +76,7 @@ class ActionReader:
         integrations: Mapping[str, Integration],
         surroundings: Surroundings,
         folder: ProjectFolder,
+        programs: Programs,
         problems: Problems,
     ) -> None:
         self._names = names
@@ -83,7 +84,7 @@ class ActionReader:
         self._surroundings = surroundings
         self._folder = folder
         self._problems = problems
-        self.programs: dict[str, Program] = {}
+        self._programs = programs
         self._deep: Deep | None = None
 
     def read(self, form: Form, built: DataObject) -> ObjectActions:
@@ -122,7 +123,7 @@ class ActionReader:
         if work is None or rank is None:
             return
         limits = self._names.project.limits
-        timeout = read_timeout(form, limits.scriptTime if form.has("js") else limits.timeout, self._problems)
+        timeout = read_timeout(form, limits.scriptTime if any(map(form.has, CODE)) else limits.timeout, self._problems)
         role = self._names.project.roles[rank] if rank < len(self._names.project.roles) else ""
         description = form.text("description") or ""
         for when, event in events:
@@ -219,35 +220,19 @@ class ActionReader:
     def _work(self, form: Form, built: DataObject, scope: Scope, at: Location) -> Work | None:
         found = [key for key in WORK if form.has(key)]
         if not found and not any(did_you_mean(key, WORK).startswith("Did") for key in form.unknown):
-            self._problems.add(at, f"{form.noun[0].upper()}{form.noun[1:]} does nothing.", "Write js, sql or email.")
+            self._problems.add(at, f"{capital(form.noun)} does nothing.", "Write js, python, sql or email.")
         for key in found[1:]:
             sentence = f'"{found[0]}" and "{key}" cannot both be done by one action.'
             self._problems.add(form.key_at(key), sentence, "Make two of it: they run in the order written.")
         if len(found) != 1:
             return None
         match found[0]:
-            case "js":
-                return self._program(form)
+            case "js" | "python" as key:
+                return self._programs.read(form, key, form.noun, "actions/tidy")
             case "sql":
                 return self._statement(form, built, scope)
             case _:
                 return self._letter(form, built, scope)
-
-    def _program(self, form: Form) -> Program | None:
-        file = form.text("js")
-        if file is None:
-            return None
-        at = form.node.entries["js"].at
-        if not _SCRIPT.fullmatch(file):
-            self._problems.add(at, '"js" names a file that ends in .js or .ts.', "Write actions/tidy.js, say.")
-            return None
-        text = self._folder.referenced(file, at)
-        if text is None:
-            return None
-        # One file may be the code of several actions: each speaks of itself by its own name.
-        program = Program(form.noun, Language.JAVASCRIPT, self._folder.located(file, at), text)
-        self.programs[form.noun] = program
-        return program
 
     def _statement(self, form: Form, built: DataObject, scope: Scope) -> Work | None:
         node = form.node_of("sql")

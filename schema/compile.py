@@ -20,6 +20,7 @@ from tidegate.schema.actions import ActionReader, ObjectActions
 from tidegate.schema.environment import Environment, refuse_variables
 from tidegate.schema.folder import ProjectFolder
 from tidegate.schema.form import Form, check_name
+from tidegate.schema.functions import FunctionReader
 from tidegate.schema.generated import Generator
 from tidegate.schema.inclusion import include_folders
 from tidegate.schema.integration_settings import create_integrations
@@ -31,6 +32,8 @@ from tidegate.schema.operations import Header, check_argument_types, check_heade
 from tidegate.schema.plans import Planner
 from tidegate.schema.project import Project, read_project
 from tidegate.schema.reading import read_yaml
+from tidegate.schema.requests import RequestReader
+from tidegate.schema.step_code import Programs
 from tidegate.schema.tree import MapNode, Node, ScalarNode, kind_of
 from tidegate.schema.triggers import TriggerReader
 from tidegate.schema.typedefs import (
@@ -96,15 +99,20 @@ def compile_project(folder: Path, kinds: Mapping[str, IntegrationKind], environ:
     surroundings = _surroundings(names)
     objects = add_access(object_forms, names, surroundings, problems)
     surroundings = replace(surroundings, objects=objects)
-    reader = ActionReader(names, integrations, surroundings, files, problems)
+    programs = Programs(files, problems)
+    reader = ActionReader(names, integrations, surroundings, files, programs, problems)
     actions = {name: reader.read(object_forms[name].form, built) for name, built in objects.items()}
-    planner = Planner(names, objects, integrations, surroundings, files, problems, actions)
+    checked = {name: check_header(header, node, names, generator, problems) for name, (header, node) in headers.items()}
+    settled = {name: checked[name] or header for name, (header, _) in headers.items()}
+    complete = operation_section.readable and len(headers) == len(operation_section.entries)
+    requests = RequestReader(names, objects, integrations, surroundings, files, problems, actions)
+    functions = FunctionReader(names, integrations, requests, programs, settled, problems, complete=complete)
+    planner = Planner(requests, functions, names, problems)
     operations: dict[str, Operation] = {}
     triggers = TriggerReader(names, environment, problems)
-    for name, (header, node) in headers.items():
-        checked = check_header(header, node, names, generator, problems)
-        triggers.read(checked or header, node)
-        operation = planner.operation(checked or header, sound=sound[name] and checked is not None)
+    for name, (_, node) in headers.items():
+        triggers.read(settled[name], node)
+        operation = planner.operation(settled[name], sound=sound[name] and checked[name] is not None)
         if operation is not None:
             operations[name] = operation
     for operation in _demands(actions, integrations, surroundings, operation_section, problems):
@@ -125,7 +133,7 @@ def compile_project(folder: Path, kinds: Mapping[str, IntegrationKind], environ:
         objects=objects,
         operations=operations,
         events=project.events,
-        programs=tuple(reader.programs.values()),
+        programs=tuple(programs.found.values()),
         reachable=project.reachable,
         url=project.url,
         schedules=tuple(triggers.schedules),

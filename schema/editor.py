@@ -33,8 +33,8 @@ from tidegate.schema.editor_rows import (
 )
 from tidegate.schema.generated import Generator
 from tidegate.schema.live_settings import WORDS
-from tidegate.schema.plans import ROW_VERBS
 from tidegate.schema.project import DURATIONS, SIZES
+from tidegate.schema.requests import ROW_VERBS
 from tidegate.schema.units import DURATION_PATTERN, SIZE_PATTERN
 
 FOLDER: Final = ".tidegate"

@@ -19,7 +19,7 @@ from tidegate.schema.scope import ROOTS, Scope, Written, parse_reference
 from tidegate.schema.tree import ListNode, MapNode, Node, ScalarNode
 
 _SECRET: Final = re.compile(r"(?<!\$)\$\{[A-Za-z_][A-Za-z0-9_]*\}")
-_INSIDE: Final = re.compile(rf"(?<![\w$])\$(?:{'|'.join(ROOTS)})\.[A-Za-z_]")
+_INSIDE: Final = re.compile(r"(?<![\w$])\$([A-Za-z_]\w*)\.[A-Za-z_0-9]", re.ASCII)
 _BRACES: Final = re.compile(r"\{\{\{\{|\{\{")
 
 _HOLES: Final = "Write {{ args.name }}; a literal {{ is {{{{."
@@ -50,7 +50,7 @@ def build_text(text: str, at: Location, place: Place, scope: Scope, problems: Pr
     parts: list[str | Reference] = []
     literal, index = "", 0
     while (opened := _BRACES.search(text, index)) is not None:
-        _refuse_stray(text, index, opened.start(), place, problems)
+        _refuse_stray(text, index, opened.start(), place, scope, problems)
         literal += text[index : opened.start()]
         if opened[0] == "{{{{":
             literal, index = literal + "{{", opened.end()
@@ -66,7 +66,7 @@ def build_text(text: str, at: Location, place: Place, scope: Scope, problems: Pr
             parts.extend((literal, hole) if literal else (hole,))
             literal = ""
         index = closed + 2
-    _refuse_stray(text, index, len(text), place, problems)
+    _refuse_stray(text, index, len(text), place, scope, problems)
     literal += text[index:]
     return Text((*parts, literal) if literal or not parts else tuple(parts), at)
 
@@ -141,8 +141,9 @@ def _hole(text: str, start: int, end: int, place: Place, scope: Scope, problems:
     return parse_reference(Written(name, places), scope, problems)
 
 
-def _refuse_stray(text: str, start: int, end: int, place: Place, problems: Problems) -> None:
-    stray = _INSIDE.search(text, start, end)
-    if stray is not None:
-        sentence = "A $reference is a value of its own; inside a text it is a hole."
-        problems.add(place(stray.start()), sentence, "Write {{ args.name }}.")
+def _refuse_stray(text: str, start: int, end: int, place: Place, scope: Scope, problems: Problems) -> None:
+    for stray in _INSIDE.finditer(text, start, end):
+        if stray[1] in ROOTS or stray[1] in scope.roots:
+            sentence = "A $reference is a value of its own; inside a text it is a hole."
+            problems.add(place(stray.start()), sentence, "Write {{ args.name }}.")
+            return

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from tidegate.core.integration import IntegrationKind
 from tidegate.core.objects import DataObject
 from tidegate.core.problems import did_you_mean
-from tidegate.core.types import SCALARS, TypeDefinition
+from tidegate.core.types import SCALARS, Argument, TypeDefinition
 from tidegate.schema.form import Form
 from tidegate.schema.project import Project
 from tidegate.schema.scope import Scope
@@ -53,6 +53,20 @@ class Names:
     def type_hint(self, name: str) -> str:
         """What a type that does not exist may have meant."""
         return did_you_mean(name, (*SCALARS, *self.types))
+
+    def operation_scope(self, arguments: Mapping[str, Argument], *, whole: bool) -> Scope:
+        """What an operation with these arguments can name, before any step of it."""
+        return Scope(
+            arguments=arguments,
+            current_user=frozenset(self.project.auth.auth.current_user),
+            properties=self.properties,
+            config=self.project.config,
+            types=self.types,
+            place="here",
+            whole=whole,
+            users_known=self.project.auth.readable,
+            config_known=self.project.config_known,
+        )
 
     def access_scope(self) -> Scope:
         """What access rules can name: who is asking, and constants."""

@@ -10,7 +10,7 @@ from tidegate.core.json import MISSING, Given, Missing
 from tidegate.core.literals import Misfit, coerce_literal
 from tidegate.core.location import Location
 from tidegate.core.operation import AUTO, Kind, Refresh
-from tidegate.core.problems import Problems
+from tidegate.core.problems import Problems, did_you_mean
 from tidegate.core.types import SCALARS, Argument, InputType, ObjectType, TypeRef, named
 from tidegate.schema.form import Form, capital, check_name
 from tidegate.schema.generated import Generator
@@ -22,10 +22,10 @@ from tidegate.schema.type_expressions import parse_type
 from tidegate.schema.units import parse_duration
 
 KEYS: Final = (
-    *("kind", "description", "minRole", "args", "returns", "run", "timeout", "deprecated", "live", "refresh"),
-    *("schedule", "webhook"),
+    *("kind", "description", "minRole", "args", "returns", "run", "steps", "onError", "timeout", "deprecated"),
+    *("live", "refresh", "schedule", "webhook"),
 )
-ARGUMENT_KEYS: Final = ("type", "default", "description")
+ARGUMENT_KEYS: Final = ("type", "default", "description", "private")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,8 @@ class Header:
     timeout: float
     deprecated: str | None
     run: Node | None
+    steps: Node | None
+    on_error: Node | None
     whole: bool
     live: LiveSettings
     at: Location
@@ -68,7 +70,8 @@ def read_header(name: str, node: Node, at: Location, names: Names, problems: Pro
     form = Form(node, f'the operation "{name}"', KEYS, problems)
     if not form.sound:
         return None
-    form.required("kind", "minRole", "returns", "run", at=at, hints=_HINTS)
+    form.required("kind", "minRole", "returns", at=at, hints=_HINTS)
+    _require_work(form, at)
     word = form.word("kind", [str(kind) for kind in Kind], "a kind of operation")
     kind = Kind(word) if word is not None else None
     rank = names.rank_of(form, "minRole")
@@ -87,10 +90,25 @@ def read_header(name: str, node: Node, at: Location, names: Names, problems: Pro
         timeout=read_timeout(form, names.project.limits.timeout, problems),
         deprecated=form.text("deprecated"),
         run=form.node_of("run"),
+        steps=form.node_of("steps"),
+        on_error=form.node_of("onError"),
         whole=whole and (form.has("args") or not form.unknown),
         live=read_live(form, kind, problems),
         at=at,
     )
+
+
+def _require_work(form: Form, at: Location) -> None:
+    """An operation has either `run` or `steps`; `onError` is for steps."""
+    problems = form.problems
+    if not form.has("run") and not form.has("steps"):
+        if not any(did_you_mean(key, ("run", "steps")).startswith("Did") for key in form.unknown):
+            problems.add(at, f'{capital(form.noun)} lacks "run".', "Or steps: where one request is not enough.")
+    elif form.has("run") and form.has("steps"):
+        sentence = f'"run" and "steps" of {form.noun} exclude each other.'
+        problems.add(form.key_at("steps"), sentence, "Make the request one of the steps.")
+    elif form.has("run") and form.has("onError"):
+        problems.add(form.key_at("onError"), '"onError" is for operations with steps.', "Make the request a step.")
 
 
 def check_header(
@@ -142,7 +160,8 @@ def _read_argument(
         default = as_json(node.entries["default"])
     if written is None:
         return None
-    return Argument(name, written.type, at, default, form.text("description") or ""), place
+    description, private = form.text("description") or "", form.boolean("private", default=False)
+    return Argument(name, written.type, at, default, description, private), place
 
 
 def read_timeout(form: Form, default: float, problems: Problems) -> float:

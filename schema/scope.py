@@ -12,12 +12,17 @@ from tidegate.core.json import Json
 from tidegate.core.location import Location
 from tidegate.core.objects import DataObject
 from tidegate.core.problems import Problems, did_you_mean
-from tidegate.core.types import SCALARS, Argument, InputType, Named, TypeDefinition, nullable
+from tidegate.core.types import SCALARS, Argument, InputType, ListOf, Named, TypeDefinition, nullable
+from tidegate.schema.shapes import Shape, Walk
 
 ROOTS: Final = ("args", "currentUser", "config", "result", "row", "prev", "error", "value", "index")
 """Every name that a reference can begin with, here or elsewhere."""
 
+RESERVED: Final = frozenset({*ROOTS, "variables", "input", "key"})
+"""What no step can be called."""
+
 _SEGMENT: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+_ITEM: Final = re.compile(r"[0-9]{1,9}(?![A-Za-z0-9_])", re.ASCII)
 _OPERATORS: Final = re.compile(r"\s*(?:[-+*/%<>=!?|&~,:]|and\b|or\b|not\b|if\b|in\b|is\b)")
 _COMPUTE: Final = "Compute it in SQL."
 _FIELD: Final = "One field follows row and prev."
@@ -30,7 +35,8 @@ class Scope:
     at all where the project has none, no name where they cannot be known. `whole`, `users_known` and `config_known` are
     false where a mistake hides what is declared: then nobody is told that a name is not. `rows` is the object whose
     fields `row` and `prev` have; with `related`, every object there is, `row` reaches the rows it belongs to as
-    well."""
+    well. `steps` has what the steps so far are called, with `value`, `index` and `error` where they are, and what is
+    known of each; none where there are no steps."""
 
     arguments: Mapping[str, Argument] | None
     current_user: frozenset[str]
@@ -43,11 +49,13 @@ class Scope:
     config_known: bool = True
     rows: DataObject | None = None
     related: Mapping[str, DataObject] | None = None
+    steps: Mapping[str, Shape] | None = None
 
     @property
     def roots(self) -> tuple[str, ...]:
         rows = ("row", "prev") if self.rows is not None else ()
-        return (*rows, "args", "currentUser", "config") if self.arguments is not None else ("currentUser", "config")
+        own = ("args", "currentUser", "config") if self.arguments is not None else ("currentUser", "config")
+        return (*(self.steps or ()), *rows, *own)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +73,7 @@ def parse_reference(written: Written, scope: Scope, problems: Problems) -> Refer
     """The reference that `written` says, if it names something in `scope`; else a problem at the exact column."""
     path: list[tuple[str, int]] = []
     index = 0
-    while (found := _SEGMENT.match(written.text, index)) is not None:
+    while (found := _SEGMENT.match(written.text, index) or _item(written.text, path, scope)) is not None:
         path.append((found[0], index))
         index = found.end()
         if written.text[index : index + 1] != ".":
@@ -78,6 +86,14 @@ def parse_reference(written: Written, scope: Scope, problems: Problems) -> Refer
     if root not in scope.roots:
         _explain_root(root, written, scope, problems)
         return None
+    if scope.steps is not None and root in scope.steps:
+        names = tuple(name for name, _ in rest)
+        wrong = Walk(scope.types).explain(root, scope.steps[root], names)
+        if wrong is not None:
+            index, sentence, hint = wrong
+            problems.add(written.at(rest[index][1]), sentence, hint)
+            return None
+        return Reference(root, names, written.at(0))
     if not rest:
         problems.add(written.at(0), f'"{root}" alone is not a value.', f"Name one of its fields: {root}.x.")
         return None
@@ -90,6 +106,14 @@ def parse_reference(written: Written, scope: Scope, problems: Problems) -> Refer
         "prev": fault.prev,
     }[root](rest)
     return Reference(root, tuple(name for name, _ in rest), written.at(0)) if known else None
+
+
+def _item(text: str, path: list[tuple[str, int]], scope: Scope) -> re.Match[str] | None:
+    """A whole number, which picks an item of a list: steps have such."""
+    if not path or scope.steps is None:
+        return None
+    last, start = path[-1]
+    return _ITEM.match(text, start + len(last) + 1)
 
 
 def _explain_form(written: Written, path: list[tuple[str, int]], index: int, scope: Scope, problems: Problems) -> None:
@@ -136,14 +160,18 @@ class _Steps:
     def arguments(self, path: Iterable[tuple[str, int]]) -> bool:
         declared: Mapping[str, Argument] = self.scope.arguments or {}
         owner = "There is no argument"
+        leaf: Named | ListOf = Named("")
         for name, index in path:
             argument = declared.get(name)
-            if argument is None:
+            if isinstance(leaf, ListOf) and name.isdecimal():
+                leaf = nullable(leaf.of)
+            elif argument is None:
                 if self.scope.whole:
                     sentence = f'{owner} "{name}".'
                     self.problems.add(self.written.at(index), sentence, did_you_mean(name, declared) or "Declare it.")
                 return False
-            leaf = nullable(argument.type)
+            else:
+                leaf = nullable(argument.type)
             if leaf == Named("JSON"):
                 return True
             definition = self.scope.types.get(leaf.name) if isinstance(leaf, Named) else None

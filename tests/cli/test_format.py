@@ -23,7 +23,7 @@ from tidegate.schema import (
     project,
     relations,
 )
-from tidegate.schema.plans import ROW_VERBS
+from tidegate.schema.requests import ROW_VERBS
 from tidegate.schema.units import parse_duration, parse_size
 
 TEXT = (Path(__file__).parents[2] / "docs/reference/format.md").read_text()

@@ -1,0 +1,100 @@
+"""`call:` of a step -> the operation that is called, and what it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tidegate.core.expressions import Expression, Literal, Record, Reference
+from tidegate.core.fitting import fit, fits
+from tidegate.core.flow import Invoke
+from tidegate.core.literals import article
+from tidegate.core.location import Location
+from tidegate.core.operation import Kind
+from tidegate.core.problems import Problems, did_you_mean
+from tidegate.core.types import Argument, ListOf, Named, NonNull, nullable
+from tidegate.schema.expressions import build_expression
+from tidegate.schema.form import Form
+from tidegate.schema.operations import Header
+from tidegate.schema.shapes import Shape
+from tidegate.schema.step_scope import Position, StepScope
+
+
+class CallReader:
+    """`headers` are those of all operations; `complete`, whether some that are declared may not be among them."""
+
+    def __init__(self, headers: Mapping[str, Header], problems: Problems, *, complete: bool) -> None:
+        self._headers = headers
+        self._complete = complete
+        self._problems = problems
+
+    def read(self, form: Form, known: StepScope, position: Position) -> tuple[Invoke, Shape] | None:
+        name = form.text("call")
+        given = read_given(form, known, self._problems)
+        missing = read_message(form, "missing", known, self._problems)
+        if name is None:
+            return None
+        called, at = self._headers.get(name), form.node.entries["call"].at
+        if called is None:
+            if self._complete:
+                self._problems.add(at, f'There is no operation "{name}".', did_you_mean(name, self._headers))
+            return None
+        caller = position.header
+        if caller.kind is Kind.QUERY and called.kind is Kind.MUTATION:
+            sentence = f'"{caller.name}" is a query, and "{name}" is a mutation.'
+            self._problems.add(at, sentence, "A query calls queries only. Write kind: mutation.")
+        if given is not None or not form.has("with"):
+            record = given or Record({}, {}, form.key_at("call"))
+            given = self._fitted(called, record, known, form.key_at("with" if form.has("with") else "call"))
+        return Invoke(name, given, missing), called.returns
+
+    def _fitted(self, called: Header, given: Record, known: StepScope, at: Location) -> Record:
+        fitted: dict[str, Expression] = {}
+        for name, value in given.fields.items():
+            argument = called.arguments.get(name)
+            if argument is None:
+                if called.whole:
+                    hint = did_you_mean(name, called.arguments) or f'"{called.name}" takes no arguments.'
+                    self._problems.add(given.keys[name], f'"{called.name}" has no argument "{name}".', hint)
+                continue
+            fitted[name] = self._value(called, argument, value, known)
+        for name, argument in called.arguments.items():
+            if argument.required and name not in given.fields:
+                near = any(
+                    did_you_mean(key, [name]).startswith("Did") for key in given.fields if key not in called.arguments
+                )
+                if not near:
+                    sentence = f'"{called.name}" needs the argument "{name}", {article(argument.type)}.'
+                    self._problems.add(at, sentence, f"Write with: {{ {name}: … }}.")
+        return Record(fitted, given.keys, given.at)
+
+    def _value(self, called: Header, argument: Argument, value: Expression, known: StepScope) -> Expression:
+        subject = f'"{argument.name}" of {called.name}'
+        types = known.base.types
+        if isinstance(value, Literal) and value.value is None:
+            if isinstance(argument.type, NonNull):
+                self._problems.add(value.at, f"{subject} is {article(argument.type)}; null is not.")
+            return value
+        if isinstance(value, Reference) and value.root != "args":
+            shape = known.shape_of(value)
+            if isinstance(shape, NonNull | ListOf | Named) and not fits(shape, argument.type, types):
+                wanted = article(nullable(argument.type))
+                self._problems.add(value.at, f"{subject} is {wanted}; ${value} is {article(shape)}.")
+            return value
+        return fit(value, argument.type, subject, types, self._problems, known.base.arguments or {})
+
+
+def read_given(form: Form, known: StepScope, problems: Problems) -> Record | None:
+    """What is under `with`."""
+    node = form.mapping("with", "Write with: { name: $step.field }.")
+    built = build_expression(node, known.scope, problems) if node is not None else None
+    return built if isinstance(built, Record) else None
+
+
+def read_message(form: Form, key: str, known: StepScope, problems: Problems) -> Expression | None:
+    """A text for the client, with holes, or a reference to one."""
+    node = form.node_of(key)
+    if node is None:
+        return None
+    if form.text(key) is None:
+        return None
+    return build_expression(node, known.scope, problems)
