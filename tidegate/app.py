@@ -140,8 +140,8 @@ class Gateway:
         *,
         origin: str = "client",
     ) -> Response:
-        """Answers one GraphQL request. `origin`: who asks, as in `core.runs.Run`. Any: variables are the client's JSON, coerced by the document. Raises
-        `DocumentError` where there is nothing to execute."""
+        """Answers one GraphQL request. `origin`: who asks, as in `core.runs.Run`. Any: variables are the client's
+        JSON, coerced by the document. Raises `DocumentError` where there is nothing to execute."""
         edition = self._edition
         document = edition.documents.find(text, operation_name)
         with edition.in_use:
