@@ -105,7 +105,7 @@ async def test_what_takes_too_long_is_stopped_and_nothing_is_kept(make: Make, wh
     world = await make(
         f'loop: {{ on: {when} update, where: "id = 1", js: loop.js }}',
         {"loop.js": LOOP},
-        settings="limits: { scriptCpu: 300ms }",
+        settings="limits: { scriptCpu: 300ms, scriptTime: 60s, timeout: 60s }",
     )
     message, extensions = await world.error("lea", "mutation { updateTask(id: 1, points: 9) { id } }")
     assert extensions["code"] == "LIMIT"
@@ -165,7 +165,7 @@ async def test_programs_that_wait_for_a_writer_do_not_keep_it_from_those_it_wait
       look: { on: during update, js: look.js }
       add: { on: demand, minRole: member, params: { text: String! }, js: add.js }
     """
-    world = await make(actions, files, settings="limits: { timeout: 60s }")
+    world = await make(actions, files, settings="limits: { scriptTime: 60s, timeout: 60s }")
     adding = [world.ask("lea", f'mutation {{ tasksAdd(text: "{number}") }}') for number in range(40)]
     writing = [world.ask("lea", f"mutation {{ updateTask(id: 1, points: {number}) {{ id }} }}") for number in range(8)]
     answers = await asyncio.gather(*adding, *writing)

@@ -222,7 +222,7 @@ function run(input, context) {
 
 async def test_calls_within_calls_end_somewhere(make: Make) -> None:
     actions = 'recur: { on: during create, where: "{{ row.id }} < 40", js: recur.js }'
-    world = await make(actions, {"recur.js": RECUR}, settings="limits: { nesting: 3 }")
+    world = await make(actions, {"recur.js": RECUR}, settings="limits: { nesting: 3, scriptTime: 60s, timeout: 60s }")
     message, extensions = await world.error(
         "ann", 'mutation { createTask(id: 30, title: "T", owner: "ann@example.com") { id } }'
     )
@@ -239,7 +239,7 @@ async def test_one_call_runs_so_many_actions_and_no_more(make: Make) -> None:
         'note: { on: during update, sql: "update tasks set ratio = 1 where id = {{ row.id }}" }',
         None,
         "insert into tasks (id, title) select 10 + id, 'T' from tasks",
-        settings="limits: { actions: 3 }",
+        settings="limits: { actions: 3, scriptTime: 60s, timeout: 60s }",
     )
     message, extensions = await world.error("lea", "mutation { updateTasksCount(from: 1, points: 4) }")
     assert (message, extensions["code"]) == ("One call may run 3 actions at most.", "LIMIT")

@@ -35,6 +35,8 @@ auth:
   properties: mine
 config: { greeting: Hello, most: 3 }
 """
+PATIENT = "limits: { timeout: 60s, scriptTime: 60s }"
+"""A busy machine is no mistake."""
 
 TYPES = """
 enum Status { OPEN DONE STUCK }
@@ -298,7 +300,7 @@ def write_project(
             lines = indent(dedent(written).strip("\n"), "    ")
             declared = declared.replace(f"\n{name}:\n", f"\n{name}:\n  actions:\n{lines}\n")
     texts = {
-        "tidegate.yaml": f"{PROJECT}integrations: {{ db: {json.dumps(kind)} }}\n{settings}",
+        "tidegate.yaml": f"{PROJECT}integrations: {{ db: {json.dumps(kind)} }}\n{settings or PATIENT}",
         "types.graphql": TYPES,
         "objects/all.yaml": declared,
         "operations/all.yaml": f"{OPERATIONS}\n{more}",

@@ -172,6 +172,7 @@ async def test_connections_of_the_database_that_die_under_load(desk: Desk) -> No
     if desk.postgres is None:
         return
     kept: list[str] = []
+    reads = dict.fromkeys(range(1, 16, 2), 0)
     done = asyncio.Event()
 
     async def client(number: int) -> None:
@@ -180,6 +181,7 @@ async def test_connections_of_the_database_that_die_under_load(desk: Desk) -> No
             turn += 1
             if number % 2:
                 assert await desk.codes("ada", READ) == []
+                reads[number] = turn
                 continue
             title = f"{number}/{turn}"
             answer = await desk.ask("ada", FILE, title=title)
@@ -198,6 +200,14 @@ async def test_connections_of_the_database_that_die_under_load(desk: Desk) -> No
                 "select pg_terminate_backend(pid) from pg_stat_activity "
                 "where datname = current_database() and pid <> pg_backend_pid()"
             )
+            # A read is asked again once, so no read may meet this twice.
+            before = dict(reads)
+            async with asyncio.timeout(60):
+                while any(reads[number] == turn for number, turn in before.items()):  # noqa: ASYNC110 - the same
+                    await asyncio.sleep(0.01)
+        async with asyncio.timeout(60):
+            while not kept:  # noqa: ASYNC110 - a list has no event to wait for
+                await asyncio.sleep(0.01)
         done.set()
     await operator.close()
     stored = [row["title"] for row in await desk.table("tickets")]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from tests.realtime.world import Reader, World, encode, question, runnable
+from tests.realtime.world import Reader, World, are_asked, encode, question, runnable
 from tidegate.core.errors import Code, OperationError
 from tidegate.core.live import Result
 from tidegate.realtime.live import LiveQueries
@@ -74,7 +74,7 @@ async def test_what_is_touched_while_it_is_asked_is_not_settled(world: World, li
     dependent, gate = Dependent(), asyncio.Event()
     world.gate = gate
     live.depend(ME, encode, dependent)
-    await asyncio.sleep(0.05)
+    await are_asked(world, 1)
     world.write(live.publish, 1)
     gate.set()
     await dependent.hears("stale", "1: 1")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.realtime.world import Reader, World, encode, question, runnable, touch_of
+from tests.realtime.world import Reader, World, are_asked, encode, question, runnable, touch_of
 from tidegate.core.change import Change
 from tidegate.core.errors import Code, OperationError
 from tidegate.core.footprint import Read, Touch
@@ -36,14 +36,6 @@ async def turns(count: int = 20) -> None:
     """What must not happen would have happened."""
     for _ in range(count):
         await asyncio.sleep(0)
-
-
-async def are_asked(world: World, batches: int) -> None:
-    """So many have been asked, and then no more. Not counted in turns: what took long is asked again later."""
-    async with asyncio.timeout(60):
-        while len(world.asked) < batches:  # noqa: ASYNC110 - the world has no event for it
-            await asyncio.sleep(0.001)
-    assert len(world.asked) == batches
 
 
 async def test_equal_questions_are_asked_once(world: World, live: LiveQueries) -> None:

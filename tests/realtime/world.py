@@ -109,6 +109,14 @@ class World:
         return f"{value}: {self.rows.get(value, 0)}".encode()
 
 
+async def are_asked(world: World, batches: int) -> None:
+    """So many have been asked, and then no more. Not counted in turns: what took long is asked again later."""
+    async with asyncio.timeout(60):
+        while len(world.asked) < batches:  # noqa: ASYNC110 - the world has no event for it
+            await asyncio.sleep(0.001)
+    assert len(world.asked) == batches
+
+
 @dataclass(eq=False)
 class Reader:
     """Keeps what it gets."""

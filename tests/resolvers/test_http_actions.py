@@ -161,7 +161,7 @@ async def test_what_is_no_address(url: str, make: Make) -> None:
 async def test_limits_of_the_project(make: Make) -> None:
     async with Server(answer) as server, Server(lambda _: None) as silent:
         world = await make(
-            server, silent, limits="{ httpBody: 1KiB, httpTimeout: 300ms, httpRedirects: 1, scriptData: 4KiB }"
+            server, silent, limits="{ httpBody: 1KiB, httpTimeout: 2s, httpRedirects: 1, scriptData: 4KiB }"
         )
         assert len(await fetch(world, server, "/large?1024")) == 1024
         found = await fetch(world, server, "/large?1025", "Tell")
@@ -205,7 +205,7 @@ async def test_programs_that_wait_keep_nobody_waiting(make: Make) -> None:
         request.answer(request.target.encode())
 
     async with Server(wait) as server:
-        world = await make(server, limits="{ httpTimeout: 30s, scriptTime: 30s, timeout: 30s }")
+        world = await make(server, limits="{ httpTimeout: 60s, scriptTime: 60s, timeout: 60s }")
         asked = [asyncio.ensure_future(fetch(world, server, f"/{number}")) for number in range(12)]
         await waiting.wait()
         for _ in range(5):

@@ -22,7 +22,7 @@ def javascript(text: str, file: str = "actions/tidy.js") -> Program:
 async def sandbox() -> AsyncIterator[LocalSandbox]:
     sandbox = LocalSandbox()
     try:
-        assert await sandbox.load([javascript("run = () => 1")], Limits(scriptCpu=0.4, scriptTime=4.0)) == ()
+        assert await sandbox.load([javascript("run = () => 1")], Limits(scriptCpu=PATIENCE, scriptTime=PATIENCE)) == ()
         yield sandbox
     finally:
         await sandbox.close()
@@ -59,7 +59,7 @@ async def test_types_are_taken_out_and_the_input_comes_back(sandbox: LocalSandbo
         ("run = () => {\n  n = 0;\n  while (true) n++;\n}", "computed for more than 400 ms", "actions/tidy.js:3"),
         (
             "run = () => {\n  n = 0;\n  $http.get('https://x.example');\n}",
-            "ran for more than 4 s",
+            "ran for more than 3 s",
             "actions/tidy.js:3",
         ),
     ],
@@ -71,6 +71,7 @@ async def test_the_line_is_told_at_which_it_was_stopped(
         await asyncio.sleep(PATIENCE)
         return None
 
+    assert await sandbox.load([javascript("run = () => 1")], Limits(scriptCpu=0.4, scriptTime=3.0)) == ()
     with pytest.raises(ProgramFailed) as caught:
         await run(sandbox, javascript(text), Recorder(hang))
     assert caught.value.fault is Fault.LIMIT

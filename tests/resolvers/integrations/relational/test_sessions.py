@@ -166,11 +166,11 @@ async def test_calls_wait_in_line_for_a_connection(database: AnyDatabase) -> Non
 
 
 async def test_waiting_in_vain_for_a_connection_is_a_timeout(database: AnyDatabase) -> None:
-    database.writers.patience = 0.05
     async with database.session(writes=True) as first:
         others = [database.session(writes=True) for _ in range(database.writers.size - 1)]
         for other in others:
             await other.__aenter__()
+        database.writers.patience = 0.05
         with pytest.raises(OperationError) as caught:
             async with database.session(writes=True):
                 pass
