@@ -17,6 +17,7 @@ from tidegate.core.footprint import UNKNOWN, Key, Read, Touch, Unknown, Verdict,
 from tidegate.core.integration import Compiled, Prepared
 from tidegate.core.json import Given, Missing
 from tidegate.core.operation import Kind, Operation
+from tidegate.core.reach import reach_of, requests_of
 from tidegate.core.types import Argument, EnumType, ListOf, NonNull, ObjectType, named, nullable
 
 # Values that nobody writes, in the forms that columns compare: whole numbers and texts, and UUIDs.
@@ -74,9 +75,11 @@ class Explanation:
     def __init__(self, catalog: Catalog, runnables: Mapping[str, Sequence[Runnable]]) -> None:
         self._catalog = catalog
         self._runnables = {name: each[0] for name, each in runnables.items()}
-        self._reads = {name: _all_reads(each[:1]) for name, each in runnables.items()}
-        self._wide = {name: (*_all_reads(each), *self._reach(each[0].operation)) for name, each in runnables.items()}
-        self._touches = {name: tuple(_touches(each[0].operation)) for name, each in runnables.items()}
+        self._reads = {name: _all_reads(each[:1], catalog) for name, each in runnables.items()}
+        self._wide = {
+            name: (*_all_reads(each, catalog), *self._reach(each[0].operation)) for name, each in runnables.items()
+        }
+        self._touches = {name: tuple(_touches(each[0].operation, catalog)) for name, each in runnables.items()}
 
     def of(self, name: str) -> Explained:
         operation = self._runnables[name].operation
@@ -86,12 +89,16 @@ class Explanation:
 
     def _query(self, operation: Operation) -> Explained:
         runnable = self._runnables[operation.name]
-        seen = tuple(dict.fromkeys(each for step in runnable.steps for each in self._seen(operation, step)))
+        if operation.plan.flow is not None:
+            # The values of its steps are known when it is called.
+            seen = tuple(self._shown([read], {}) for read in self._reads[operation.name])
+        else:
+            seen = tuple(dict.fromkeys(each for step in runnable.steps for each in self._seen(operation, step)))
         grade = max((each.grade for each in seen), key=list(Grade).index, default=Grade.EXACT)
         others = [each for each in self._named(Kind.MUTATION) if self._concerns(each, operation, wide=False)]
         wide = [each for each in self._named(Kind.MUTATION) if self._concerns(each, operation, wide=True)]
         more = tuple(name for name in wide if name not in others)
-        why = _why(operation) if grade is Grade.OPAQUE else ""
+        why = _why(operation, self._catalog) if grade is Grade.OPAQUE else ""
         return Explained(operation, grade, seen, (), tuple(others), more, why)
 
     def _mutation(self, operation: Operation) -> Explained:
@@ -99,7 +106,7 @@ class Explanation:
         others = tuple(each.name for each in queries if self._concerns(operation.name, each, wide=False))
         wide = (each.name for each in queries if self._concerns(operation.name, each, wide=True))
         touches = self._touches[operation.name]
-        why = _why(operation) if any(touch.table is None for touch in touches) else ""
+        why = _why(operation, self._catalog) if any(touch.table is None for touch in touches) else ""
         return Explained(operation, None, (), touches, others, tuple(name for name in wide if name not in others), why)
 
     def _named(self, kind: Kind) -> list[str]:
@@ -120,7 +127,7 @@ class Explanation:
         definition = self._catalog.types.get(returned)
         inner = definition.fields.values() if isinstance(definition, ObjectType) else ()
         if not types.isdisjoint({returned, *(named(field.type) for field in inner)}):
-            yield from (read for step in operation.plan.run for read in step.prepared.reach())
+            yield from reach_of(operation, self._catalog)
 
     def _seen(self, operation: Operation, step: Compiled) -> Iterator[Seen]:
         """The reads for values that can be told from each other, in each of the forms that values have."""
@@ -210,7 +217,9 @@ def _reads(step: Compiled, values: Sequence[Given | Unknown]) -> tuple[Read, ...
     return tuple(step.reads(values))
 
 
-def _all_reads(runnables: Sequence[Runnable]) -> tuple[Read, ...]:
+def _all_reads(runnables: Sequence[Runnable], catalog: Catalog) -> tuple[Read, ...]:
+    if runnables and runnables[0].operation.plan.flow is not None:
+        return reach_of(runnables[0].operation, catalog)
     steps = (step for runnable in runnables for step in runnable.steps)
     return tuple(dict.fromkeys(each for step in steps for each in _reads(step, _unknown(step))))
 
@@ -219,38 +228,42 @@ def _unknown(step: Compiled) -> Sequence[Unknown]:
     return [UNKNOWN] * len(step.inputs)
 
 
-def _touches(operation: Operation) -> Iterator[Touch]:
+def _touches(operation: Operation, catalog: Catalog) -> Iterator[Touch]:
     from tidegate.resolvers.integrations.relational.impact import impact
 
     if operation.kind is Kind.QUERY:
         return
-    for step in operation.plan.run:
-        if isinstance(step.acted, Demand):
-            continue
-        touches = impact(step.prepared)
-        yield from (Touch(step.integration, None),) if touches is None else touches
-    for asking in askings_of(operation):
-        # What is not told of databases is an e-mail: nobody reads it here.
-        yield from impact(asking.prepared) or ()
-    if may_call(operation):
-        yield Touch(operation.plan.run[-1].integration, None)
+    for request in requests_of(operation, catalog.operations):
+        if request.prepared.writes and not isinstance(request.acted, Demand):
+            touches = impact(request.prepared)
+            yield from (Touch(request.integration, None),) if touches is None else touches
+        for asking in askings_of(request):
+            # What is not told of databases is an e-mail: nobody reads it here.
+            yield from impact(asking.prepared) or ()
+    if may_call(operation, catalog.operations):
+        yield from (Touch(name, None) for name in _called(operation, catalog))
+
+
+def _called(operation: Operation, catalog: Catalog) -> Sequence[str]:
+    """The integrations that what its code calls may write to."""
+    return [each.integration for each in operation.plan.run] or list(catalog.integrations)
 
 
 def _meet(reads: Iterable[Read], touches: Sequence[Touch]) -> bool:
     return any(judge(read, touch) is Verdict.CONCERNED for read in reads for touch in touches)
 
 
-def _why(operation: Operation) -> str:
+def _why(operation: Operation, catalog: Catalog) -> str:
     from tidegate.resolvers.integrations.relational.impact import why_opaque
 
     opaque: list[Prepared] = [
-        step.prepared
-        for step in operation.plan.run
-        if not isinstance(step.acted, Demand)
-        and (step.prepared.writes if operation.kind is Kind.MUTATION else _is_opaque(step.prepared))
+        request.prepared
+        for request in requests_of(operation, catalog.operations)
+        if not isinstance(request.acted, Demand)
+        and (request.prepared.writes if operation.kind is Kind.MUTATION else _is_opaque(request.prepared))
     ]
-    if may_call(operation):
-        return "programs of its actions may call any operation"
+    if may_call(operation, catalog.operations):
+        return f"programs of its {'actions' if operation.plan.run else 'steps'} may call any operation"
     return "; ".join(dict.fromkeys(why_opaque(each) for each in opaque))
 
 
