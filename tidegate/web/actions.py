@@ -29,6 +29,7 @@ from tidegate.web.answers import (
     error_body,
     refusal_reply,
 )
+from tidegate.web.attendance import Attended
 from tidegate.web.bodies import Gone, read_body, read_json
 from tidegate.web.cors import Pages
 from tidegate.web.failures import as_shown
@@ -102,7 +103,8 @@ class ActionEndpoint:
             # The project was reloaded while we waited, as in `endpoint`.
             authenticator = gateway.authenticator
             user = await authenticator.authenticate(scope["headers"])
-        demanded = await gateway.demand(asked, user)
+        with Attended(receive):
+            demanded = await gateway.demand(asked, user)
         return self._reply(demanded, self._pages.policy.headers(fields.get(b"origin")))
 
     def _reply(self, demanded: Demanded, shared: tuple[Header, ...]) -> Reply:

@@ -25,6 +25,7 @@ from tidegate.web.answers import (
     errors_body,
     refusal_reply,
 )
+from tidegate.web.attendance import Attended
 from tidegate.web.bodies import Gone, read_body
 from tidegate.web.cors import ALLOW, NO_CORS, CorsPolicy
 from tidegate.web.event_stream import COMPLETE, EVENT_STREAM, next_event
@@ -113,7 +114,8 @@ class GraphQLEndpoint:
                 # The project was reloaded while we waited: a rank among the roles of before may mean another role now.
                 authenticator = gateway.authenticator
                 user = await authenticator.authenticate(scope["headers"])
-            response = await gateway.execute(asked.query, asked.operation_name, asked.variables, user)
+            with Attended(receive):
+                response = await gateway.execute(asked.query, asked.operation_name, asked.variables, user)
         except (Gone, Refusal):
             raise
         except Exception as error:  # noqa: BLE001 - logged there

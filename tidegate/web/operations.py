@@ -66,17 +66,21 @@ class Operations:
             self._socket.send_text(_error(id, failure))
 
     def complete(self, id: str) -> None:
-        """The client wants no more of this: it is not answered."""
+        """The client wants no more of this: it is not answered, and what it has not committed is not done."""
         match self._known.get(id):
             case LiveSink() as sink:
                 self.drop(sink)
             case Operation() as operation:
                 self._waiting.pop(operation, None)
                 self._remove(operation)
+                operation.cancel()
 
     def end(self) -> None:
-        """Ends all without a word. What is being executed is executed to its end. May be called more than once."""
+        """Ends all without a word, as `complete` does. May be called more than once."""
         self._ended = True
+        for entry in self._known.values():
+            if isinstance(entry, Operation):
+                entry.cancel()
         self._waiting.clear()
         self._known.clear()
         self._unsent.clear()
@@ -128,11 +132,10 @@ class Operations:
             operation = next(iter(self._waiting))
             del self._waiting[operation]
             self._running += 1
-            tasks = self._socket.tasks
+            task = operation.task = asyncio.get_running_loop().create_task(self._run(operation))
             # The server's own set: when it is told to stop, it waits for these as for requests.
-            task = asyncio.get_running_loop().create_task(self._run(operation))
-            tasks.add(task)
-            task.add_done_callback(tasks.discard)
+            self._socket.tasks.add(task)
+            task.add_done_callback(self._ran)
 
     async def _run(self, operation: Operation) -> None:
         asked = operation.asked
@@ -145,12 +148,15 @@ class Operations:
             answer = await self.client.execute(asked.query, asked.operation_name, asked.variables)
         except Exception as failure:  # noqa: BLE001 - logged there
             answer = failure
-        finally:
-            self._running -= 1
-            self._run_next()
         if self._known.get(operation.id) is operation:
             self._remove(operation)
             self._answer(operation.id, answer)
+
+    def _ran(self, task: asyncio.Task[None]) -> None:
+        # Also of a task that was cancelled before it began.
+        self._socket.tasks.discard(task)
+        self._running -= 1
+        self._run_next()
 
     def _answer(self, id: str, answer: Response | Exception) -> None:
         if isinstance(answer, Exception):
@@ -163,14 +169,19 @@ class Operations:
 
 
 class Operation:
-    """A query or a mutation."""
+    """A query or a mutation. `task` executes it."""
 
-    __slots__ = ("asked", "id", "size")
+    __slots__ = ("asked", "id", "size", "task")
 
     def __init__(self, message: Subscribe) -> None:
         self.id = message.id
         self.asked = message.asked
         self.size = message.size
+        self.task: asyncio.Task[None] | None = None
+
+    def cancel(self) -> None:
+        if self.task is not None:
+            self.task.cancel()
 
 
 class LiveSink:

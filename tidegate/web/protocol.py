@@ -15,12 +15,13 @@ from typing import Any, Final
 
 from starlette.types import Receive, Scope, Send
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 from uvicorn.server import ServerState
 
 from tidegate.core.errors import Code
 from tidegate.core.limits import Limits
 from tidegate.web.answers import CLOSE, Refusal, answer, refusal_reply
+from tidegate.web.attendance import Attentive
 from tidegate.web.sockets import Socket
 
 MOST_HEADERS: Final = 100
@@ -42,7 +43,7 @@ class HeadTooLarge(Exception):
     """Ends the parsing of a head."""
 
 
-class Guarded(HttpToolsProtocol):
+class Guarded(Attentive):
     """Made by `protocol_class`, which sets what the class itself declares."""
 
     limits: Callable[[], Limits]
@@ -105,7 +106,7 @@ class Guarded(HttpToolsProtocol):
 
     def handle_websocket_upgrade(self) -> None:
         """Hands the connection over to a `Socket`, if this is a handshake and there is room."""
-        if self._is_answering():
+        if self.is_answering():
             # Sent ahead, behind a request whose answer would be lost: nobody does that.
             self.cut()
             return
@@ -132,7 +133,7 @@ class Guarded(HttpToolsProtocol):
         if self.waiting is Waiting.BODY:
             return now - self.since > limits.bodyTimeout + GRACE
         # Half a head behind a request that is still being answered is not the client's delay: nobody reads.
-        return not self._is_answering() and now - self.since > limits.headTimeout
+        return not self.is_answering() and now - self.since > limits.headTimeout
 
     def cut(self) -> None:
         """Closes at once: a client that does not send may not read either."""
@@ -149,10 +150,6 @@ class Guarded(HttpToolsProtocol):
         if self.scope["method"] != "GET" or old or chunked or set(lengths) - {b"0"} or not self.url.isascii():
             return _BAD_REQUEST
         return _BUSY if self._is_busy() else None
-
-    def _is_answering(self) -> bool:
-        cycle: RequestResponseCycle | None = self.cycle  # None until the first head is complete
-        return cycle is not None and not cycle.response_complete
 
     def _await(self, what: Waiting) -> None:
         self.waiting = what

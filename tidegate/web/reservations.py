@@ -12,6 +12,7 @@ from tidegate.core.errors import Code, OperationError
 from tidegate.core.live import Result
 from tidegate.core.user import CurrentUser
 from tidegate.web.answers import Header, Refusal, error_body
+from tidegate.web.attendance import Attempt
 from tidegate.web.event_stream import EVENT_STREAM, Labelled
 from tidegate.web.gateway import Client, Gateway, Subscription
 from tidegate.web.streams import Streams
@@ -28,10 +29,11 @@ def not_found() -> Refusal:
 
 
 class Operation:
-    """One operation of a reservation. Implements `Sink`."""
+    """One operation of a reservation. Implements `Sink`. A query or a mutation is executed within `attempt`."""
 
     def __init__(self, reservation: Reservation, operation_id: str) -> None:
         self.subscription: Subscription | None = None
+        self.attempt = Attempt()
         self._id = operation_id
         self._frames = Labelled(operation_id)
         self._reservation = reservation
@@ -64,6 +66,7 @@ class Operation:
         for topic in self._topics:
             self._reservation.stream.drop((self._id, topic))
         self.end(None)
+        self.attempt.end()
 
     def forget(self) -> None:
         """Nothing follows, not even the end."""
@@ -127,6 +130,8 @@ class Reservation:
 
     def _left(self) -> None:
         self.over = True
+        for operation in self.operations.values():
+            operation.attempt.end()
         self.operations.clear()
         self._reservations.remove(self)
         if self._timer is not None:

@@ -19,6 +19,7 @@ from tidegate.core.errors import Code, OperationError
 from tidegate.core.user import CurrentUser
 from tidegate.web.accept import negotiate, negotiate_stream
 from tidegate.web.answers import HEADERS, SAFETY, Header, Media, Refusal, Reply, Streamed, bad_request, error_body
+from tidegate.web.attendance import Attended
 from tidegate.web.bodies import Gone, read_body
 from tidegate.web.endpoint import GraphQLEndpoint, check_reads
 from tidegate.web.failures import failed_to_begin
@@ -73,7 +74,8 @@ class EventStreamEndpoint(GraphQLEndpoint):
                 _stop(reservation, scope)
                 return Reply(HTTPStatus.OK, headers)
             asked = await self._read(scope, receive, fields)
-            return Reply(await self._begin(reservation, scope, user, asked), headers)
+            with Attended(receive):
+                return Reply(await self._begin(reservation, scope, user, asked), headers)
         except (Gone, Refusal):
             raise
         except Exception as error:  # noqa: BLE001 - logged there
@@ -120,8 +122,9 @@ async def _execute(client: Client, operation: Operation, asked: Parameters, *, s
     if subscribes:
         operation.subscription = client.subscribe(asked.query, asked.operation_name, asked.variables, operation)
     else:
-        response = await client.execute(asked.query, asked.operation_name, asked.variables)
-        operation.end(response.body)
+        with operation.attempt:
+            response = await client.execute(asked.query, asked.operation_name, asked.variables)
+            operation.end(response.body)
 
 
 def _stop(reservation: Reservation, scope: Scope) -> None:
