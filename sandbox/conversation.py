@@ -202,7 +202,13 @@ class Conversation:
     def _stopped(self, payload: bytes) -> ProgramFailed:
         word, _, place = payload.partition(b"\0")
         self._place = clean_text(place.decode("utf-8", "replace"))[:MESSAGE]
-        return self._limit(self._computed() if word == b"cpu" else self._hurry)
+        match word:
+            case b"cpu":
+                return self._limit(self._computed())
+            case b"memory":
+                return self._limit(self._took())
+            case _:
+                return self._limit(self._hurry)
 
     async def _hear_last_word(self) -> None:
         """Where it was when its time was up, if it still says so."""
@@ -232,7 +238,7 @@ class Conversation:
         if code == -signal.SIGALRM:
             return self._limit(self._hurry)
         if code == MEMORY_EXIT:
-            return self._limit(f"took more than {shown_size(self._limits.scriptMemory)} of memory")
+            return self._limit(self._took())
         if code == -signal.SIGSYS:
             return self.broken("it was ended by the kernel for a system call that programs have no need of")
         return self.broken(f"it ended with {code}")
@@ -248,6 +254,9 @@ class Conversation:
 
     def _computed(self) -> str:
         return f"computed for more than {shown_time(self._limits.scriptCpu)}"
+
+    def _took(self) -> str:
+        return f"took more than {shown_size(self._limits.scriptMemory)} of memory"
 
     def _limit(self, what: str) -> ProgramFailed:
         return ProgramFailed(Fault.LIMIT, f"{self._subject} {what}.", self._place or self._subject.file)

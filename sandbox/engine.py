@@ -8,7 +8,7 @@ and everything a program may reach of the world is `ask` and `log`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TypeAlias
 
 Ask: TypeAlias = Callable[[bytes], bytes]
@@ -21,13 +21,39 @@ Log: TypeAlias = Callable[[str, str], None]
 surrogates."""
 
 
+class Stopped(Exception):
+    """Raised by `run` and `load` of an engine that has ended a run itself: `word` is `cpu`, computed for too long, or
+    `memory`."""
+
+    def __init__(self, word: str, place: str = "") -> None:
+        super().__init__(word)
+        self.word = word
+        self.place = place
+
+
 class Engine(Protocol):
     """One language. Not thread-safe, and never called while it is being called, except for `place`."""
+
+    @property
+    def calls(self) -> Sequence[str]:
+        """System calls that its workers need beside those of `filter`, by name."""
+        ...
+
+    @property
+    def files(self) -> Sequence[str]:
+        """What its workers read and run before they are locked down: files, and folders with all that is in them."""
+        ...
 
     def prepare(self, limits: Mapping[str, int]) -> None:
         """Before the lockdown: reads files, imports modules, warms up. `limits` are fields of `core.limits.Limits` by
         name (`scriptCalls`, `scriptEmits`, `scriptLines`, `scriptLog`, `scriptData`, `scriptDepth`). An engine holds
         programs to them so that an error can say where; the gateway counts again, since a worker may lie."""
+        ...
+
+    def enter(self, layers: Sequence[str], files: Sequence[int]) -> None:
+        """In each worker, before it is locked down: starts what a worker has for itself, and makes the first context
+        if `fresh` could not before the fork. `layers` as in `zygote.LAYERS`, those that hold. `files`: open
+        descriptors of what the property names."""
         ...
 
     def fresh(self, libraries: bool = False) -> None:

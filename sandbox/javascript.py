@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from tidegate.sandbox.libraries import LIBRARIES, SUCRASE, read_library
@@ -45,6 +45,9 @@ _NAMES: Final = re.compile(rf"(?<![\w$.])(?:{'|'.join(LIBRARIES)})(?![\w$])")
 class JavaScript:
     """`path`: the extension module, as `quickjs.locate` found it."""
 
+    calls = ()
+    files = ()
+
     def __init__(self, path: str) -> None:
         self._path = path
         self._limits: Mapping[str, int] = {}
@@ -67,6 +70,9 @@ class JavaScript:
         self._texts = {name: read_library(source) for name, source in LIBRARIES.items()}
         self._sources = (read_library(SUCRASE), _part("source"))
         compiler.close()
+
+    def enter(self, layers: Sequence[str], files: Sequence[int]) -> None:
+        pass
 
     def fresh(self, libraries: bool = False) -> None:
         if self._context is not None:

@@ -12,11 +12,13 @@ import resource
 import signal
 import struct
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from fcntl import F_DUPFD_CLOEXEC, fcntl
 from typing import Final
 
-from tidegate.sandbox.filter import assemble, machine
+from tidegate.sandbox.filter import assemble, assemble_watched, machine
 
 LINUX: Final = sys.platform == "linux"
 
@@ -27,10 +29,15 @@ _PR_SET_NO_NEW_PRIVS: Final = 38
 _PR_CAP_AMBIENT: Final = 47
 _PR_CAP_AMBIENT_CLEAR_ALL: Final = 4
 _SECCOMP_MODE_FILTER: Final = 2
+_SECCOMP_SET_MODE_FILTER: Final = 1
+_SECCOMP_FILTER_FLAG_NEW_LISTENER: Final = 1 << 3
 
 # The same on every processor.
 _LANDLOCK_CREATE_RULESET: Final = 444
+_LANDLOCK_ADD_RULE: Final = 445
 _LANDLOCK_RESTRICT_SELF: Final = 446
+_LANDLOCK_PATH_BENEATH: Final = 1
+_EXECUTE_AND_READ: Final = 1 | 1 << 2
 
 _NOBODY: Final = 65534
 
@@ -144,9 +151,9 @@ def landlock_version() -> int:
     return max(0, int(_libc.syscall(_LANDLOCK_CREATE_RULESET, None, ctypes.c_size_t(0), 1)))
 
 
-def forbid_files() -> None:
+def forbid_files(but: Sequence[int] = ()) -> None:
     """Landlock: no file, no TCP port, no abstract socket, no signal to anybody outside; as far as this kernel knows
-    of each."""
+    of each. What `but` describes, files and folders, can be read and run."""
     version = landlock_version()
     if version == 0:
         raise OSError("landlock: not in this kernel")
@@ -158,35 +165,66 @@ def forbid_files() -> None:
     size = 24 if version >= 6 else 16 if version >= 4 else 8
     ruleset = _checked(_libc.syscall(_LANDLOCK_CREATE_RULESET, rules, ctypes.c_size_t(size), 0), "landlock")
     try:
+        for descriptor in but:
+            rule = struct.pack("=Qi", _EXECUTE_AND_READ, descriptor)
+            added = _libc.syscall(_LANDLOCK_ADD_RULE, ruleset, _LANDLOCK_PATH_BENEATH, rule, 0)
+            _checked(added, "landlock")
         _checked(_libc.syscall(_LANDLOCK_RESTRICT_SELF, ruleset, 0), "landlock")
     finally:
         os.close(ruleset)
 
 
-def prepare_filter() -> None:
-    """Before children are forked: `forbid_calls` has it ready."""
+def prepare_filter(further: Sequence[str] = ()) -> None:
+    """Before children are forked: `forbid_calls` and `watch_calls` have theirs ready. `further` as in
+    `filter.assemble`."""
     here = machine()
     if here is not None:
-        code = ctypes.create_string_buffer(assemble(here))
-        _filter[:] = code, ctypes.create_string_buffer(struct.pack("@HP", len(code) // 8, ctypes.addressof(code)))
+        for name, code in (("worker", assemble(here, further)), ("companion", assemble_watched(here))):
+            text = ctypes.create_string_buffer(code)
+            program = struct.pack("@HP", len(code) // 8, ctypes.addressof(text))
+            _filters[name] = text, ctypes.create_string_buffer(program)
 
 
-_filter: list[ctypes.Array[ctypes.c_char]] = []
+_filters: Final[dict[str, tuple[ctypes.Array[ctypes.c_char], ctypes.Array[ctypes.c_char]]]] = {}
 
 
 def forbid_calls() -> None:
     """Seccomp, last of all: only the system calls of `filter` are left."""
-    if not _filter or not LINUX:
+    if not _filters or not LINUX:
         raise OSError("seccomp: no table for this machine")
-    _prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.addressof(_filter[1]))
+    _prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.addressof(_filters["worker"][1]))
 
 
-def close_descriptors(socket: int, nowhere: int) -> None:
-    """Leaves `socket`, as `SOCKET`, and nothing else but three that lead to `nowhere`, which is /dev/null."""
+def watch_calls() -> int:
+    """Seccomp of a companion: gives the descriptor by which it is watched while it begins."""
+    here = machine()
+    if here is None or not _filters or not LINUX:
+        raise OSError("seccomp: no table for this machine")
+    code = _filters["companion"][1]
+    flags = _SECCOMP_FILTER_FLAG_NEW_LISTENER
+    return _checked(int(_libc.syscall(here.seccomp, _SECCOMP_SET_MODE_FILTER, flags, code)), "seccomp")
+
+
+def open_above(path: str) -> int:
+    """A descriptor that is in nobody's way in a worker."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        return fcntl(descriptor, F_DUPFD_CLOEXEC, SOCKET + 7)
+    finally:
+        os.close(descriptor)
+
+
+def close_descriptors(socket: int, nowhere: int, kept: Sequence[int] = ()) -> None:
+    """Leaves `socket`, as `SOCKET`, and nothing else but `kept` and three that lead to `nowhere`, which is
+    /dev/null. None of `kept` is `SOCKET`."""
     if nowhere == SOCKET:
         nowhere = os.dup(nowhere)
     if socket != SOCKET:
         os.dup2(socket, SOCKET)
     for number in range(SOCKET):
         os.dup2(nowhere, number)
-    os.closerange(SOCKET + 1, os.sysconf("SC_OPEN_MAX"))
+    first = SOCKET + 1
+    for number in sorted(kept):
+        os.closerange(first, number)
+        first = number + 1
+    os.closerange(first, os.sysconf("SC_OPEN_MAX"))

@@ -31,6 +31,8 @@ class Run:
         self._log = log
         self._counts = {"scriptCalls": 0, "scriptEmits": 0, "scriptLines": 0, "scriptLog": 0}
         self.raised: BaseException | None = None
+        self.exceeded = ""
+        """Of which limit too much was asked for first, in words."""
 
     def answer(self, kind: bytes, text: bytes) -> bytes:
         """A question `?` or a line of the log `>` of the kernel's, answered: JSON."""
@@ -40,11 +42,9 @@ class Run:
             return self._question(text)
         line = json.loads(text)
         if self._exceeds("scriptLines"):
-            return refusal(f"More than {self._limits['scriptLines']} lines written to console by one run.", limit=True)
+            return self._stop(f"More than {self._limits['scriptLines']} lines written to console by one run.")
         if self._exceeds("scriptLog", len(line["text"].encode("utf-8", "replace"))):
-            return refusal(
-                f"More than {shown_size(self._limits['scriptLog'])} written to console by one run.", limit=True
-            )
+            return self._stop(f"More than {shown_size(self._limits['scriptLog'])} written to console by one run.")
         self._log(line["level"], self.unmarked(line["text"]))
         return b'{"value":null}'
 
@@ -55,13 +55,16 @@ class Run:
     def _question(self, text: bytes) -> bytes:
         if text.startswith(_EMIT):
             if self._exceeds("scriptEmits"):
-                return refusal(f"More than {self._limits['scriptEmits']} events emitted by one run.", limit=True)
+                return self._stop(f"More than {self._limits['scriptEmits']} events emitted by one run.")
         elif self._exceeds("scriptCalls"):
-            return refusal(f"More than {self._limits['scriptCalls']} requests to the gateway by one run.", limit=True)
+            return self._stop(f"More than {self._limits['scriptCalls']} requests to the gateway by one run.")
         if len(text) > self._limits["scriptData"]:
-            size = shown_size(self._limits["scriptData"])
-            return refusal(f"A request to the gateway has more than {size}.", limit=True)
+            return self._stop(f"A request to the gateway has more than {shown_size(self._limits['scriptData'])}.")
         return self._ask(whole(text))
+
+    def _stop(self, message: str) -> bytes:
+        self.exceeded = self.exceeded or message
+        return refusal(message, limit=True)
 
     def _exceeds(self, name: str, by: int = 1) -> bool:
         self._counts[name] += by

@@ -259,7 +259,10 @@ class LocalSandbox:
 
 
 def default_engines() -> Mapping[Language, EngineSource]:
-    """JavaScript, by the extension module of dukpy. Python has none yet."""
-    from tidegate.sandbox.quickjs import locate
+    """JavaScript, by the extension module of dukpy, and Python, by monty."""
+    from tidegate.sandbox import monty, quickjs
 
-    return {Language.JAVASCRIPT: EngineSource("tidegate.sandbox.javascript:JavaScript", (locate(),))}
+    return {
+        Language.JAVASCRIPT: EngineSource("tidegate.sandbox.javascript:JavaScript", (quickjs.locate(),)),
+        Language.PYTHON: EngineSource("tidegate.sandbox.monty:Monty", (monty.locate(),)),
+    }

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import signal
 from time import process_time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NoReturn
 
+from tidegate.sandbox.engine import Stopped
 from tidegate.sandbox.frames import CPU_EXIT, MEMORY_EXIT, Kind, pack_job, read_frame, unpack_job, write_frame
 from tidegate.sandbox.lockdown import SOCKET
 
@@ -44,6 +45,8 @@ class Worker:
             self._serve()
         except MemoryError:
             os._exit(MEMORY_EXIT)
+        except Stopped as stopped:
+            self._tell_stopped(stopped.word, stopped.place)
         except (EOFError, BrokenPipeError, ConnectionResetError):
             # The gateway is gone.
             os._exit(0)
@@ -98,7 +101,9 @@ class Worker:
             place = self._engine.place()
         except Exception:  # noqa: BLE001 - the place is not worth more than the limit
             place = ""
-        word = "cpu" if number == signal.SIGVTALRM else "time"
+        self._tell_stopped("cpu" if number == signal.SIGVTALRM else "time", place)
+
+    def _tell_stopped(self, word: str, place: str) -> NoReturn:
         write_frame(SOCKET, Kind.STOPPED, f"{word}\0{place}".encode("utf-8", "replace")[:_OUTPUT])
         os._exit(CPU_EXIT)
 

@@ -41,6 +41,7 @@ class Zygote:
         lockdown.go_first()
         self._begun = 0
         self._nowhere = -1
+        self._opened: list[int] = []
         self._children: set[int] = set()
         self._settings = settings
         self._allowance = lockdown.Allowance(settings["memory"] + OVERHEAD, int(settings["cpu"]) * 2)
@@ -77,12 +78,14 @@ class Zygote:
         engine: Engine = getattr(importlib.import_module(module), name)(*self._settings["arguments"])
         engine.prepare(self._settings["limits"])
         rehearse(engine, self._settings["libraries"])
-        lockdown.prepare_filter()
+        lockdown.prepare_filter(engine.calls)
         # What is here now stays, and counting its references should not copy its pages in each child.
         gc.collect()
         gc.freeze()
         self._begun = lockdown.address_space()
         self._nowhere = os.open(os.devnull, os.O_RDWR)
+        # Opened while it still has the rights to find them.
+        self._opened = [lockdown.open_above(path) for path in engine.files]
         return engine
 
     def _own_layers(self) -> Mapping[str, Callable[[], None]]:
@@ -92,7 +95,10 @@ class Zygote:
             lockdown.drop_user()
             lockdown.die_with_parent(parent)
 
-        return {"user": user, "privileges": lockdown.forbid_new_privileges, "files": lockdown.forbid_files}
+        return {"user": user, "privileges": lockdown.forbid_new_privileges, "files": self._forbid_files}
+
+    def _forbid_files(self) -> None:
+        lockdown.forbid_files(self._opened)
 
     def _tell(self, what: Mapping[str, object], descriptors: Sequence[int] = ()) -> None:
         line = json.dumps(what).encode() + b"\n"
@@ -153,11 +159,17 @@ class Zygote:
         lockdown.die_with_parent(zygote)
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        lockdown.close_descriptors(descriptor, self._nowhere)
+        engine, layers = self._engine, order["layers"]
+        lockdown.close_descriptors(descriptor, self._nowhere, self._opened)
         settings = self._settings
-        worker = Worker(self._engine, settings["libraries"], True, settings["runs"], settings["cpu"])
+        if not order["probe"]:
+            engine.enter(layers, self._opened)
+        for opened in self._opened:
+            os.close(opened)
+        if self._opened and "files" in layers:
+            lockdown.forbid_files()
+        worker = Worker(engine, settings["libraries"], True, settings["runs"], settings["cpu"])
         worker.listen()
-        layers = order["layers"]
         if "resources" in layers:
             lockdown.set_resources(self._allowance, self._begun)
         if "calls" in layers:

@@ -18,7 +18,7 @@ import struct
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tidegate.sandbox import frames, lockdown
@@ -49,6 +49,9 @@ class Thrown(Exception):
 class Native:
     """Implements `tidegate.sandbox.engine.Engine`."""
 
+    calls = ()
+    files = ()
+
     def __init__(self, secret: str = "") -> None:
         self._secret = secret
         self._line = 0
@@ -58,6 +61,9 @@ class Native:
         self._limits = limits
         if self._secret == "unprepared":
             raise RuntimeError("This engine does not start.")
+
+    def enter(self, layers: Sequence[str], files: Sequence[int]) -> None:
+        pass
 
     def fresh(self, libraries: bool = False) -> None:
         self._libraries = libraries

@@ -1,0 +1,297 @@
+"""Python, the small and quick one: implements `Engine` over monty, an interpreter of its own make in a process of its
+own (`companion`). This side speaks its protocol (`wire`) and is trusted; that side runs the program and is not.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import sysconfig
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from tidegate.sandbox import wire
+from tidegate.sandbox.companion import Companion, Ended
+from tidegate.sandbox.engine import Stopped
+from tidegate.sandbox.python import END, Mistake, examine
+from tidegate.sandbox.run import Run, refusal, shown_size
+
+if TYPE_CHECKING:
+    from tidegate.sandbox.engine import Ask, Log
+
+_KERNEL: Final = os.path.join(os.path.dirname(__file__), "kernel", "host.python")  # noqa: PTH118, PTH120
+_REFUSAL: Final = """
+_Refusal = Refused = RuntimeError
+def _make_refusal(message, told):
+    return RuntimeError(message)
+"""
+_BEGIN: Final = "_given, Config, CONSTS = _begin(_given)"
+
+_LIBRARIES: Final = ("/lib", "/lib64", "/usr/lib", "/usr/lib64")
+"""Where its own process finds what it is linked to."""
+
+_DEPTH: Final = 400
+"""Calls within calls."""
+_CHECK_CPU: Final = 5.0
+_CONTEXT_CPU: Final = 1.0
+_SLACK: Final = 1.1, 0.1
+"""What its own process may take more than it allows itself, before it is ended: a part, and seconds."""
+
+_PROGRAM: Final = 2
+"""Which text of a session a program is: the kernel and what it is called with go before."""
+_TIME: Final = "time limit exceeded"
+_MEMORY: Final = "memory limit exceeded"
+_MOST_TEXT: Final = 4096
+_MOST_FRAMES: Final = 50
+
+_SLEPT: Final = "There are no pauses in a program: it is over when its function has answered."
+_ABSENT: Final = "A program sees nothing of the machine it runs on."
+
+
+# fmt: off
+MODULES: Final = frozenset((
+    "__future__", "asyncio", "base64", "binascii", "bisect", "collections", "copy", "csv", "dataclasses", "datetime",
+    "decimal", "functools", "hashlib", "itertools", "json", "math", "os", "pathlib", "posixpath", "random", "re", "sys",
+    "time", "tomllib", "typing", "unicodedata",
+))
+# fmt: on
+"""What it can import, all of it only in parts."""
+
+
+class _Exceeded(Exception):
+    """It has written more than it may."""
+
+
+class Monty:
+    """`path`: monty's program, as `locate` found it."""
+
+    calls = ("poll",)
+
+    def __init__(self, path: str) -> None:
+        self.files = (path, *filter(os.path.isdir, _LIBRARIES))
+        self._limits: Mapping[str, Any] = {}
+        self._kernel = ""
+        self._began: Companion | None = None
+        self._session = False
+        self._run: Run | None = None
+        self._instead: dict[str, str] = {}
+        self._unfinished = {1: "", 2: ""}
+
+    def prepare(self, limits: Mapping[str, int]) -> None:
+        self._limits = limits
+        with open(_KERNEL, encoding="utf-8") as kernel:  # noqa: PTH123 - pathlib is slow to import
+            self._kernel = _REFUSAL + kernel.read()
+        # Python's own parser, warm.
+        examine("def run(input, context):\n    return input\n", MODULES)
+
+    def enter(self, layers: Sequence[str], files: Sequence[int]) -> None:
+        memory, cpu = self._limits["scriptMemory"], max(30, int(10 * self._limits["scriptCpu"]))
+        self._began = Companion(files[0], ["monty", "subprocess"], layers, memory, 2 * cpu, wire.LARGEST)
+        # Once with everything there is, so that nothing is left which it would have to ask the kernel for.
+        self._open()
+        self._feed("import asyncio, datetime, json, math, random, re\nrandom.random(); datetime.datetime.now()\n", {})
+        self._began.settle()
+        self.fresh()
+
+    def fresh(self, libraries: bool = False) -> None:  # noqa: ARG002 - it has none
+        if self._began is None:
+            # In the zygote: there is nothing yet to make it in.
+            return
+        self._run = None
+        self._open()
+
+    def load(self, code: str, file: str) -> bytes:  # noqa: ARG002 - one language
+        try:
+            self._check(code)
+            shape = examine(code, MODULES)
+        except Mistake as mistake:
+            named = {"sentence": mistake.sentence, "hint": mistake.hint}
+            return _encoded({"problem": {**named, "line": mistake.line, "column": mistake.column}})
+        return _encoded({"code": f"{code}{END}_answer(_given, {shape.call})", "libraries": False})
+
+    def run(self, code: str, file: str, invocation: bytes, ask: Ask, log: Log) -> bytes:
+        if self._run is not None:
+            raise RuntimeError("each run needs a context of its own")
+        run = self._run = Run(self._limits, "", file, ask, log)
+        self._instead = {}
+        self._unfinished = {1: "", 2: ""}
+        until = self._companion.computed() + self._limits["scriptCpu"] * _SLACK[0] + _SLACK[1]
+        try:
+            self._feed(_BEGIN, {"_given": invocation.decode()}, until)
+            event = self._feed(code, {}, until)
+        except _Exceeded:
+            # In the middle of its run: the process has to go.
+            return _failure("limit", "LimitExceeded", run.exceeded, file)
+        if run.raised is not None:
+            raise run.raised
+        if isinstance(event, wire.Failed):
+            return self._failed(event, code, file)
+        if run.exceeded:
+            return _failure("limit", "LimitExceeded", run.exceeded, file)
+        if not isinstance(event, wire.Completed) or event.text is None:
+            return _failure("broken", "TypeError", "The program left nothing that could be an answer.", file)
+        answer = event.text.encode()
+        if len(answer) > 2 * self._limits["scriptData"]:
+            size = shown_size(self._limits["scriptData"])
+            return _failure("limit", "LimitExceeded", f"The answer has more than {size}.", file)
+        return answer
+
+    def place(self) -> str:
+        # What its own process is doing can be asked only when that has stopped.
+        return ""
+
+    @property
+    def _companion(self) -> Companion:
+        assert self._began is not None
+        return self._began
+
+    def _open(self) -> None:
+        """A session with the kernel in it."""
+        if self._session:
+            self._exchange(wire.reset())
+        limits = self._limits
+        self._exchange(wire.configured("program.py", limits["scriptMemory"], limits["scriptCpu"], _DEPTH))
+        self._session = True
+        event = self._feed(self._kernel, {})
+        if not isinstance(event, wire.Completed):
+            raise RuntimeError(f"the kernel failed: {event}")
+
+    def _check(self, code: str) -> None:
+        """Has it parsed, and run no further than its first line, which is ours."""
+        event = self._feed("return\n" + code, {}, self._companion.computed() + _CHECK_CPU)
+        if isinstance(event, wire.Failed):
+            line, column = next(((frame.line - 1, frame.column) for frame in event.frames), (1, 1))
+            raise Mistake(*_explained(event), max(1, line), max(1, column))
+
+    def _feed(self, code: str, given: Mapping[str, str], until: float | None = None) -> wire.Event:
+        if until is None:
+            until = self._companion.computed() + _CONTEXT_CPU
+        message = wire.fed(code, given)
+        while True:
+            event = self._exchange(message, until)
+            match event:
+                case wire.Called(name="_tell", text=str(text)):
+                    message = self._told(event, text)
+                case wire.Called():
+                    message = wire.unknown(event, event.name)
+                case wire.Named():
+                    message = wire.undefined()
+                case wire.Wanted(what=wire.MODULE):
+                    message = wire.unknown(event, "import")
+                case wire.Wanted(what=what):
+                    message = wire.raised(event, "RuntimeError", _SLEPT if what in wire.SLEEPS else _ABSENT)
+                case _:
+                    self._flush()
+                    return event
+
+    def _exchange(self, message: bytes, until: float | None = None) -> wire.Event:
+        """Says something, and hears what comes of it; what is printed meanwhile is passed on."""
+        companion = self._companion
+        if until is None:
+            until = companion.computed() + _CONTEXT_CPU
+        try:
+            companion.send(message)
+            while True:
+                event = wire.read(companion.receive(until))
+                if not isinstance(event, wire.Printed):
+                    return event
+                self._print(event)
+        except Ended as ended:
+            if "memory" in str(ended):
+                raise Stopped("memory") from None
+            raise RuntimeError(f"monty ended: {ended}") from None
+
+    def _told(self, call: wire.Called, text: str) -> bytes:
+        """What the kernel said by `_tell`: see kernel/host.python."""
+        self._flush()
+        kind, rest = text[:1].encode(), text[1:]
+        run = self._run
+        if run is None:
+            return wire.unknown(call, call.name)
+        if kind == b"!":
+            told = json.loads(rest)
+            self._instead[told["message"]] = told["instead"]
+            return wire.returned(call, "null")
+        try:
+            answer = run.answer(kind, rest.encode())
+        except BaseException as error:  # noqa: BLE001 - raised again where the run ends
+            run.raised = error
+            answer = refusal("The run was stopped.", limit=True)
+        if run.exceeded or run.raised is not None:
+            return wire.raised(call, "RuntimeError", run.exceeded or "The run was stopped.")
+        return wire.returned(call, answer.decode("utf-8", "replace"))
+
+    def _print(self, printed: wire.Printed) -> None:
+        """Line by line."""
+        stream = 2 if printed.stream == 2 else 1
+        *lines, self._unfinished[stream] = (self._unfinished[stream] + printed.text).split("\n")
+        for line in lines:
+            self._write(stream, line)
+
+    def _flush(self) -> None:
+        for stream, text in self._unfinished.items():
+            if text:
+                self._unfinished[stream] = ""
+                self._write(stream, text)
+
+    def _write(self, stream: int, line: str) -> None:
+        if self._run is None:
+            return
+        self._run.answer(b">", _encoded({"level": "error" if stream == 2 else "log", "text": line}))
+        if self._run.exceeded:
+            raise _Exceeded
+
+    def _failed(self, failed: wire.Failed, code: str, file: str) -> bytes:
+        program, ours = f"<python-input-{_PROGRAM}>", code[: code.rindex(END)].count("\n") + 1
+        frames = [frame for frame in failed.frames if frame.file == program and frame.line <= ours]
+        places = [f"{file}:{frame.line}:{frame.column}" for frame in frames]
+        fault, message = "thrown", self._instead.get(failed.message, failed.message)
+        match failed:
+            case wire.Failed(name="FatalError"):
+                raise RuntimeError(f"monty ended: {failed.message}")
+            case wire.Failed(name="TimeoutError", message=text) if _TIME in text and not failed.frames:
+                raise Stopped("cpu")
+            case wire.Failed(name="MemoryError", message=text) if text.startswith(_MEMORY):
+                size = shown_size(self._limits["scriptMemory"])
+                fault, message = "limit", f"More than {size} of memory used by one run."
+            case wire.Failed(name="RecursionError"):
+                fault, message = "limit", "Functions or values that are nested too deep."
+            case wire.Failed(name="KeyError"):
+                message = f"KeyError: {message}"
+        if self._run is not None and self._run.exceeded:
+            fault, message = "limit", self._run.exceeded
+        lines = [f"at {frame.name} ({place})" for frame, place in zip(frames, places, strict=True)]
+        stack = "\n".join([f"{failed.name}: {failed.message}"[:_MOST_TEXT], *reversed(lines)][:_MOST_FRAMES])
+        place = places[-1] if places else file
+        message = (message or failed.name)[:_MOST_TEXT]
+        return _failure(fault, failed.name, message, place, stack)
+
+
+def locate() -> str:
+    """The path of monty's own program, without importing its package. Raises `ImportError`. For the gateway."""
+    for folder in (sysconfig.get_path("scripts"), os.path.dirname(sys.executable)):  # noqa: PTH120
+        path = os.path.join(folder, "monty")  # noqa: PTH118
+        if os.path.isfile(path):  # noqa: PTH113
+            return path
+    raise ImportError("pydantic-monty is not installed.")
+
+
+def _explained(failed: wire.Failed) -> tuple[str, str]:
+    """A sentence, and a hint."""
+    message = failed.message.strip().rstrip(".") or "this cannot be parsed"
+    if failed.name == "NotImplementedError":
+        _, _, lacking = message.rpartition("not yet support ")
+        what = lacking if lacking != message else ""
+        sentence = f"This Python has no {what}." if what else f"{message}."
+        return sentence, "runtime: cpython has all of Python, and is dearer."
+    return f"{message[:1].upper()}{message[1:]}.", ""
+
+
+def _failure(fault: str, name: str, message: str, place: str, stack: str = "") -> bytes:
+    told = {"fault": fault, "name": name, "message": message, "status": None, "place": place, "stack": stack}
+    return _encoded({"failure": told})
+
+
+def _encoded(value: Any) -> bytes:  # Any: what JSON can say
+    return json.dumps(value).encode()

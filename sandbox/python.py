@@ -1,0 +1,106 @@
+"""A Python program's text: what of it is wrong can be told before it runs, by Python's own parser."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+END: Final = "\n\n# The program ends here.\n"
+"""What follows it is ours."""
+
+_HINT: Final = "Write def run(input, context): ..., whose result is the answer."
+
+
+class Mistake(Exception):
+    """The program cannot be run. `sentence` and `hint` as in `core.problems.Problem`."""
+
+    def __init__(self, sentence: str, hint: str = "", line: int = 1, column: int = 1) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.hint = hint
+        self.line = line
+        self.column = column
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How `run` is called: whether its result is awaited, and with how many arguments."""
+
+    awaited: bool
+    arguments: int
+
+    @property
+    def call(self) -> str:
+        given = ", ".join(('_given["input"]', '_given["context"]')[: self.arguments])
+        return f"{'await ' if self.awaited else ''}run({given})"
+
+
+def examine(code: str, modules: Collection[str]) -> Shape:
+    """Of a program that can be parsed. `modules`: those that it can import. Raises `Mistake`."""
+    tree = parse(code)
+    for node in ast.walk(tree):
+        for name in _imported(node):
+            if name.partition(".")[0] not in modules:
+                hint = f"There are: {', '.join(sorted(modules))}."
+                raise _at(node, f"There is no module {name} for programs.", hint)
+    found: Shape | None = None
+    for statement in tree.body:
+        match statement:
+            case ast.FunctionDef(name="run") | ast.AsyncFunctionDef(name="run"):
+                found = Shape(isinstance(statement, ast.AsyncFunctionDef), _arity(statement))
+            case ast.Return():
+                raise _at(statement, "return stands outside of a function.", _HINT)
+            case ast.Assign(targets=targets) if any(
+                isinstance(each, ast.Name) and each.id == "run" for each in targets
+            ):
+                found = Shape(False, 2)
+            case ast.ImportFrom() | ast.Import() if any(
+                (each.asname or each.name) == "run" for each in statement.names
+            ):
+                found = Shape(False, 2)
+    if found is None:
+        raise Mistake("This program does not define run.", _HINT)
+    return found
+
+
+def parse(code: str) -> ast.Module:
+    """Raises `Mistake`."""
+    try:
+        return ast.parse(code)
+    except SyntaxError as error:
+        said = error.msg.rstrip(".")
+        raise Mistake(f"{said[:1].upper()}{said[1:]}.", "", error.lineno or 1, max(1, error.offset or 1)) from None
+    except (ValueError, MemoryError, RecursionError) as error:
+        raise Mistake("This file cannot be read as Python.", f"{error}") from None
+
+
+def _is_run(target: ast.expr) -> bool:
+    return isinstance(target, ast.Name) and target.id == "run"
+
+
+def _arity(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """How many of the two it takes."""
+    takes = function.args
+    plain = [*takes.posonlyargs, *takes.args]
+    without_default = len(plain) - len(takes.defaults)
+    needed = [each for each, default in zip(takes.kwonlyargs, takes.kw_defaults, strict=True) if default is None]
+    if without_default > 2 or needed:
+        raise _at(function, "run is called with two arguments, the input and the context.", _HINT)
+    return 2 if takes.vararg else min(2, len(plain))
+
+
+def _imported(node: ast.AST) -> Iterator[str]:
+    match node:
+        case ast.Import(names=names):
+            yield from (each.name for each in names)
+        case ast.ImportFrom(module=str(module), level=0):
+            yield module
+        case ast.ImportFrom():
+            raise _at(node, "A program is one file: it imports nothing of its neighbours.", "")
+
+
+def _at(node: ast.AST, sentence: str, hint: str) -> Mistake:
+    line, column = getattr(node, "lineno", 1), getattr(node, "col_offset", 0) + 1
+    return Mistake(sentence, hint, line, column)
