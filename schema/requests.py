@@ -16,7 +16,7 @@ from tidegate.core.operation import Kind, Request
 from tidegate.core.problems import Problems, ProjectError, did_you_mean
 from tidegate.core.query import parse_filter
 from tidegate.core.types import ListOf, Named, NonNull, TypeRef, named
-from tidegate.schema.acted import take_apart
+from tidegate.schema.acted import hold_values, take_apart
 from tidegate.schema.actions import ObjectActions
 from tidegate.schema.expressions import build_expression, build_text, file_text
 from tidegate.schema.folder import ProjectFolder
@@ -143,7 +143,8 @@ class RequestReader:
         spoken = {problem.at for problem in self._problems.found}
         try:
             prepared = ready.prepare(declaration, self._surroundings)
-            request = Request(integration, prepared, at, self._acted(declaration, ready))
+            asks = verb if built is None else f"{verb} {built.name}"
+            request = Request(integration, prepared, at, self._acted(declaration, ready), asks)
         except ProjectError as error:
             # What has been said of a place is not said again in other words.
             self._problems.extend(problem for problem in error.problems if problem.at not in spoken)
@@ -158,7 +159,9 @@ class RequestReader:
         if declaration.target is None or declaration.target.name not in self._actions:
             return None
         actions = self._actions[declaration.target.name].triggered.get(access)
-        return None if actions is None else take_apart(declaration, access, actions, ready, self._surroundings)
+        if actions is None:
+            return None
+        return take_apart(hold_values(declaration, self._surroundings), access, actions, ready, self._surroundings)
 
     def _whole(self, built: DataObject | None) -> bool:
         """Whether everything that can be reached from an object is without mistakes."""

@@ -21,12 +21,14 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Request:
-    """What is asked of an integration. `acted`: how it is run instead, where actions come in between."""
+    """What is asked of an integration. `acted`: how it is run instead, where actions come in between. `asks`: what it
+    does, in names alone: `list tickets`, `sql`."""
 
     integration: str
     prepared: Prepared
     at: Location
     acted: ActedWrite | Demand | None = None
+    asks: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
