@@ -69,7 +69,7 @@ async def demand(api: Api, asked: Asked, user: CurrentUser, runner: Runner) -> D
         arguments = {} if not allowed else {**_arguments(api, operation, given), **_key(api, wanted, asked.key)}
         call = Call(operation, user, arguments, {}, monotonic() + operation.timeout, input)
         answer = await runner.run(runnable, call)
-        return Demanded(_shown(api, operation, answer.value, user.rank), id=call.id)
+        return Demanded(shown(api, operation, answer.value, user.rank), id=call.id)
     except OperationError as error:
         return Demanded(error=error, id=None if call is None else call.id)
     except Exception:  # noqa: BLE001 (the last line of defence)
@@ -122,13 +122,13 @@ def _key(api: Api, wanted: Demand, texts: Sequence[str]) -> dict[str, Json]:
     for name, text in zip(fields, texts, strict=True):
         type = nullable(wanted.target.columns[name].type)
         try:
-            key[name] = api.coercion.coercer(NonNull(type))(_read(text, named(type)))
+            key[name] = api.coercion.coercer(NonNull(type))(read_text(text, named(type)))
         except Invalid:
             raise OperationError(Code.NOT_FOUND, _NO_SUCH_ROW) from None
     return key
 
 
-def _read(text: str, type: str) -> Json:
+def read_text(text: str, type: str) -> Json:
     """A part of an address as the JSON that a client would send. Raises `Invalid`."""
     match type:
         case "Int" if is_integer(text):
@@ -145,12 +145,12 @@ def _read(text: str, type: str) -> Json:
     return text
 
 
-def _shown(api: Api, operation: Operation, value: Json, rank: int) -> bytes | None:
+def shown(api: Api, operation: Operation, value: Json, rank: int, parent: str = "Mutation") -> bytes | None:
     """What GraphQL would say of it, with every field that is there and that this role may see."""
     if value is None and not isinstance(operation.returns, NonNull):
         return None
     selection = _selection(api, operation.returns, [value], rank)
-    completer = Completer(operation.returns, selection, False, api.types, f"Mutation.{operation.name}")
+    completer = Completer(operation.returns, selection, False, api.types, f"{parent}.{operation.name}")
     completed, flaws = completer.complete(value, (operation.name,))
     if flaws:
         raise OperationError(Code.INTERNAL, flaws[0].message)

@@ -16,6 +16,7 @@ from tidegate.core.catalog import Catalog
 from tidegate.core.json import Json
 from tidegate.core.program import NoSandbox, Sandbox
 from tidegate.core.runs import Recorder
+from tidegate.core.triggers import Claims, Schedule
 from tidegate.core.user import CurrentUser
 from tidegate.edition import Edition
 from tidegate.following import RELOADED, as_record
@@ -23,9 +24,11 @@ from tidegate.realtime.events import EventServer
 from tidegate.realtime.live import LiveQueries
 from tidegate.realtime.rooms import SocketRooms
 from tidegate.sandbox.sandbox import LocalSandbox
+from tidegate.scheduler import Scheduler
 from tidegate.schema.api import Api
 from tidegate.schema.demanded import Asked, Demanded, demand
 from tidegate.schema.execution import Response, execute
+from tidegate.schema.invoked import Invoked, invoke
 
 
 class Gateway:
@@ -52,6 +55,7 @@ class Gateway:
         self._clients = Clients(broadcast)
         self.events = EventServer(self.rooms, self.connect, lambda: self.catalog)
         self._reloading = asyncio.Lock()
+        self._scheduler: Scheduler | None = None
 
     @classmethod
     def load(
@@ -84,11 +88,20 @@ class Gateway:
     def authenticator(self) -> Authenticator:
         return self._edition.authenticator
 
+    def follow_schedules(self, claims: Claims | None = None) -> None:
+        """From `open` to `close`, what is scheduled is run; with `claims`, by one gateway of all that have them in
+        common."""
+        self._scheduler = Scheduler(lambda: self.catalog, self._run_schedule, claims)
+
     async def open(self) -> None:
         await self._edition.open()
+        if self._scheduler is not None:
+            self._scheduler.begin()
 
     async def close(self) -> None:
         """Whoever is still connected is let go without a word."""
+        if self._scheduler is not None:
+            await self._scheduler.close()
         await self.events.close()
         await self._clients.close()
         await self._edition.close()
@@ -109,6 +122,8 @@ class Gateway:
             )
             await newer.open()
             older, self._edition = self._edition, newer
+            if self._scheduler is not None:
+                self._scheduler.refresh()
             await self._clients.move(newer)
             # Whoever follows goes over now: the calls under way may keep the older one open for long.
             older.live.journal.close()
@@ -152,3 +167,12 @@ class Gateway:
         edition = self._edition
         with edition.in_use:
             return await demand(edition.api, asked, user, edition.runner)
+
+    async def invoke(self, operation: str, arguments: Mapping[str, Json], user: CurrentUser, origin: str) -> Invoked:
+        """Runs an operation by its name. Never raises."""
+        edition = self._edition
+        with edition.in_use:
+            return await invoke(edition.api, operation, arguments, user, origin, edition.runner)
+
+    async def _run_schedule(self, schedule: Schedule) -> Invoked:
+        return await self.invoke(schedule.operation, schedule.arguments, schedule.user, "schedule")

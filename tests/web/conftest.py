@@ -23,6 +23,7 @@ from tidegate.core.json import Json
 from tidegate.core.limits import Limits
 from tidegate.core.user import CurrentUser
 from tidegate.schema.demanded import Asked, Demanded
+from tidegate.schema.invoked import Invoked
 from tidegate.schema.request_errors import DocumentError
 from tidegate.settings import Settings
 from tidegate.web.server import Server, build_server, listen
@@ -100,6 +101,11 @@ class FakeGateway:
         return Answered(orjson.dumps(formatted), tuple(formatted.get("errors", ())), True)
 
     async def demand(self, _asked: Asked, _user: CurrentUser, /) -> Demanded:
+        raise AssertionError
+
+    async def invoke(
+        self, _operation: str, _arguments: Mapping[str, Json], _user: CurrentUser, _origin: str, /
+    ) -> Invoked:
         raise AssertionError
 
     async def connect(

@@ -17,7 +17,10 @@ def remarks(catalog: Catalog) -> Iterator[str]:
         reason = "no token names a role. Add role: role to currentUser of auth."
     else:
         return
-    barred = sorted(operation.name for operation in catalog.operations.values() if operation.rank > highest)
+    triggered = {schedule.operation for schedule in catalog.schedules}
+    triggered |= {webhook.operation for webhook in catalog.webhooks.values()}
+    others = (operation for operation in catalog.operations.values() if operation.name not in triggered)
+    barred = sorted(operation.name for operation in others if operation.rank > highest)
     if barred:
         yield f"Nobody can call {_listed(barred)}: {reason}"
 

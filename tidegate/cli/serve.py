@@ -79,6 +79,7 @@ def command(ctx: click.Context, folder: Path, host: str | None, port: int | None
         ctx.exit(Exit.USAGE)
     configure_logs(settings)
     gateway = Gateway.load(folder, environ, weak=settings.sandbox is Isolation.WEAK)
+    gateway.follow_schedules()
     for remark in remarks(gateway.catalog):
         note(Text(remark, "yellow"))
     tokens = _demonstration(gateway, folder, environ) if demo else None

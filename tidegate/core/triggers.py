@@ -93,7 +93,7 @@ def _reach(value: Json, path: tuple[str, ...]) -> Given:
 class Claims(Protocol):
     """What gateways that serve one project have in common, so that only one of them does a thing."""
 
-    async def claim(self, name: str, moment: float) -> bool:
-        """Whether this is the first gateway that claims the schedule `name` for `moment`, in seconds since the
-        epoch."""
+    async def claim(self, name: str, moment: str) -> bool:
+        """True for one of all gateways, however often they ask: whose turn it is to do `name` at `moment`. Never
+        raises."""
         ...

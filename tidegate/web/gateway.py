@@ -13,6 +13,7 @@ from tidegate.core.json import Json
 from tidegate.core.live import Sink
 from tidegate.core.user import CurrentUser
 from tidegate.schema.demanded import Asked, Demanded
+from tidegate.schema.invoked import Invoked
 
 
 class Response(Protocol):
@@ -108,6 +109,10 @@ class Gateway(Protocol):
 
     async def demand(self, asked: Asked, user: CurrentUser, /) -> Demanded:
         """Runs an action on demand. Never raises."""
+        ...
+
+    async def invoke(self, operation: str, arguments: Mapping[str, Json], user: CurrentUser, origin: str, /) -> Invoked:
+        """Runs an operation by its name. `origin` is as in `core.runs.Run`. Never raises."""
         ...
 
     async def connect(

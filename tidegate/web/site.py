@@ -22,6 +22,8 @@ from tidegate.web.graphiql import FOLDER, Page
 from tidegate.web.single_connection import EventStreamEndpoint
 from tidegate.web.socketio import PATHS, SocketIoEndpoint
 from tidegate.web.streams import Streams
+from tidegate.web.webhooks import PATH as WEBHOOKS
+from tidegate.web.webhooks import WebhookEndpoint
 from tidegate.web.websocket import WebSocketEndpoint, refuse
 
 GRAPHQL = "/graphql"
@@ -42,6 +44,7 @@ class Site:
         self._websocket = WebSocketEndpoint(gateway)
         self._socketio = SocketIoEndpoint(gateway)
         self._actions = ActionEndpoint(gateway)
+        self._webhooks = WebhookEndpoint(gateway)
         self._live = LiveEndpoint(gateway, self._streams, development=page is not None)
         routes: list[BaseRoute] = [Route("/healthz", _alive), Route("/readyz", self._readiness)]
         if page is not None:
@@ -56,6 +59,8 @@ class Site:
             await self._stream(scope, receive, send)
         elif scope["type"] == "http" and scope["path"].startswith(ACTIONS):
             await self._actions(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"].startswith(WEBHOOKS):
+            await self._webhooks(scope, receive, send)
         elif scope["type"] == "http" and scope["path"] == LIVE:
             await self._live(scope, receive, send)
         elif scope["type"] in ("http", "websocket") and scope["path"] in PATHS:
