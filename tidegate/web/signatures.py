@@ -13,7 +13,7 @@ from tidegate.core.triggers import Signature, Webhook
 from tidegate.schema.webhooks import standard_key
 
 TOLERANCE: Final = 300.0
-"""Seconds that a signed time may differ from ours, to either side. Source: Stripe's and Standard Webhooks' libraries."""
+"""Seconds that a signed time may differ from ours, to either side. Source: Standard Webhooks; Stripe has the same."""
 
 _LONGEST_ID: Final = 256
 _BEARER: Final = b"bearer "

@@ -25,6 +25,7 @@ from tidegate.schema.demanded import read_text
 from tidegate.schema.invoked import Invoked
 from tidegate.web import answers
 from tidegate.web.answers import Media, Refusal, Reply, answer, bad_request, error_body, refusal_reply
+from tidegate.web.attendance import Attended
 from tidegate.web.bodies import Gone, read_body, read_json
 from tidegate.web.deliveries import Deliveries, Known
 from tidegate.web.failures import as_shown
@@ -98,9 +99,10 @@ class WebhookEndpoint:
             raise Refusal(HTTPStatus.UNAUTHORIZED, message, Code.UNAUTHENTICATED) from None
         operation = self._gateway.catalog.operations[webhook.operation]
         arguments = read_arguments(webhook, operation, fields, scope["query_string"], body)
-        if name is None:
-            return _reply(await self._gateway.invoke(operation.name, arguments, webhook.user, "webhook"))
-        return await self._once((webhook.path, name), webhook, arguments)
+        with Attended(receive):
+            if name is None:
+                return _reply(await self._gateway.invoke(operation.name, arguments, webhook.user, "webhook"))
+            return await self._once((webhook.path, name), webhook, arguments)
 
     async def _once(self, delivery: tuple[str, bytes], webhook: Webhook, arguments: Mapping[str, Json]) -> Reply:
         """What failed may be tried again, by the sender too."""
