@@ -90,9 +90,8 @@ def _step(step: Step) -> Iterator[Part]:
         case Attempt():
             yield _attempt(step.work, place, notes)
         case Transaction(integration=integration, body=body):
-            chain = _block(body)
-            arms = (Arm("", chain),)
-            yield Frame(f"transaction of {integration}", Tone.TRANSACTION, place, arms, notes, ends=ends(chain))
+            chain, title = _block(body), f"transaction of {integration}"
+            yield Frame(title, Tone.TRANSACTION, place, (Arm("", chain),), notes, ends=ends(chain))
         case _:
             yield _simple(step.work, place, notes)
 
