@@ -19,7 +19,7 @@ from tidegate.cli.exits import Exit
 from tidegate.cli.explanation import Explained, Explanation
 from tidegate.cli.footprints import ASSUMED, show
 from tidegate.cli.operations import find_operation
-from tidegate.cli.parameters import Folder, examples
+from tidegate.cli.parameters import examples, folder_or_operation
 from tidegate.cli.project import environment
 from tidegate.core.call import Runnable
 from tidegate.core.operation import Operation
@@ -29,23 +29,6 @@ if TYPE_CHECKING:
     from tidegate.edition import Edition
 
 URL: Final = "http://127.0.0.1:8000"
-
-
-def folder_or_operation(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> tuple[Path, str | None]:
-    """Reads `[DIR] [OPERATION]`."""
-    match value:
-        case ():
-            where, operation = ".", None
-        case (where,) if Path(where).is_dir() or "/" in where:
-            operation = None
-        case (operation,):
-            where = "."
-        case (where, operation):
-            pass
-        case _:
-            raise click.UsageError("Name a folder, and after it an operation, or one of them.", ctx)
-    folder: Path = Folder().convert(where, param, ctx)
-    return folder, operation
 
 
 @click.command(

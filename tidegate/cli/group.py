@@ -14,7 +14,10 @@ from tidegate.core.integration import IntegrationUnavailable
 from tidegate.core.problems import ProjectError
 from tidegate.core.program import SandboxUnavailable
 
-COMMANDS: Final = ("init", "check", "serve", "schema", "pull", "plan", "explain", "run", "token", "unwatch")
+COMMANDS: Final = (
+    *("init", "check", "serve", "schema", "pull", "plan", "explain"),
+    *("run", "runs", "schedule", "token", "unwatch"),
+)
 """Each is the function `command` of the module of the same name. In the order in which somebody new needs them."""
 
 EPILOG: Final = """\b

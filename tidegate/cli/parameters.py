@@ -88,6 +88,23 @@ def folder_and_operation(ctx: click.Context, param: click.Parameter, value: tupl
     return folder, operation
 
 
+def folder_or_operation(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> tuple[Path, str | None]:
+    """Reads `[DIR] [OPERATION]`."""
+    match value:
+        case ():
+            where, operation = ".", None
+        case (where,) if Path(where).is_dir() or "/" in where:
+            operation = None
+        case (operation,):
+            where = "."
+        case (where, operation):
+            pass
+        case _:
+            raise click.UsageError("Name a folder, and after it an operation, or one of them.", ctx)
+    folder: Path = Folder().convert(where, param, ctx)
+    return folder, operation
+
+
 def operation_argument(command: Command) -> Command:
     """`[DIR] OPERATION` as `target`."""
     return click.argument("target", metavar="[DIR] OPERATION", nargs=-1, callback=folder_and_operation)(command)

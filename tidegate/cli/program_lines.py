@@ -25,13 +25,14 @@ class ProgramLines(logging.Handler):
 
 
 @contextmanager
-def programs_shown() -> Iterator[None]:
-    """In the place of the log's own words for them."""
+def programs_shown(*, elsewhere: bool = False) -> Iterator[None]:
+    """In the place of the log's own words for them; nowhere, if they are shown `elsewhere`."""
     logger, lines = logging.getLogger("tidegate.programs"), ProgramLines()
     level = logger.level
     logger.setLevel(logging.INFO)
     logger.propagate = False
-    logger.addHandler(lines)
+    if not elsewhere:
+        logger.addHandler(lines)
     try:
         yield
     finally:

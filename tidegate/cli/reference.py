@@ -30,9 +30,9 @@ def _page() -> Iterator[str]:
         yield from _section(command, click.Context(command, parent=context, info_name=name))
 
 
-def _section(command: click.Command, context: click.Context) -> Iterator[str]:
+def _section(command: click.Command, context: click.Context, level: int = 2) -> Iterator[str]:
     usage = " ".join(command.collect_usage_pieces(context))
-    yield f"## {context.command_path}\n"
+    yield f"{'#' * level} {context.command_path}\n"
     yield f"```\n{context.command_path} {usage}\n```\n"
     yield _prose(command) + "\n"
     records = [option.get_help_record(context) for option in command.params if isinstance(option, click.Option)]
@@ -41,6 +41,9 @@ def _section(command: click.Command, context: click.Context) -> Iterator[str]:
     yield from (f"| {_cell(f'`{record[0]}`')} | {_cell(record[1])} |" for record in records if record is not None)
     if command.epilog:
         yield f"{chr(10) if records else ''}```\n{_plain(command.epilog)}\n```\n"
+    if isinstance(command, click.Group):
+        for name, inner in command.commands.items():
+            yield from _section(inner, click.Context(inner, parent=context, info_name=name), level + 1)
 
 
 def _prose(command: click.Command) -> str:

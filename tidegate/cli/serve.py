@@ -63,6 +63,10 @@ def command(ctx: click.Context, folder: Path, host: str | None, port: int | None
     """
     from tidegate.app import Gateway
     from tidegate.logs import configure_logs
+    from tidegate.runs.audit import AuditLog
+    from tidegate.runs.history import History
+    from tidegate.runs.several import Several
+    from tidegate.runs.store import run_store
     from tidegate.web.server import CannotListen, run
 
     environ = environment(folder)
@@ -78,8 +82,10 @@ def command(ctx: click.Context, folder: Path, host: str | None, port: int | None
             complain(problem)
         ctx.exit(Exit.USAGE)
     configure_logs(settings)
-    gateway = Gateway.load(folder, environ, weak=settings.sandbox is Isolation.WEAK)
-    gateway.follow_schedules()
+    history = History(run_store(settings.runs, folder), lambda: gateway.catalog.limits)
+    recorder = Several(AuditLog(), history)
+    gateway = Gateway.load(folder, environ, weak=settings.sandbox is Isolation.WEAK, recorder=recorder)
+    gateway.follow_schedules(history)
     for remark in remarks(gateway.catalog):
         note(Text(remark, "yellow"))
     tokens = _demonstration(gateway, folder, environ) if demo else None
@@ -93,7 +99,8 @@ def command(ctx: click.Context, folder: Path, host: str | None, port: int | None
             tokens(origin)
 
     try:
-        run(gateway, settings, started=started, beside=_reloading(gateway, folder) if reload else None)
+        beside = _reloading(gateway, folder) if reload else None
+        run(gateway, settings, started=started, beside=beside, around=history)
     except CannotListen as error:
         complain(str(error))
         ctx.exit(Exit.OUTSIDE)

@@ -86,14 +86,13 @@ def _arguments(arguments: Mapping[str, Json]) -> bytes:
     room = MOST_ARGUMENTS - 2
     said = []
     for name, value in arguments.items():
-        text = within(value, MOST_ARGUMENTS)
-        key = orjson.dumps(name)
+        key, text = orjson.dumps(name), within(value, room)
         if text is None or len(key) + len(text) + 2 > room:
             text = '"…"'.encode()
-        said.append(b"%s:%s" % (key, text))
-        room -= len(said[-1]) + 1
+        room -= len(key) + len(text) + 2
         if room < 0:
             break
+        said.append(b"%s:%s" % (key, text))
     return b"{%s}" % b",".join(said)
 
 

@@ -25,8 +25,8 @@ _CLOSING: Final = 5.0
 
 class History:
     """Implements `Recorder`: no call ever waits for it. What cannot be written in time is dropped and counted; a store
-    that fails is told in the log once, and tried again with the next run. From `open` to `close`, in one event loop.
-    `limits` are asked each time: a reload may change them."""
+    that fails is told in the log once, and tried again with the next run. From `open` to `close`, or as a context, in
+    one event loop; to be closed after the gateway. `limits` are asked each time: a reload may change them."""
 
     sizes = False
 
@@ -41,6 +41,13 @@ class History:
         self._failing = False
         self.dropped = 0
         """Runs that were not kept since it was opened."""
+
+    async def __aenter__(self) -> History:
+        await self.open()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
 
     async def open(self) -> None:
         self._closing = False

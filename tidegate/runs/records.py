@@ -23,8 +23,23 @@ MOST_TEXT: Final = 1024
 
 
 def record_of(run: Run) -> Record:
-    """Never fails. What is too long is cut: texts are shortened, arguments or the user's fields are left out as a
-    whole (`cut` names them), and of many steps and lines the first are kept."""
+    """Never fails. What is too long as a whole is cut: texts are shortened, arguments or the user's fields are left out
+    (`cut` names them), and of many steps and lines the first are kept."""
+    try:
+        text = orjson.dumps(run)
+    except TypeError:
+        text = b""
+    if not text or len(text) > MOST - len(_WHOLE):
+        text = _bounded(run)
+    else:
+        text = text[:-1] + _WHOLE
+    return Record(run.id, run.function, text)
+
+
+_WHOLE: Final = b',"cut":[],"unread":0}'
+
+
+def _bounded(run: Run) -> bytes:
     arguments, user = within(run.arguments, MOST_ARGUMENTS), within(run.user, MOST_USER)
     cut = [name for name, text in (("arguments", arguments), ("user", user)) if text is None]
     arguments, user = arguments or b"{}", user or b"{}"
@@ -34,19 +49,19 @@ def record_of(run: Run) -> Record:
         "origin": run.origin,
         "began": run.began,
         "role": run.role,
-        "masked": list(run.masked),
+        "masked": run.masked,
         "cut": cut,
         "seconds": run.seconds,
         "responded": run.responded,
         "size": run.size,
         "failure": _failure(run.failure),
     }
-    # What is always there; numbers of what is not are short.
+    # The numbers of what is left out have less than 100 digits.
     room = MOST - len(encoded(head)) - len(arguments) - len(user) - 200
     steps, room = _fitting([encoded(_step(step)) for step in run.steps], room)
     lines, room = _fitting([encoded(_line(line)) for line in run.lines], room)
     rest = encoded({"skipped": run.skipped + len(run.steps) - len(steps), "unread": len(run.lines) - len(lines)})
-    text = b'%s,"user":%s,"arguments":%s,"steps":[%s],"lines":[%s],%s' % (
+    return b'%s,"user":%s,"arguments":%s,"steps":[%s],"lines":[%s],%s' % (
         encoded(head)[:-1],
         user,
         arguments,
@@ -54,7 +69,6 @@ def record_of(run: Run) -> Record:
         b",".join(lines),
         rest[1:],
     )
-    return Record(run.id, run.function, text)
 
 
 def read_record(record: Record) -> Mapping[str, Any]:

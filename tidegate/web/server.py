@@ -8,7 +8,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from math import ceil
 from typing import TypeAlias
 
@@ -115,22 +115,25 @@ async def serve(
     *,
     started: Callable[[Address], None] | None = None,
     beside: Callable[[], Coroutine[object, object, None]] | None = None,
+    around: AbstractAsyncContextManager[object] | None = None,
 ) -> None:
     """Opens the gateway, serves it until a signal comes, and closes it. `started` is told where it listens. `beside`
-    runs for as long as the server does, and may call `gateway.reload()`: what watches the files. Raises `CannotListen`
-    and whatever `gateway.open` does."""
+    runs for as long as the server does, and may call `gateway.reload()`: what watches the files. `around` is there
+    before the gateway is opened, and still when it has been closed. Raises `CannotListen` and whatever `gateway.open`
+    does."""
     with listen(settings.host, settings.port) as listener:
         address: Address = listener.getsockname()[:2]
-        await gateway.open()
-        try:
-            server = build_server(gateway, settings, (lambda: started(address)) if started else lambda: None)
-            async with asyncio.TaskGroup() as tasks:
-                companion = tasks.create_task(beside()) if beside is not None else None
-                await server.serve(sockets=[listener])
-                if companion is not None:
-                    companion.cancel()
-        finally:
-            await gateway.close()
+        async with around or nullcontext():
+            await gateway.open()
+            try:
+                server = build_server(gateway, settings, (lambda: started(address)) if started else lambda: None)
+                async with asyncio.TaskGroup() as tasks:
+                    companion = tasks.create_task(beside()) if beside is not None else None
+                    await server.serve(sockets=[listener])
+                    if companion is not None:
+                        companion.cancel()
+            finally:
+                await gateway.close()
 
 
 def run(
@@ -139,6 +142,7 @@ def run(
     *,
     started: Callable[[Address], None] | None = None,
     beside: Callable[[], Coroutine[object, object, None]] | None = None,
+    around: AbstractAsyncContextManager[object] | None = None,
 ) -> None:
     """`serve` in an event loop of its own, uvloop's."""
 
@@ -150,4 +154,4 @@ def run(
         if started is not None:
             started(address)
 
-    uvloop.run(serve(gateway, settings, started=begun, beside=beside))
+    uvloop.run(serve(gateway, settings, started=begun, beside=beside, around=around))
