@@ -14,18 +14,21 @@ from typing import TYPE_CHECKING, Any, Final
 from tidegate.sandbox import wire
 from tidegate.sandbox.companion import Companion, Ended
 from tidegate.sandbox.engine import Stopped
-from tidegate.sandbox.python import END, Mistake, examine
+from tidegate.sandbox.python import MOST_FRAMES, MOST_TEXT, Mistake, examine, failure, problem, read_kernel
 from tidegate.sandbox.run import Run, refusal, shown_size
 
 if TYPE_CHECKING:
     from tidegate.sandbox.engine import Ask, Log
 
-_KERNEL: Final = os.path.join(os.path.dirname(__file__), "kernel", "host.python")  # noqa: PTH118, PTH120
 _REFUSAL: Final = """
 _Refusal = Refused = RuntimeError
 def _make_refusal(message, told):
     return RuntimeError(message)
+def _special(value):
+    raise TypeError("a value of the type " + type(value).__name__)
 """
+_END: Final = "\n\n# The program ends here.\n"
+"""What follows it is ours."""
 _BEGIN: Final = "_given, Config, CONSTS = _begin(_given)"
 
 _LIBRARIES: Final = ("/lib", "/lib64", "/usr/lib", "/usr/lib64")
@@ -42,8 +45,6 @@ _PROGRAM: Final = 2
 """Which text of a session a program is: the kernel and what it is called with go before."""
 _TIME: Final = "time limit exceeded"
 _MEMORY: Final = "memory limit exceeded"
-_MOST_TEXT: Final = 4096
-_MOST_FRAMES: Final = 50
 
 _SLEPT: Final = "There are no pauses in a program: it is over when its function has answered."
 _ABSENT: Final = "A program sees nothing of the machine it runs on."
@@ -80,8 +81,7 @@ class Monty:
 
     def prepare(self, limits: Mapping[str, int]) -> None:
         self._limits = limits
-        with open(_KERNEL, encoding="utf-8") as kernel:  # noqa: PTH123 - pathlib is slow to import
-            self._kernel = _REFUSAL + kernel.read()
+        self._kernel = _REFUSAL + read_kernel()
         # Python's own parser, warm.
         examine("def run(input, context):\n    return input\n", MODULES)
 
@@ -106,9 +106,8 @@ class Monty:
             self._check(code)
             shape = examine(code, MODULES)
         except Mistake as mistake:
-            named = {"sentence": mistake.sentence, "hint": mistake.hint}
-            return _encoded({"problem": {**named, "line": mistake.line, "column": mistake.column}})
-        return _encoded({"code": f"{code}{END}_answer(_given, {shape.call})", "libraries": False})
+            return problem(mistake)
+        return _encoded({"code": f"{code}{_END}_answer(_given, {shape.call})", "libraries": False})
 
     def run(self, code: str, file: str, invocation: bytes, ask: Ask, log: Log) -> bytes:
         if self._run is not None:
@@ -122,19 +121,19 @@ class Monty:
             event = self._feed(code, {}, until)
         except _Exceeded:
             # In the middle of its run: the process has to go.
-            return _failure("limit", "LimitExceeded", run.exceeded, file)
+            return failure("limit", "LimitExceeded", run.exceeded, file)
         if run.raised is not None:
             raise run.raised
         if isinstance(event, wire.Failed):
             return self._failed(event, code, file)
         if run.exceeded:
-            return _failure("limit", "LimitExceeded", run.exceeded, file)
+            return failure("limit", "LimitExceeded", run.exceeded, file)
         if not isinstance(event, wire.Completed) or event.text is None:
-            return _failure("broken", "TypeError", "The program left nothing that could be an answer.", file)
+            return failure("broken", "TypeError", "The program left nothing that could be an answer.", file)
         answer = event.text.encode()
         if len(answer) > 2 * self._limits["scriptData"]:
             size = shown_size(self._limits["scriptData"])
-            return _failure("limit", "LimitExceeded", f"The answer has more than {size}.", file)
+            return failure("limit", "LimitExceeded", f"The answer has more than {size}.", file)
         return answer
 
     def place(self) -> str:
@@ -243,7 +242,7 @@ class Monty:
             raise _Exceeded
 
     def _failed(self, failed: wire.Failed, code: str, file: str) -> bytes:
-        program, ours = f"<python-input-{_PROGRAM}>", code[: code.rindex(END)].count("\n") + 1
+        program, ours = f"<python-input-{_PROGRAM}>", code[: code.rindex(_END)].count("\n") + 1
         frames = [frame for frame in failed.frames if frame.file == program and frame.line <= ours]
         places = [f"{file}:{frame.line}:{frame.column}" for frame in frames]
         fault, message = "thrown", self._instead.get(failed.message, failed.message)
@@ -258,14 +257,14 @@ class Monty:
             case wire.Failed(name="RecursionError"):
                 fault, message = "limit", "Functions or values that are nested too deep."
             case wire.Failed(name="KeyError"):
-                message = f"KeyError: {message}"
+                message = f"KeyError: {message!r}"
         if self._run is not None and self._run.exceeded:
             fault, message = "limit", self._run.exceeded
         lines = [f"at {frame.name} ({place})" for frame, place in zip(frames, places, strict=True)]
-        stack = "\n".join([f"{failed.name}: {failed.message}"[:_MOST_TEXT], *reversed(lines)][:_MOST_FRAMES])
+        stack = "\n".join([f"{failed.name}: {failed.message}"[:MOST_TEXT], *reversed(lines)][:MOST_FRAMES])
         place = places[-1] if places else file
-        message = (message or failed.name)[:_MOST_TEXT]
-        return _failure(fault, failed.name, message, place, stack)
+        message = (message or failed.name)[:MOST_TEXT]
+        return failure(fault, failed.name, message, place, stack)
 
 
 def locate() -> str:
@@ -286,11 +285,6 @@ def _explained(failed: wire.Failed) -> tuple[str, str]:
         sentence = f"This Python has no {what}." if what else f"{message}."
         return sentence, "runtime: cpython has all of Python, and is dearer."
     return f"{message[:1].upper()}{message[1:]}.", ""
-
-
-def _failure(fault: str, name: str, message: str, place: str, stack: str = "") -> bytes:
-    told = {"fault": fault, "name": name, "message": message, "status": None, "place": place, "stack": stack}
-    return _encoded({"failure": told})
 
 
 def _encoded(value: Any) -> bytes:  # Any: what JSON can say

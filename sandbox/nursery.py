@@ -36,11 +36,12 @@ _CLOSED_ON_EXEC: Final = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
 @dataclass(frozen=True, slots=True, eq=False)
 class EngineSource:
     """Which engine a zygote loads. `engine`: `module:name`, called with `arguments` (JSON). `packages`: folders of
-    packages that are not ours, by name."""
+    packages that are not ours, by name. `single`: a process does one run, whatever is configured."""
 
     engine: str
     arguments: Sequence[object] = ()
     packages: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    single: bool = False
 
 
 @dataclass(frozen=True, slots=True)

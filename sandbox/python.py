@@ -1,14 +1,19 @@
-"""A Python program's text: what of it is wrong can be told before it runs, by Python's own parser."""
+"""What both kinds of Python have in common: what of a program's text is wrong can be told before it runs, by Python's
+own parser; what they see of the gateway, `kernel/host.python`; how they tell that they failed."""
 
 from __future__ import annotations
 
 import ast
+import json
+import os
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-END: Final = "\n\n# The program ends here.\n"
-"""What follows it is ours."""
+MOST_TEXT: Final = 4096
+MOST_FRAMES: Final = 50
+
+_KERNEL: Final = os.path.join(os.path.dirname(__file__), "kernel", "host.python")  # noqa: PTH118, PTH120
 
 _HINT: Final = "Write def run(input, context): ..., whose result is the answer."
 
@@ -104,3 +109,20 @@ def _imported(node: ast.AST) -> Iterator[str]:
 def _at(node: ast.AST, sentence: str, hint: str) -> Mistake:
     line, column = getattr(node, "lineno", 1), getattr(node, "col_offset", 0) + 1
     return Mistake(sentence, hint, line, column)
+
+
+def read_kernel() -> str:
+    with open(_KERNEL, encoding="utf-8") as kernel:  # noqa: PTH123 - pathlib is slow to import
+        return kernel.read()
+
+
+def problem(mistake: Mistake) -> bytes:
+    """What `Engine.load` gives for it."""
+    named = {"sentence": mistake.sentence, "hint": mistake.hint, "line": mistake.line, "column": mistake.column}
+    return json.dumps({"problem": named}).encode()
+
+
+def failure(fault: str, name: str, message: str, place: str, stack: str = "") -> bytes:
+    """What `Engine.run` gives for it."""
+    told = {"fault": fault, "name": name, "message": message, "status": None, "place": place, "stack": stack}
+    return json.dumps({"failure": told}).encode()

@@ -259,10 +259,11 @@ class LocalSandbox:
 
 
 def default_engines() -> Mapping[Language, EngineSource]:
-    """JavaScript, by the extension module of dukpy, and Python, by monty."""
+    """JavaScript, by the extension module of dukpy, and Python, by monty and by itself."""
     from tidegate.sandbox import monty, quickjs
 
     return {
         Language.JAVASCRIPT: EngineSource("tidegate.sandbox.javascript:JavaScript", (quickjs.locate(),)),
         Language.PYTHON: EngineSource("tidegate.sandbox.monty:Monty", (monty.locate(),)),
+        Language.CPYTHON: EngineSource("tidegate.sandbox.cpython:CPython", single=True),
     }

@@ -79,7 +79,7 @@ class Shift:
         if source is None:
             raise WorkersFailed(f"no engine for {language}")
         runs = self._staffing.library_runs if libraries else self._staffing.runs
-        breed = Breed(source, libraries, runs)
+        breed = Breed(source, libraries, 1 if source.single else runs)
         pool = self._pools.get(breed)
         if pool is not None and not pool.nursery.closed:
             return pool
