@@ -16,8 +16,13 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+from hypothesis import HealthCheck, settings
 
 T = TypeVar("T")
+
+# How long an example takes, or making one up, says nothing on a machine that does other things besides.
+settings.register_profile("tidegate", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tidegate")
 
 
 def start_postgres(folder: Path) -> Any:
