@@ -38,7 +38,9 @@ class Attentive(HttpToolsProtocol):
     def eof_received(self) -> bool | None:  # type: ignore[override]
         """Whether the connection stays open: for an answer that is not begun. What is not known to be read is not
         executed either, and HTTP/1.0 has nothing to find that out with."""
-        if not self.is_answering() or self.pipeline or self.cycle.more_body or self.scope["http_version"] != "1.1":
+        if not self.is_answering() or self.pipeline or self.scope["http_version"] != "1.1":
+            return None
+        if self.cycle.more_body or self.cycle.response_started:
             return None
         self.cycle.keep_alive = False
         self._look(FIRST_LOOK)
