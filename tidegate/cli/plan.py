@@ -9,51 +9,64 @@ from typing import Final
 import click
 from rich.text import Text
 
-from tidegate.cli.console import complain, say
+from tidegate.cli.console import complain, note, say
 from tidegate.cli.document import document_text, plain_selection
 from tidegate.cli.doing import actions_of, describe_action
 from tidegate.cli.exits import Exit
 from tidegate.cli.operations import find_operation
 from tidegate.cli.parameters import examples, operation_argument
-from tidegate.cli.project import environment
+from tidegate.cli.plan_steps import PARTS, show_function
+from tidegate.cli.project import environment, offline
 from tidegate.core.action import When
 from tidegate.core.call import Runnable
 from tidegate.core.errors import OperationError
 from tidegate.core.operation import Operation
 from tidegate.core.problems import did_you_mean
+from tidegate.diagram.drawing import draw
+from tidegate.diagram.mermaid import as_mermaid
+from tidegate.diagram.svg import as_svg
 
-_PARTS: Final = {
-    "find": "the rows, as they are before",
-    "claim": "the rows, in the transaction",
-    "write": "the write of a row",
-    "stored": "the row, once more",
-    "answer": "the row, for the client",
-}
+DIAGRAMS: Final = ("mermaid", "svg")
 
 
 @click.command(
     "plan",
-    short_help="Print the SQL of OPERATION.",
+    short_help="Print the SQL of OPERATION, or draw what it does.",
     epilog=examples(
         "tidegate plan desk myTickets",
         "tidegate plan desk ticket --role support --select '{ title comments { text author { name } } }'",
+        "tidegate plan desk createTicket --diagram svg --output createTicket.svg",
     ),
 )
 @operation_argument
 @click.option("--role", metavar="ROLE", help="The caller's role. Default: the lowest that may call it.")
 @click.option("--select", "selection", metavar="'{…}'", help="The fields wanted. Default: all that are not relations.")
 @click.option("--online", is_flag=True, help="Open the database first: what it promises makes statements shorter.")
+@click.option("--diagram", type=click.Choice(DIAGRAMS), help="Draw its flow instead: names and places, no SQL.")
+@click.option("--output", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Where to draw it.")
 @click.pass_context
 def command(
-    ctx: click.Context, target: tuple[Path, str], role: str | None, selection: str | None, online: bool
+    ctx: click.Context,
+    target: tuple[Path, str],
+    role: str | None,
+    selection: str | None,
+    online: bool,
+    diagram: str | None,
+    output: Path | None,
 ) -> None:
     """Print what OPERATION asks of its integrations: for a database, its SQL.
 
-    Nothing is executed. Without --online it needs no database and no environment.
+    Of a function, every step, with the SQL of those that ask a database. Nothing is executed. Without --online it needs
+    no database and no environment.
     """
     from tidegate.schema.request_errors import DocumentError
 
     folder, name = target
+    if diagram is not None:
+        _draw(find_operation(offline(folder), name), diagram, output)
+        return
+    if output is not None:
+        raise click.UsageError("--output is for --diagram.")
     try:
         operation, text, runnable = asyncio.run(_compile(folder, name, role, selection, online))
     except DocumentError as error:
@@ -65,6 +78,9 @@ def command(
         ctx.exit(Exit.PROJECT)
     say(Text(f"# {operation.kind} {operation.name}, minRole {operation.min_role}, at {operation.at}", "dim"))
     say(Text(f"# {text}", "dim"))
+    if operation.plan.flow is not None:
+        show_function(operation, runnable)
+        return
     transaction = operation.plan.transaction
     if transaction and runnable.operation.plan.writes:
         say(Text(f"# one transaction of {transaction}", "dim"))
@@ -77,12 +93,25 @@ def command(
             _show_acted(operation, runnable)
 
 
+def _draw(operation: Operation, diagram: str, output: Path | None) -> None:
+    outline = draw(operation)
+    text = as_svg(outline) if diagram == "svg" else as_mermaid(outline)
+    if output is None:
+        say(text.rstrip("\n"))
+        return
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise click.FileError(str(output), error.strerror) from error
+    note(f"{output} is written.")
+
+
 def _show_acted(operation: Operation, runnable: Runnable) -> None:
     """What is asked and what is run, in this order."""
     actions = list(actions_of(operation))
     for moment in ("find", When.BEFORE, When.DEMAND, "claim", "write", When.DURING, "stored", "answer", When.AFTER):
         if moment in runnable.parts:
-            say(Text(f"# {_PARTS[moment]}", "dim"))
+            say(Text(f"# {PARTS[moment]}", "dim"))
             say(runnable.parts[moment].describe().rstrip("\n"))
         for action in actions:
             if action.when == moment:

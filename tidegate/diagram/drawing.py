@@ -82,6 +82,9 @@ def _step(step: Step) -> Iterator[Part]:
         case Branch(cases=cases, otherwise=otherwise):
             arms = (Arm(f"if {say_condition(condition)}", _block(block)) for condition, block in cases)
             yield Fork("choose", Tone.CHOICE, place, (*arms, Arm("else", _block(otherwise))), notes)
+        case Filter(items=items, condition=condition) if condition is not None:
+            kept = f"kept if {say_condition(condition)}"
+            yield Box(f"filter {say_value(items)}", Tone.LOOP, place, (kept, *notes))
         case Each() | Filter():
             yield _loop(step.work, place, notes)
         case Parallel(branches=branches):
@@ -102,7 +105,7 @@ def _simple(work: Emit | Value | Return | Respond | Refuse | Wait, place: str, n
             with_data = () if data is None else (f"data: {say_value(data)}",)
             return Box(f"emit {event}", Tone.EMIT, place, (_audience(audience, to), *with_data, *notes))
         case Value(value=value):
-            return Box(say_value(value), Tone.VALUE, place, notes)
+            return Box(f"value {say_value(value)}", Tone.VALUE, place, notes)
         case Return(value=value):
             return Box(f"return {say_value(value)}", Tone.ANSWER, place, notes, ends=True)
         case Respond(value=value, timeout=timeout):
@@ -117,9 +120,8 @@ def _simple(work: Emit | Value | Return | Respond | Refuse | Wait, place: str, n
 def _loop(work: Each | Filter, place: str, notes: tuple[str, ...]) -> Frame:
     items = say_value(work.items)
     if isinstance(work, Filter):
-        kept = () if work.condition is None else (f"that is kept if {say_condition(work.condition)}",)
-        body = () if work.condition is not None else (Arm("kept if this gives something true", _block(work.body)),)
-        return Frame(f"filter {items}", Tone.LOOP, place, body, (*kept, *notes))
+        arm = Arm("kept if this gives something true", _block(work.body))
+        return Frame(f"filter {items}", Tone.LOOP, place, (arm,), notes)
     many = "some" if work.size is None else str(work.size)
     mode = {
         Mode.SEQUENTIAL: "one after the other",
@@ -146,19 +148,20 @@ def _attempt(work: Attempt, place: str, notes: tuple[str, ...]) -> Frame:
 def _request(request: Request, notes: tuple[str, ...], place: str) -> Iterator[Part]:
     match request.acted:
         case ActedWrite() as write:
-            yield from _acted(write, request.integration, notes, place)
+            yield from _acted(write, request, notes, place)
         case Demand(action=action):
             yield _action(action, action.at)
         case _:
             asked = request.asks or ("write" if request.prepared.writes else "read")
-            yield Box(asked, Tone.ASK, place, (f"asks {request.integration}", *notes))
+            yield Box(asked, Tone.ASK, place, (f"asks {request.integration}", *notes), request=request)
 
 
-def _acted(write: ActedWrite, integration: str, notes: tuple[str, ...], place: str) -> Iterator[Part]:
+def _acted(write: ActedWrite, request: Request, notes: tuple[str, ...], place: str) -> Iterator[Part]:
     """In the order in which they are run for a row."""
     for action in write.actions.get(When.BEFORE, ()):
         yield _action(action, action.at)
-    written = Box(f"{write.access} {write.target.name}", Tone.ASK, place, (f"asks {integration}", *notes))
+    integration, asked = request.integration, request.asks or f"{write.access} {write.target.name}"
+    written = Box(asked, Tone.ASK, place, (f"asks {integration}", *notes), request=request)
     during = tuple(_action(action, action.at) for action in write.actions.get(When.DURING, ()))
     arms = (Arm("", (written, *during)),)
     yield Frame(f"transaction of {integration}", Tone.TRANSACTION, place, arms, ("for each row",) if write.many else ())

@@ -19,7 +19,7 @@ GAP: Final = 26.0
 
 _MARGIN: Final = 24.0
 _PADDING: Final = 12.0
-_NARROWEST, _WIDEST = 150.0, 300.0
+_NARROWEST, _WIDEST = 150.0, 340.0
 _APART: Final = 28.0
 _RAIL: Final = 16.0
 _ROUND: Final = 4.0

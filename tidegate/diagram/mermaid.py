@@ -71,8 +71,6 @@ class _Writer:
         self._say("direction TB", depth + 1)
         for arm in frame.arms:
             self._arm(arm, depth + 1)
-        if not frame.arms:
-            self._say(f"{self._new()}[ ]", depth + 1)
         self._say("end", depth)
         self._link(before, name, depth)
         return [] if frame.ends else [(name, "")]

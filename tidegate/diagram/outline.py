@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
+from tidegate.core.operation import Request
+
 Chain: TypeAlias = "tuple[Part, ...]"
 """One after the other."""
 
@@ -33,13 +35,15 @@ class Tone(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """One thing that is done. `ends`: nothing comes after it."""
+    """One thing that is done. `ends`: nothing comes after it. `request`: what an integration is asked here, for those
+    who tell more than a diagram may."""
 
     title: str
     tone: Tone
     place: str
     notes: tuple[str, ...] = ()
     ends: bool = False
+    request: Request | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ rect{stroke:var(--tone);stroke-width:1.2;fill:var(--box)}
 .pill{fill:var(--tone);fill-opacity:.1;stroke:none}
 .bar{stroke:none;fill:var(--tone)}
 path{fill:none;stroke:var(--line);stroke-width:1.4}
-.rule{stroke:var(--tone);stroke-dasharray:6 4;stroke-width:1}
+.rule{stroke-dasharray:6 4;stroke-width:1}
 marker path{fill:var(--line);stroke:none}
 """
 
