@@ -16,7 +16,7 @@ from tidegate.core.operation import Kind, Request
 from tidegate.core.problems import Problems, ProjectError, did_you_mean
 from tidegate.core.query import parse_filter
 from tidegate.core.types import ListOf, Named, NonNull, TypeRef, named
-from tidegate.schema.acted import hold_values, take_apart
+from tidegate.schema.acted import take_apart
 from tidegate.schema.actions import ObjectActions
 from tidegate.schema.expressions import build_expression, build_text, file_text
 from tidegate.schema.folder import ProjectFolder
@@ -159,9 +159,7 @@ class RequestReader:
         if declaration.target is None or declaration.target.name not in self._actions:
             return None
         actions = self._actions[declaration.target.name].triggered.get(access)
-        if actions is None:
-            return None
-        return take_apart(hold_values(declaration, self._surroundings), access, actions, ready, self._surroundings)
+        return None if actions is None else take_apart(declaration, access, actions, ready, self._surroundings)
 
     def _whole(self, built: DataObject | None) -> bool:
         """Whether everything that can be reached from an object is without mistakes."""
