@@ -31,6 +31,7 @@ from tidegate.schema.editor_rows import (
     row_definitions,
     words,
 )
+from tidegate.schema.editor_triggers import schedule_schema, webhook_schema
 from tidegate.schema.generated import Generator
 from tidegate.schema.live_settings import WORDS
 from tidegate.schema.project import DURATIONS, SIZES
@@ -254,6 +255,8 @@ def _operations_schema(catalog: Catalog, kinds: Mapping[str, IntegrationKind]) -
             "deprecated": _TEXT,
             "live": _live_schema(catalog),
             "refresh": _refresh_schema(catalog),
+            "schedule": schedule_schema(catalog),
+            "webhook": webhook_schema(catalog),
         },
         ("kind", "minRole", "returns", "run"),
     )

@@ -22,6 +22,8 @@ from tidegate.schema import (
     operations,
     project,
     relations,
+    triggers,
+    webhooks,
 )
 from tidegate.schema.requests import ROW_VERBS
 from tidegate.schema.units import parse_duration, parse_size
@@ -46,6 +48,8 @@ EXPECTED = {
     "An argument": operations.ARGUMENT_KEYS,
     "live": live_settings.KEYS,
     "refresh": [*live_settings.WORDS, "a list"],
+    "schedule": triggers.SCHEDULE_KEYS,
+    "webhook": webhooks.KEYS,
     "run": [*ROW_VERBS, "sql", letters.VERB],
     **{f"kind: {name}": list(kind.settings["properties"]) for name, kind in installed_kinds().items()},
 }
