@@ -172,7 +172,11 @@ class Course:
             answer = await perform(runnable, self.variables, self.frame)
         else:
             answer = await self.around.units.run(self.frame, partial(perform, runnable, self.variables))
-        return self._there(plain(answer), ask.missing)
+        value = plain(answer)
+        if value is False and ask.missing is not None:
+            # Of a delete: there was no such row.
+            value = None
+        return self._there(value, ask.missing)
 
     async def _run(self, run: Run, step: Step) -> Json:
         frame = self.frame

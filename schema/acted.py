@@ -9,15 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from tidegate.core.action import ActedWrite, Action, Answers, Deep, Demand, When
 from tidegate.core.expressions import Expression, Items, Record, Reference, references
 from tidegate.core.filters import EVERY_ROW, NO_ROW, All, Filter
+from tidegate.core.fitting import fit, hold_rows, is_of_step
 from tidegate.core.footprint import Read
 from tidegate.core.integration import Compiled, Declaration, Integration, Prepared, Surroundings
 from tidegate.core.objects import Access, DataObject, Rule
 from tidegate.core.operation import Kind, Operation, Plan, Request
+from tidegate.core.problems import Problems
 from tidegate.core.selection import Selected, Selection
 from tidegate.core.types import Argument, ListOf, Named, NonNull, TypeRef, nullable
 
@@ -59,6 +62,31 @@ def take_apart(
         answer=parts.one(target, surroundings) if shown else None,
         actions=actions,
     )
+
+
+def hold_values(declaration: Declaration, surroundings: Surroundings) -> Declaration:
+    """The declaration of a write that has been prepared, with what steps gave held against the columns it goes to."""
+    body, target, types = declaration.body, declaration.target, surroundings.types
+    assert target is not None
+    assert isinstance(body, Record)
+
+    def held(record: Record) -> Record:
+        fields = {
+            name: fit(value, target.columns[name].type, f'"{name}" of {target.name}', types, Problems(), {})
+            if isinstance(value, Reference)
+            else value
+            for name, value in record.fields.items()
+        }
+        return replace(record, fields=fields)
+
+    if declaration.verb == "create":
+        return replace(declaration, body=held(body))
+    fields = dict(body.fields)
+    if isinstance(written := fields.get("set"), Record):
+        fields["set"] = held(written)
+    if isinstance(rows := fields.get("rows"), Reference) and is_of_step(rows):
+        fields["rows"] = replace(rows, hold=partial(hold_rows, target, types))
+    return replace(declaration, body=replace(body, fields=fields))
 
 
 def demand_operation(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Final
 
 from tidegate.core.expressions import Expression, Items, Literal, Record, Reference, Text
@@ -107,7 +108,7 @@ def _text_or_reference(text: str, node: ScalarNode, scope: Scope, problems: Prob
     reference = parse_reference(Written(text[1:], places[1:]), scope, problems)
     if reference is None:
         return Reference(UNKNOWN.root, UNKNOWN.path, node.at)
-    reference = Reference(reference.root, reference.path, node.place(0))
+    reference = replace(reference, at=node.place(0))
     return _configured(reference, scope) if reference.root == "config" else reference
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from tidegate.core.action import ActedWrite
@@ -16,8 +16,9 @@ from tidegate.core.operation import Kind, Request
 from tidegate.core.problems import Problems, ProjectError, did_you_mean
 from tidegate.core.query import parse_filter
 from tidegate.core.types import ListOf, Named, NonNull, TypeRef, named
-from tidegate.schema.acted import take_apart
+from tidegate.schema.acted import hold_values, take_apart
 from tidegate.schema.actions import ObjectActions
+from tidegate.schema.aggregated import aggregated
 from tidegate.schema.expressions import build_expression, build_text, file_text
 from tidegate.schema.folder import ProjectFolder
 from tidegate.schema.letters import VERB, build_letter
@@ -138,11 +139,15 @@ class RequestReader:
         if not asker.sound or not self._whole(built):
             self._check_where(header, built, body)
             return asked
-        at = node.keys[verb]
-        declaration = Declaration(header.name, built, verb, body, returns, header.arguments, at, header.rank or 0)
+        at, around = node.keys[verb], self._surroundings
+        promised = returns
+        if asker.step and verb == "aggregate" and built is not None and (given := aggregated(body, built)) is not None:
+            type, promised = given
+            around = replace(around, types={**around.types, type.name: type})
+        declaration = Declaration(header.name, built, verb, body, promised, header.arguments, at, header.rank or 0)
         spoken = {problem.at for problem in self._problems.found}
         try:
-            prepared = ready.prepare(declaration, self._surroundings)
+            prepared = ready.prepare(declaration, around)
             asks = verb if built is None else f"{verb} {built.name}"
             request = Request(integration, prepared, at, self._acted(declaration, ready), asks)
         except ProjectError as error:
@@ -159,7 +164,9 @@ class RequestReader:
         if declaration.target is None or declaration.target.name not in self._actions:
             return None
         actions = self._actions[declaration.target.name].triggered.get(access)
-        return None if actions is None else take_apart(declaration, access, actions, ready, self._surroundings)
+        if actions is None:
+            return None
+        return take_apart(hold_values(declaration, self._surroundings), access, actions, ready, self._surroundings)
 
     def _whole(self, built: DataObject | None) -> bool:
         """Whether everything that can be reached from an object is without mistakes."""

@@ -13,7 +13,7 @@ from tidegate.core.location import Location
 from tidegate.core.objects import DataObject
 from tidegate.core.problems import Problems, did_you_mean
 from tidegate.core.types import SCALARS, Argument, InputType, ListOf, Named, TypeDefinition, nullable
-from tidegate.schema.shapes import Shape, Walk
+from tidegate.schema.shapes import Shape, Walk, type_of
 
 ROOTS: Final = ("args", "currentUser", "config", "result", "row", "prev", "error", "value", "index")
 """Every name that a reference can begin with, here or elsewhere."""
@@ -93,7 +93,7 @@ def parse_reference(written: Written, scope: Scope, problems: Problems) -> Refer
             index, sentence, hint = wrong
             problems.add(written.at(rest[index][1]), sentence, hint)
             return None
-        return Reference(root, names, written.at(0))
+        return Reference(root, names, written.at(0), type_of(Walk(scope.types).follow(scope.steps[root], names)))
     if not rest:
         problems.add(written.at(0), f'"{root}" alone is not a value.', f"Name one of its fields: {root}.x.")
         return None

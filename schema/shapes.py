@@ -90,6 +90,8 @@ class Walk:
 
     def _fields(self, type: Named) -> Mapping[str, TypeRef]:
         match self.types.get(type.name):
+            case ObjectType(fields=fields) if type.name.endswith("Connection") and "nodes" in fields:
+                return {"nodes": fields["nodes"].type}
             case ObjectType(fields=fields):
                 return {
                     name: field.type
@@ -100,6 +102,11 @@ class Walk:
                 return {name: argument.type for name, argument in arguments.items()}
             case _:
                 return {}
+
+
+def type_of(shape: Shape) -> TypeRef | None:
+    """The type, where it says something: JSON can be anything."""
+    return shape if isinstance(shape, NonNull | ListOf | Named) and named(shape) != _UNKNOWN.name else None
 
 
 def item_of(shape: Shape) -> Shape:

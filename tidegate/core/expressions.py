@@ -6,13 +6,16 @@ itself. Neither has operators: what needs computing is computed in SQL, JavaScri
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from json import dumps
 from typing import Final, TypeAlias
 
 from tidegate.core.json import MISSING, Given, Json, Missing
 from tidegate.core.location import Location
+from tidegate.core.types import TypeRef
+
+Hold: TypeAlias = Callable[[Json], Json]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +29,16 @@ class Reference:
     """`$root.path`, where a whole number picks an item of a list. `root` is `args`, `currentUser`, `config`, ..., the
     name of an earlier step, or `variables`: the client's own GraphQL variables, which only a compiled document can
     name, never a project file; nor can one name `input` and `key`, which stand for the fields that an acted write
-    writes, and for the row it writes them to."""
+    writes, and for the row it writes them to.
+
+    `type`: what a step is known to give there. `hold` is there where nothing but the call can say whether the value is
+    what is wanted: it gives the value as it travels, or raises `OperationError`."""
 
     root: str
     path: tuple[str, ...]
     at: Location
+    type: TypeRef | None = field(default=None, compare=False)
+    hold: Hold | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
         return ".".join((self.root, *self.path))
@@ -74,13 +82,16 @@ CAN_BE_MISSING: Final = frozenset({"args", "variables", "input"})
 def resolve(expression: Expression, scope: Scope) -> Given:
     """The value of `expression` in a call. A client's argument that was not given is `MISSING` when it is taken whole,
     is left out of a record, and is null in a list and empty in a text. Anything else that is not there is null: an
-    identity without an e-mail address must never make a filter disappear."""
+    identity without an e-mail address must never make a filter disappear. Raises `OperationError` where a value is not
+    what is wanted at its place."""
     match expression:
         case Literal(value=value):
             return value
-        case Reference(root=root, path=path):
+        case Reference(root=root, path=path, hold=hold):
             found = _reach(scope.get(root), path)
-            return None if found is MISSING and root not in CAN_BE_MISSING else found
+            if isinstance(found, Missing):
+                return found if root in CAN_BE_MISSING else None
+            return found if hold is None or found is None else hold(found)
         case Text(parts=parts):
             return "".join(part if isinstance(part, str) else as_text(resolve(part, scope)) for part in parts)
         case Record(fields=fields):

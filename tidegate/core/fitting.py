@@ -1,17 +1,22 @@
 """Whether what an author wrote where a value is wanted can be of the type that is wanted there.
 
 Literals are held against the type and brought into the form in which values travel; arguments by their declared
-types; what comes from the token or an earlier step has no declared type and is left to the integration.
+types, and so is what a step is known to give. What else a step gives is held against the type in the call. What comes
+from the token has no declared type and is left to the integration.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
+from tidegate.core.errors import Code, OperationError
 from tidegate.core.expressions import Expression, Items, Literal, Record, Reference, Text
+from tidegate.core.json import Json
 from tidegate.core.literals import Misfit, article, coerce_literal
+from tidegate.core.objects import DataObject
 from tidegate.core.problems import Problems
 from tidegate.core.types import Argument, EnumType, InputType, ListOf, Named, NonNull, TypeDefinition, TypeRef, nullable
 
@@ -29,10 +34,13 @@ call, and is BAD_USER_INPUT there."""
 
 _TEXTS: Final = frozenset({"String", "ID", "JSON"})
 
+_OURS: Final = frozenset({"args", "variables", "input", "key", "row", "prev", "currentUser", "config"})
+"""Roots that are no steps, nor what steps go through."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sendable:
-    """What a reference into the arguments can be. `optional`: the client may leave it out or send null."""
+    """What a reference into the arguments or a step can be. `optional`: the client may leave it out or send null."""
 
     type: TypeRef
     optional: bool
@@ -41,8 +49,10 @@ class Sendable:
 def sendable(
     reference: Reference, arguments: Mapping[str, Argument], types: Mapping[str, TypeDefinition]
 ) -> Sendable | None:
-    """The declared type of `$args.x.y`; of anything inside a JSON value, JSON. None if there is no such argument or
-    the reference begins elsewhere."""
+    """The declared type of `$args.x.y`; of anything inside a JSON value, JSON; what a step is known to give. None if
+    there is no such argument or nothing is known."""
+    if reference.type is not None:
+        return Sendable(reference.type, optional=False)
     if reference.root != "args" or not reference.path:
         return None
     declared, optional = arguments, False
@@ -96,11 +106,14 @@ def fit(
         case Reference(at=at):
             sent = sendable(expression, arguments, types)
             if sent is not None and not fits(sent.type, wanted, types):
+                whole = expression.root == "args" and len(expression.path) == 1
                 problems.add(
                     at,
                     f"{subject} is {article(wanted)}; ${expression} is {article(sent.type)}.",
-                    f"Declare the argument as {wanted}." if len(expression.path) == 1 else "",
+                    f"Declare the argument as {wanted}." if whole else "",
                 )
+            elif is_of_step(expression) and wanted != Named("JSON"):
+                return replace(expression, hold=partial(_hold, wanted, subject, types))
         case Items(items=items, at=at) if isinstance(wanted, ListOf):
             of = wanted.of
             return Items(tuple(fit(item, of, subject, types, problems, arguments) for item in items), at)
@@ -117,6 +130,46 @@ def fit(
         case _:
             pass
     return expression
+
+
+def is_of_step(reference: Reference) -> bool:
+    """Whether it names what a step gave, or goes through."""
+    return reference.root not in _OURS
+
+
+def hold_rows(target: DataObject, types: Mapping[str, TypeDefinition], value: Json) -> Json:
+    """Rows of `target` as a step gave them, with their values as they travel. Raises `OperationError`."""
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        raise OperationError(Code.BAD_USER_INPUT, f"The new rows of {target.name} are not a list.")
+    return [_hold_row(target, types, row) for row in value]
+
+
+def _hold_row(target: DataObject, types: Mapping[str, TypeDefinition], row: Json) -> Json:
+    if not isinstance(row, Mapping):
+        raise OperationError(Code.BAD_USER_INPUT, f"A new row of {target.name} is not an object.")
+    held: dict[str, Json] = {}
+    for name, value in row.items():
+        column = target.columns.get(name)
+        if column is None:
+            raise OperationError(Code.BAD_USER_INPUT, f"A new row has a field that {target.name} has not.")
+        subject = f'"{name}" of {target.name}'
+        held[name] = None if value is None else _hold(nullable(column.type), subject, types, value)
+    return held
+
+
+def _hold(wanted: TypeRef, subject: str, types: Mapping[str, TypeDefinition], value: Json) -> Json:
+    """Never tells the value: it may be one that the client must not see."""
+    try:
+        return coerce_literal(value, _loose(wanted), types)
+    except Misfit as misfit:
+        message = f"{subject} is {article(wanted)}, and what is given is not."
+        raise OperationError(Code.BAD_USER_INPUT, message) from misfit
+
+
+def _loose(type: TypeRef) -> TypeRef:
+    """Nulls in a list are for whoever takes it to judge."""
+    inner = nullable(type)
+    return ListOf(_loose(inner.of)) if isinstance(inner, ListOf) else inner
 
 
 def _takes_mapping(wanted: Named, types: Mapping[str, TypeDefinition]) -> bool:

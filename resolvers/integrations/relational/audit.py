@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from tidegate.core.expressions import Expression, Record, Reference
-from tidegate.core.fitting import sendable
+from tidegate.core.fitting import is_of_step, sendable
 from tidegate.core.integration import Declaration, Surroundings
 from tidegate.core.objects import Column, DataObject
 from tidegate.core.problems import Problem, did_you_mean
@@ -156,7 +156,9 @@ def _filled(declaration: Declaration, body: Expression, types: Mapping[str, Type
         fixed = body.fields.get("set")
         if isinstance(fixed, Record):
             yield from fixed.fields
-        if (rows := body.fields.get("rows")) is not None:
+        if isinstance(rows := body.fields.get("rows"), Reference) and is_of_step(rows):
+            yield from declaration.target.columns if declaration.target is not None else ()
+        elif rows is not None:
             yield from _sent(declaration, rows, types)
 
 

@@ -23,6 +23,9 @@ FLAW_MARK: Final = b'"!":1'
 INT_LOWEST: Final = -(2**31)
 INT_HIGHEST: Final = 2**31 - 1
 
+AS_STORED: Final = "as it is stored"
+"""The name of a type that no author writes: any value, as near to JSON as it comes."""
+
 WHOLE: Final = frozenset({Family.SMALLINT, Family.INTEGER, Family.BIGINT})
 FLOATING: Final = frozenset({Family.REAL, Family.FLOAT})
 

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from tidegate.core.types import ListOf, NonNull, TypeDefinition, nullable
 from tidegate.resolvers.integrations.relational.cells import (
+    AS_STORED,
     FLOATING,
     INT_HIGHEST,
     INT_LOWEST,
@@ -68,7 +69,7 @@ def shown_by_postgres(cell: Cell, types: Mapping[str, TypeDefinition]) -> Shown:
         case "UUID" if family in (Family.TEXT, Family.CITEXT, Family.UNKNOWN):
             lower = sa.func.lower(POSTGRES.text(value))
             return Shown(ScalarJson(lower), Fragment((lower, f" !~ '{_UUID}'")))
-        case "JSON":
+        case name if name in ("JSON", AS_STORED):
             return Shown(value if family in (Family.JSON, Family.JSONB) else sa.func.to_json(value))
         case "Bytes" if family is Family.BYTEA:
             encoded = sa.func.encode(value, literal("base64"))

@@ -12,7 +12,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from tidegate.core.types import ListOf, TypeDefinition, nullable
-from tidegate.resolvers.integrations.relational.cells import INT_HIGHEST, INT_LOWEST, Cell, Shown, enum_of
+from tidegate.resolvers.integrations.relational.cells import AS_STORED, INT_HIGHEST, INT_LOWEST, Cell, Shown, enum_of
 from tidegate.resolvers.integrations.relational.dialects import Fragment, Sql, literal
 from tidegate.resolvers.integrations.relational.tables import Family
 
@@ -69,14 +69,21 @@ def shown_by_sqlite(cell: Cell, types: Mapping[str, TypeDefinition]) -> Shown:
             valid = Fragment(("CASE WHEN typeof(", value, ") = 'text' THEN json_valid(", value, ") END"))
             text = Fragment(("CASE WHEN ", valid, " THEN ", value, " ELSE ", _otherwise("JSON", value), " END"))
             return Shown(text)
+        case name if name == AS_STORED:
+            return Shown(_raw(value))
         case name:
             return Shown(_otherwise(name, value))
 
 
 def raw_json(value: Sql) -> Sql:
     """The value as JSON, as it is stored: what can be compared with it again. Never null."""
+    return sa.func.coalesce(_raw(value), literal("null"))
+
+
+def _raw(value: Sql) -> Sql:
+    """Null for null."""
     kinds = {"integer": _plain(value), "text": Fragment(("json_quote(", value, ")"))}
-    return sa.func.coalesce(_by_kind("raw", value, kinds), literal("null"))
+    return _by_kind("raw", value, kinds)
 
 
 class _Kind:

@@ -34,7 +34,9 @@ class Inputs:
     def place(self, expression: Expression) -> int:
         """Where the value of `expression` stands in the values of a call."""
         key: Hashable = (
-            (expression.root, expression.path) if isinstance(expression, Reference) else ("", id(expression))
+            (expression.root, expression.path, expression.hold)
+            if isinstance(expression, Reference)
+            else ("", id(expression))
         )
         if key not in self._places:
             self._places[key] = len(self.expressions)

@@ -7,6 +7,7 @@ reach into it: they hold for the relations that are selected from its rows, and 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -20,8 +21,8 @@ from tidegate.core.json import Given, Json
 from tidegate.core.naming import snake_case
 from tidegate.core.problems import Problem, did_you_mean
 from tidegate.core.selection import Selected, Selection
-from tidegate.core.types import NonNull, ObjectType, TypeRef, named
-from tidegate.resolvers.integrations.relational.cells import FLAW_MARK
+from tidegate.core.types import Field, Named, NonNull, ObjectType, TypeRef, named
+from tidegate.resolvers.integrations.relational.cells import AS_STORED, FLAW_MARK
 from tidegate.resolvers.integrations.relational.compiled import (
     Finish,
     body_answer,
@@ -42,6 +43,7 @@ from tidegate.resolvers.integrations.relational.verbs import Outcome, Shape, Sta
 
 VALUE: Final = "value"
 _BEFORE: Final = b'{"value":'
+_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 
 class PreparedSql:
@@ -85,6 +87,11 @@ class PreparedSql:
         if not names:
             yield Problem(self.sql.verb.at, "This SQL has no columns.", "")
         definition = self._definition()
+        if self.sql.verb.outcome.inner == Named(AS_STORED):
+            for name in names:
+                if not _NAME.fullmatch(name):
+                    sentence = f'The column "{name}" of this SQL cannot be named by later steps.'
+                    yield Problem(self.sql.verb.at, sentence, "Give it a name with AS.")
         if definition is None:
             found[VALUE] = 0
         else:
@@ -106,7 +113,13 @@ class PreparedSql:
         self.sql.names = found
 
     def _definition(self) -> ObjectType | None:
-        return self.sql.setting.object_type(named(self.sql.verb.outcome.inner))
+        verb = self.sql.verb
+        if verb.outcome.inner == Named(AS_STORED):
+            type = Named(AS_STORED)
+            return ObjectType(
+                type.name, {each.name: Field(each.name, type, verb.at) for each in self.sql.columns}, verb.at
+            )
+        return self.sql.setting.object_type(named(verb.outcome.inner))
 
     def reach(self) -> Sequence[Read]:
         setting = self.sql.setting

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from tidegate.core.expressions import Expression, Literal, Record, Reference, Text
 from tidegate.core.filters import EVERY_ROW, All, AnyOf, Comparison, Filter, Not, Operator, Order, Related, Sent
-from tidegate.core.fitting import fit, sendable
+from tidegate.core.fitting import fit, hold_rows, is_of_step, sendable
 from tidegate.core.integration import Declaration, Surroundings
 from tidegate.core.objects import DataObject
 from tidegate.core.problems import Problems, did_you_mean
 from tidegate.core.query import OrderBy, parse_filter, parse_order, parse_order_keys
 from tidegate.core.types import InputType, ListOf, Named, NonNull, ObjectType, TypeRef, nullable
+from tidegate.resolvers.integrations.relational.cells import AS_STORED
 from tidegate.resolvers.integrations.relational.outcomes import outcome_of, shape_of
 from tidegate.resolvers.integrations.relational.sql_text import SqlText, read_sql
 from tidegate.resolvers.integrations.relational.verbs import (
@@ -201,6 +203,10 @@ class _Parser:
             at = rows.at if rows is not None else self.body.at
             self.problems.add(at, '"createMany" takes its rows from an argument.', "Write rows: $args.rows.")
             rows = Reference("args", (), at)
+        if is_of_step(rows):
+            types = self.surroundings.types
+            held = replace(rows, hold=partial(hold_rows, self.target, types))
+            return CreatingMany(self.target, held, tuple(self.target.columns), fixed, outcome)
         fields = tuple(self._fields_of_rows(rows))
         if not fields and not fixed and not self.problems:
             self.problems.add(rows.at, "The rows have no fields.", f"Give the input type fields of {self.target.name}.")
@@ -364,6 +370,9 @@ def _statement(
     text = replace(read_sql(body, dialect), subject=declaration.target)
     returns = declaration.returns or _plain_outcome(declaration.verb, text)
     outcome = shape_of(returns, surroundings)
+    if declaration.returns is None and declaration.target is None and text.answers_rows:
+        # A step of a function: every column, for the steps after it.
+        outcome = Outcome(Shape.ROWS, returns, Named(AS_STORED), False)
     if text.writes and not text.answers_rows:
         shapes = {"Int": Shape.COUNT, "Boolean": Shape.WHETHER}
         shape = shapes.get(str(outcome.inner)) if outcome.shape is Shape.VALUE else None
