@@ -14,7 +14,7 @@ import select
 import socket
 import struct
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from fcntl import ioctl
 from typing import Final
@@ -33,6 +33,8 @@ _LENGTH: Final = struct.Struct("<I")
 _TICK: Final = 20
 """Milliseconds between two looks at how long it has computed."""
 _LAST_WORDS: Final = 4096
+FAILED: Final = 70
+"""How a process ends that could not even begin."""
 
 _RECEIVE: Final = 0xC0502100
 _SEND: Final = 0xC0182101
@@ -41,17 +43,19 @@ _NOTICE: Final = 80
 _GO_ON: Final = 1
 
 
+class TooLong(Exception):
+    """A message of more bytes than it may have."""
+
+
 class Ended(Exception):
     """It is gone. The text is what it last said of itself."""
 
 
 class Companion:
-    """`program`: a descriptor of the file to be run, `layers` as in `zygote.LAYERS`, `memory` bytes, `cpu` seconds of
-    its whole life, `largest` bytes of a message."""
+    """`begin`: what it does once it is locked; it does not return. `layers` as in `zygote.LAYERS`, `memory` bytes,
+    `cpu` seconds of its whole life, `largest` bytes of a message."""
 
-    def __init__(
-        self, program: int, arguments: Sequence[str], layers: Sequence[str], memory: int, cpu: int, largest: int
-    ) -> None:
+    def __init__(self, begin: Callable[[], object], layers: Sequence[str], memory: int, cpu: int, largest: int) -> None:
         self._largest = largest
         self._buffer = bytearray()
         self._notices = -1
@@ -71,10 +75,13 @@ class Companion:
                 if "resources" in layers:
                     _set_resources(memory + OVERHEAD, cpu)
                 if "calls" in layers:
-                    socket.send_fds(theirs, [b"!"], [lockdown.watch_calls()])
-                os.execve(program, list(arguments), {})  # noqa: S606
+                    watched = lockdown.watch_calls()
+                    socket.send_fds(theirs, [b"!"], [watched])
+                    os.close(watched)
+                begin()
             finally:
-                os._exit(70)
+                os._exit(FAILED)
+        self.pid = pid
         for descriptor in (there, back, words):
             os.close(descriptor)
         theirs.close()
@@ -108,12 +115,12 @@ class Companion:
 
     def receive(self, until: float) -> bytes:
         """The next message. `until`: what it may have computed by then; `Stopped` if that is not enough. Raises
-        `Ended`."""
+        `Ended` and `TooLong`, after which there is no other."""
         while True:
             if len(self._buffer) >= _LENGTH.size:
                 (length,) = _LENGTH.unpack_from(self._buffer)
                 if length > self._largest:
-                    raise Ended(f"it sends {length} bytes")
+                    raise TooLong
                 end = _LENGTH.size + length
                 if len(self._buffer) >= end:
                     message = bytes(memoryview(self._buffer)[_LENGTH.size : end])

@@ -69,6 +69,7 @@ class LimitExceeded(BaseException):
 
 class CPython:
     calls = ()
+    accompanied = False
     files = ()
 
     def __init__(self) -> None:

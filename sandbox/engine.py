@@ -40,6 +40,11 @@ class Engine(Protocol):
         ...
 
     @property
+    def accompanied(self) -> bool:
+        """Programs run in another process beside each worker: see `companion`."""
+        ...
+
+    @property
     def files(self) -> Sequence[str]:
         """What its workers read and run before they are locked down: files, and folders with all that is in them."""
         ...

@@ -46,6 +46,7 @@ class JavaScript:
     """`path`: the extension module, as `quickjs.locate` found it."""
 
     calls = ()
+    accompanied = False
     files = ()
 
     def __init__(self, path: str) -> None:

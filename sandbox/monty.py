@@ -9,10 +9,11 @@ import os
 import sys
 import sysconfig
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from tidegate.sandbox import wire
-from tidegate.sandbox.companion import Companion, Ended
+from tidegate.sandbox.companion import Companion, Ended, TooLong
 from tidegate.sandbox.engine import Stopped
 from tidegate.sandbox.python import MOST_FRAMES, MOST_TEXT, Mistake, examine, failure, problem, read_kernel
 from tidegate.sandbox.run import Run, refusal, shown_size
@@ -38,12 +39,12 @@ _DEPTH: Final = 400
 """Calls within calls."""
 _CHECK_CPU: Final = 5.0
 _CONTEXT_CPU: Final = 1.0
-_SLACK: Final = 1.1, 0.1
-"""What its own process may take more than it allows itself, before it is ended: a part, and seconds."""
-
+_FOR_EVER: Final = 24 * 3600.0
+"""Its own clock is that on the wall. `Companion` looks at what it has computed."""
+_LARGEST: Final = 16 * 1024 * 1024
+"""Bytes of a message, at least."""
 _PROGRAM: Final = 2
 """Which text of a session a program is: the kernel and what it is called with go before."""
-_TIME: Final = "time limit exceeded"
 _MEMORY: Final = "memory limit exceeded"
 
 _SLEPT: Final = "There are no pauses in a program: it is over when its function has answered."
@@ -68,6 +69,7 @@ class Monty:
     """`path`: monty's program, as `locate` found it."""
 
     calls = ("poll",)
+    accompanied = True
 
     def __init__(self, path: str) -> None:
         self.files = (path, *filter(os.path.isdir, _LIBRARIES))
@@ -87,7 +89,10 @@ class Monty:
 
     def enter(self, layers: Sequence[str], files: Sequence[int]) -> None:
         memory, cpu = self._limits["scriptMemory"], max(30, int(10 * self._limits["scriptCpu"]))
-        self._began = Companion(files[0], ["monty", "subprocess"], layers, memory, 2 * cpu, wire.LARGEST)
+        begin = partial(os.execve, files[0], ["monty", "subprocess"], {})
+        # An answer has the value and the input, and of each letter six.
+        largest = max(_LARGEST, 16 * self._limits["scriptData"])
+        self._began = Companion(begin, layers, memory, 2 * cpu, largest)
         # Once with everything there is, so that nothing is left which it would have to ask the kernel for.
         self._open()
         self._feed("import asyncio, datetime, json, math, random, re\nrandom.random(); datetime.datetime.now()\n", {})
@@ -115,10 +120,13 @@ class Monty:
         run = self._run = Run(self._limits, "", file, ask, log)
         self._instead = {}
         self._unfinished = {1: "", 2: ""}
-        until = self._companion.computed() + self._limits["scriptCpu"] * _SLACK[0] + _SLACK[1]
+        until = self._companion.computed() + self._limits["scriptCpu"]
         try:
-            self._feed(_BEGIN, {"_given": invocation.decode()}, until)
-            event = self._feed(code, {}, until)
+            event = self._feed(_BEGIN, {"_given": invocation.decode()}, until)
+            if isinstance(event, wire.Completed):
+                event = self._feed(code, {}, until)
+        except TooLong:
+            return failure("limit", "LimitExceeded", "It wrote or answered far more at once than it may.", file)
         except _Exceeded:
             # In the middle of its run: the process has to go.
             return failure("limit", "LimitExceeded", run.exceeded, file)
@@ -150,7 +158,7 @@ class Monty:
         if self._session:
             self._exchange(wire.reset())
         limits = self._limits
-        self._exchange(wire.configured("program.py", limits["scriptMemory"], limits["scriptCpu"], _DEPTH))
+        self._exchange(wire.configured("program.py", limits["scriptMemory"], _FOR_EVER, _DEPTH))
         self._session = True
         event = self._feed(self._kernel, {})
         if not isinstance(event, wire.Completed):
@@ -249,8 +257,6 @@ class Monty:
         match failed:
             case wire.Failed(name="FatalError"):
                 raise RuntimeError(f"monty ended: {failed.message}")
-            case wire.Failed(name="TimeoutError", message=text) if _TIME in text and not failed.frames:
-                raise Stopped("cpu")
             case wire.Failed(name="MemoryError", message=text) if text.startswith(_MEMORY):
                 size = shown_size(self._limits["scriptMemory"])
                 fault, message = "limit", f"More than {size} of memory used by one run."

@@ -61,6 +61,8 @@ class Nursery:
         self.limits = limits
         self.held: frozenset[str] = frozenset()
         """The layers that the zygote has put on itself."""
+        self.accompanied = False
+        """Programs run in processes beside its workers."""
         self.layers: tuple[str, ...] = ()
         """Those that workers put on. Set by whoever has found out which hold."""
         self.closed = False
@@ -93,15 +95,16 @@ class Nursery:
                 "Programs cannot be run: the process that would run them did not start. What it said is in the log."
             ) from error
 
-    async def fork(self, layers: Sequence[str], probe: str = "") -> Child:
-        """Its descriptors are the caller's to close. Raises `ConnectionError` when there can be none."""
+    async def fork(self, layers: Sequence[str], probe: str = "", accompanied: bool = False) -> Child:
+        """Its descriptors are the caller's to close. `accompanied`: the probe is made in a process beside it. Raises
+        `ConnectionError` when there can be none."""
         if self._control is None or self.closed:
             raise ConnectionError("the zygote is gone")
         self._number += 1
         number = self._number
         birth = self._births[number] = asyncio.get_running_loop().create_future()
         try:
-            self._order({"fork": number, "layers": list(layers), "probe": probe})
+            self._order({"fork": number, "layers": list(layers), "probe": probe, "accompanied": accompanied})
             return await asyncio.shield(birth)
         except asyncio.CancelledError:
             birth.add_done_callback(_abandon)
@@ -199,7 +202,8 @@ class Nursery:
     # Any: JSON, from our own process, which runs nobody's code.
     def _take(self, news: Mapping[str, Any]) -> None:
         match news:
-            case {"ready": held} if self._ready is not None and not self._ready.done():
+            case {"ready": held, "accompanied": accompanied} if self._ready is not None and not self._ready.done():
+                self.accompanied = accompanied
                 self._ready.set_result(held)
             case {"born": number, "pid": pid}:
                 descriptor = self._descriptors.popleft()

@@ -10,9 +10,11 @@ import resource
 import signal
 import socket
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Final
+
+from tidegate.sandbox.companion import Companion
 
 HELD: Final = 10
 ESCAPED: Final = 11
@@ -129,3 +131,19 @@ def _probe(tried: Callable[[], bool]) -> int:
 
 PROBES: Final[Mapping[str, Callable[[], int]]] = {name: partial(_probe, tried) for name, tried in _TRIED.items()}
 """Those of the layers bear their names; the others want all layers at once."""
+
+
+def probe_companion(name: str, layers: Sequence[str], memory: int) -> int:
+    """The same in a process beside this one, locked as such are, and after its beginning."""
+
+    def begin() -> None:
+        os.write(1, bytes(4))
+        os.read(0, 4)
+        os._exit(PROBES[name]())
+
+    companion = Companion(begin, layers, memory, 60, 1)
+    companion.receive(60.0)
+    companion.settle()
+    companion.send(b"")
+    code = os.waitstatus_to_exitcode(os.waitpid(companion.pid, 0)[1])
+    return HELD if code == -signal.SIGSYS else code

@@ -94,7 +94,8 @@ class LocalSandbox:
         idle: float = IDLE,
     ) -> None:
         self.findings: Findings | None = None
-        """What the self-test found, once something was loaded."""
+        """What the self-test found, once something was loaded: of the engine that holds worst."""
+        self._found: dict[str, Findings] = {}
         self._weak = weak
         self._staffing = Staffing(engines or default_engines(), runs, library_runs, standby, idle)
         self._turns = asyncio.Semaphore(workers)
@@ -240,22 +241,31 @@ class LocalSandbox:
 
     async def _admit(self, nursery: Nursery) -> None:
         """Nobody's code runs in a process whose layers were not seen to hold."""
-        if self.findings is None:
+        engine = nursery.breed.source.engine
+        findings = self._found.get(engine)
+        if findings is None:
             # The machine stays what it is for as long as this process lives; what does not hold is looked at again.
-            findings = _proved.get(nursery.breed.source.engine) or await examine(nursery)
+            findings = _proved.get(engine) or await examine(nursery)
             if findings.enough:
-                _proved[nursery.breed.source.engine] = findings
+                _proved[engine] = findings
             if not findings.enough and not self._weak:
                 raise SandboxUnavailable(
                     f"Programs cannot be run: they could not be kept apart from this server, {findings}. "
                     "TIDEGATE_SANDBOX=weak runs them all the same."
                 )
-            self.findings = findings
-            if not findings.enough:
-                log.warning("Programs are NOT kept apart from this server: they run %s.", findings)
-            else:
-                log.info("Programs are kept apart by %s.", ", ".join(EXPLAINED[layer] for layer in findings.layers))
-        nursery.layers = self.findings.layers
+            self._tell(findings)
+            self._found[engine] = findings
+            if self.findings is None or not findings.enough:
+                self.findings = findings
+        nursery.layers = findings.layers
+
+    def _tell(self, findings: Findings) -> None:
+        if findings in self._found.values():
+            return
+        if findings.enough:
+            log.info("Programs are kept apart by %s.", ", ".join(EXPLAINED[layer] for layer in findings.layers))
+        else:
+            log.warning("Programs are NOT kept apart from this server: they run %s.", findings)
 
 
 def default_engines() -> Mapping[Language, EngineSource]:

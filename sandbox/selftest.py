@@ -55,16 +55,22 @@ async def examine(nursery: Nursery) -> Findings:
     try:
         async with asyncio.timeout(PATIENCE):
             alone = [layer for layer in LAYERS if await _holds(nursery, layer, (layer,))]
-            layers = tuple(alone)
+            layers: tuple[str, ...] = tuple(alone)
+            if "calls" in layers and nursery.accompanied and not await _holds(nursery, "calls", layers, True):
+                # A process that begins under it cannot be watched.
+                layers = tuple(layer for layer in layers if layer != "calls")
             others = [name for name in PROBES if name not in LAYERS]
             escapes = [name for name in others if not await _holds(nursery, name, layers)]
+            if nursery.accompanied:
+                again = [name for name in others if name not in escapes]
+                escapes += [name for name in again if not await _holds(nursery, name, layers, True)]
     except (TimeoutError, ConnectionError) as error:
         raise SandboxUnavailable("Programs cannot be run: the sandbox's self-test did not end.") from error
     return Findings(layers, tuple(escapes))
 
 
-async def _holds(nursery: Nursery, probe: str, layers: Sequence[str]) -> bool:
-    child = await nursery.fork(layers, probe)
+async def _holds(nursery: Nursery, probe: str, layers: Sequence[str], accompanied: bool = False) -> bool:
+    child = await nursery.fork(layers, probe, accompanied)
     try:
         return await child.death in (HELD, -signal.SIGSYS)
     except asyncio.CancelledError:

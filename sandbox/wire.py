@@ -10,9 +10,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-LARGEST: Final = 16 * 1024 * 1024
-"""Bytes of a message. More than any text that may pass, and what is not read is not there."""
-
 _VERSION: Final = "1.4.0"
 _PROTOCOL: Final = 6
 _NO_CALLS: Final = 1_000_000

@@ -17,7 +17,7 @@ from select import select
 from typing import TYPE_CHECKING, Any, Final
 
 from tidegate.sandbox import lockdown
-from tidegate.sandbox.probes import PROBES
+from tidegate.sandbox.probes import PROBES, probe_companion
 from tidegate.sandbox.worker import Worker, rehearse
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Zygote:
     def serve(self) -> None:
         """Until the gateway closes its end. Its children die with it."""
         held = [layer for layer, put_on in self._own_layers().items() if _tried(put_on)]
-        self._tell({"ready": held})
+        self._tell({"ready": held, "accompanied": self._engine.accompanied})
         reader, writer = os.pipe()
         os.set_blocking(writer, False)
         signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
@@ -162,6 +162,8 @@ class Zygote:
         engine, layers = self._engine, order["layers"]
         lockdown.close_descriptors(descriptor, self._nowhere, self._opened)
         settings = self._settings
+        if order["accompanied"]:
+            os._exit(probe_companion(order["probe"], layers, self._allowance.memory))
         if not order["probe"]:
             engine.enter(layers, self._opened)
         for opened in self._opened:

@@ -50,6 +50,7 @@ class Native:
     """Implements `tidegate.sandbox.engine.Engine`."""
 
     calls = ()
+    accompanied = False
     files = ()
 
     def __init__(self, secret: str = "") -> None:
