@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import pytest
+from jsonschema import Draft7Validator
 
-from tidegate.core.problems import ProjectError
+from tidegate.core.integration import IntegrationKind
+from tidegate.core.problems import Problems, ProjectError
 from tidegate.core.triggers import Signature, Webhook
 from tidegate.schema.api import build_api
+from tidegate.schema.editor import project_schemas
+from tidegate.schema.reading import read_yaml
+from tidegate.schema.tree import as_json
 
 if TYPE_CHECKING:
     from tests.schema.compiling.conftest import Compile
@@ -264,3 +270,26 @@ def test_the_environment_is_still_refused_elsewhere_in_operations(compiled: Comp
             "Secrets cannot reach an operation."
         )
     ]
+
+
+RIGHT = (
+    'schedule: "0 7 * * *"',
+    'schedule: ["0 7 * * *", { cron: "* * * * *", timeZone: UTC, args: { id: 1 }, currentUser: { role: admin } }]',
+    'webhook: { path: a/b, secret: "${HOOK}", signature: stripe, args: { id: $body.id }, currentUser: { team: a } }',
+)
+WRONG = (
+    "schedule: 7",
+    'schedule: { zone: UTC, cron: "0 7 * * *" }',
+    "webhook: { path: a }",
+    'webhook: { path: /a, secret: "${HOOK}" }',
+    'webhook: { path: a, secret: "${HOOK}", signature: strip }',
+    'webhook: { path: a, secret: "${HOOK}", currentUser: { mail: a } }',
+)
+
+
+def test_editors_know_what_can_be_written(compiled: Compile, kinds: Mapping[str, IntegrationKind]) -> None:
+    schema = Draft7Validator(project_schemas(compiled({}), kinds)["operations.schema.json"])
+    for keys in (*RIGHT, *WRONG):
+        tree = read_yaml(operation(keys), FILE, Problems())
+        assert tree is not None
+        assert schema.is_valid(as_json(tree)) == (keys in RIGHT), keys
