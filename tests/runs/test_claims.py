@@ -96,7 +96,7 @@ async def test_a_file_that_cannot_be_written_is_claimed_in_memory(
     history = History(run_store("file/runs.db", tmp_path))
     assert [await history.claim("nightly", "now") for _ in range(2)] == [True, False]
     assert len(caplog.messages) == 1
-    assert caplog.messages[0].startswith("The history of runs cannot be kept: ")
+    assert caplog.messages[0].startswith("The history of runs cannot be kept. ")
     await history.close()
 
 

@@ -111,7 +111,7 @@ async def test_a_folder_that_cannot_be_written_is_told_once(tmp_path: Path, capl
     history = await tell(run_store(".tidegate/runs.db", tmp_path), *range(200))
     assert history.dropped == 200
     assert len(caplog.messages) == 1
-    assert caplog.messages[0].startswith("The history of runs cannot be kept: ")
+    assert caplog.messages[0].startswith("The history of runs cannot be kept. ")
 
 
 async def test_it_goes_on_where_the_file_can_be_written_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -123,7 +123,7 @@ async def test_it_goes_on_where_the_file_can_be_written_again(tmp_path: Path, ca
     (tmp_path / ".tidegate").unlink()
     history.ended(made(2))
     await history.close()
-    assert caplog.messages[1:] == ["The history of runs is kept again. 1 runs are not in it."]
+    assert caplog.messages[1:] == ["The history of runs is kept again. Runs that are not in it: 1."]
 
 
 async def test_a_file_that_was_deleted_is_made_again(tmp_path: Path) -> None:

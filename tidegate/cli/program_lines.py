@@ -27,12 +27,12 @@ class ProgramLines(logging.Handler):
 @contextmanager
 def programs_shown(*, elsewhere: bool = False) -> Iterator[None]:
     """In the place of the log's own words for them; nowhere, if they are shown `elsewhere`."""
-    logger, lines = logging.getLogger("tidegate.programs"), ProgramLines()
+    logger = logging.getLogger("tidegate.programs")
+    lines = logging.NullHandler() if elsewhere else ProgramLines()
     level = logger.level
     logger.setLevel(logging.INFO)
     logger.propagate = False
-    if not elsewhere:
-        logger.addHandler(lines)
+    logger.addHandler(lines)
     try:
         yield
     finally:

@@ -37,7 +37,7 @@ def in_full(run: Run, found: Mapping[str, Any]) -> Iterator[Text]:
     """`found` is the record: what was left out of it. Any: its JSON."""
     yield Text.assemble((run.function, "bold"), "  ", (run.id, "dim"))
     for name, value in _facts(run, found["cut"]):
-        yield Text.assemble((f"  {name:<10}", "dim"), value)
+        yield Text.assemble((f"  {name:<11}", "dim"), value)
     yield Text()
     yield from _steps(run)
     for count, what in ((found["skipped"], "step"), (found["unread"], "line")):
@@ -46,9 +46,9 @@ def in_full(run: Run, found: Mapping[str, Any]) -> Iterator[Text]:
 
 
 def who(run: Run) -> str:
-    """The id of the user as JSON, for 7 is not "7"; and the role."""
+    """The id of the user, and the role."""
     identity = run.user.get("id")
-    return f"{'nobody' if identity is None else as_json(identity)} ({run.role})"
+    return f"{'nobody' if identity is None else printable(str(identity))} ({run.role})"
 
 
 def _row(run: Run) -> tuple[str, ...]:
@@ -78,11 +78,10 @@ def _facts(run: Run, cut: Sequence[str]) -> Iterator[tuple[str, Text]]:
     if run.failure is None:
         yield "result", Text("ok", "green")
     else:
-        text = failure_text(run.failure)
-        text = text[2:]
-        yield "result", text
+        text = failure_text(run.failure)[2:]
+        yield "result", text if run.responded is None else Text.assemble(text, "  after the answer")
         if run.failure.stack:
-            yield "", Text(printable(run.failure.stack.rstrip(), 12), "dim")
+            yield "", Text(printable(run.failure.stack.rstrip(), 13), "dim")
 
 
 _ORIGINS: Final[Mapping[str, str]] = {

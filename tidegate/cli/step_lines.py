@@ -37,7 +37,7 @@ def ended_line(step: StepRun, depth: int, note: str = "", *, known: bool = False
     line = _line(step, depth, ("✓ ", "green") if step.failure is None else ("✗ ", "red"), note)
     line.append(f"  {duration(step.seconds)}", "dim")
     if offset:
-        line.append(f" after {duration(step.started)}", "dim")
+        line.append(f", at {duration(step.started)}", "dim")
     if step.attempts > 1:
         line.append(f"  {step.attempts} attempts", "yellow")
     if step.size is not None:

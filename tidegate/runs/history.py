@@ -111,12 +111,12 @@ class History:
             self._drop(len(batch))
         else:
             if self._failing:
-                log.warning("The history of runs is kept again. %s runs are not in it.", self.dropped)
+                log.warning("The history of runs is kept again. Runs that are not in it: %s.", self.dropped)
             self._failing = False
 
     def _failed(self, error: StoreFailed) -> None:
         if not self._failing:
-            log.warning("The history of runs cannot be kept: %s", error)
+            log.warning("The history of runs cannot be kept. %s.", error)
         self._failing = True
 
     def _drop(self, count: int) -> None:
