@@ -17,7 +17,7 @@ BARE = dict.fromkeys(("JWT_SECRET", "DATABASE_URL", "TIDEGATE_ENVIRONMENT", "NO_
 """What the machine that runs the tests has set is not what they are about."""
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def tidegate() -> Callable[..., Result]:
     """Runs a command line in this process. What it prints to standard error is in `stderr`."""
 

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from math import inf
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from uuid import uuid4
 
 import asyncpg
 import pytest
 from click.testing import Result
 
+from tests.conftest import alone, ask
 from tidegate.app import Gateway
 from tidegate.auth.claims import user_of
 from tidegate.cli.project import environment
@@ -58,24 +63,55 @@ def fill_sqlite(path: Path) -> None:
     connection.close()
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-async def shop(request: pytest.FixtureRequest, tmp_path: Path, tidegate: Run) -> AsyncIterator[Shop]:
-    folder = tmp_path / "shop"
+@dataclass(frozen=True)
+class Made:
+    """A project in order, and the database that it was made from: both are copied for each test."""
+
+    kind: str
+    folder: Path
+    address: str
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, tidegate: Run) -> Iterator[Made]:
+    folder = tmp_path_factory.mktemp(f"made_from_{request.param}")
+    url, name = request.getfixturevalue("postgres_url"), f"store_{uuid4().hex[:16]}"
     if request.param == "postgres":
-        address = request.getfixturevalue("postgres_database")
-        await fill_postgres(address)
+        alone(ask(url, f"create database {name} template template0"))
+        address = urlsplit(url)._replace(path=f"/{name}").geturl()
+        alone(fill_postgres(address))
     else:
-        address = tmp_path / "store.db"
-        fill_sqlite(address)
-    # The commands run an event loop of their own, which cannot be inside ours.
-    with ThreadPoolExecutor(1) as executor:
-        for command in (("init", folder, "--from", address), ("check", folder), ("check", folder, "--online")):
-            done = await asyncio.get_running_loop().run_in_executor(executor, tidegate, *command)
-            assert done.exit_code == 0, done.output
+        address = str(folder / "store.db")
+        fill_sqlite(folder / "store.db")
+    shop = folder / "shop"
+    for command in (("init", shop, "--from", address), ("check", shop), ("check", shop, "--online")):
+        done = tidegate(*command)
+        assert done.exit_code == 0, done.output
+    yield Made(request.param, folder, address)
+    if request.param == "postgres":
+        alone(ask(url, f"drop database {name} with (force)"))
+
+
+@pytest.fixture
+async def shop(made: Made, tmp_path: Path, postgres_url: str) -> AsyncIterator[Shop]:
+    shutil.copytree(made.folder, tmp_path, dirs_exist_ok=True)
+    name = f"test_{uuid4().hex[:16]}"
+    if made.kind == "postgres":
+        template = urlsplit(made.address).path[1:]
+        await ask(postgres_url, f"create database {name} template {template}")
+        address = urlsplit(postgres_url)._replace(path=f"/{name}").geturl()
+    else:
+        address = str(tmp_path / "store.db")
+    folder = tmp_path / "shop"
+    written = folder / ".env"
+    assert made.address in written.read_text()
+    written.write_text(written.read_text().replace(made.address, address))
     gateway = Gateway.load(folder, environment(folder))
     await gateway.open()
-    yield Shop(folder, request.param, gateway)
+    yield Shop(folder, made.kind, gateway)
     await gateway.close()
+    if made.kind == "postgres":
+        await ask(postgres_url, f"drop database {name} with (force)")
 
 
 async def test_nested_questions_have_the_known_answers(shop: Shop) -> None:

@@ -122,7 +122,7 @@ async def serving(
         task = asyncio.create_task(server.serve(sockets=[listener]))
         await started.wait()
         async with httpx.AsyncClient(
-            base_url=f"http://127.0.0.1:{port}/socket.io/", trust_env=False, timeout=PATIENCE
+            base_url=f"http://127.0.0.1:{port}/socket.io/", trust_env=False, verify=False, timeout=PATIENCE
         ) as http:
             yield Events(folder, gateway, server, port, rooms, http)
         server.stop()

@@ -51,7 +51,7 @@ async def ended(process: Process) -> tuple[int | None, str, str]:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 async def test_a_signal_ends_it_cleanly(number: signal.Signals) -> None:
-    async with started() as (process, port), httpx.AsyncClient(trust_env=False, timeout=60) as client:
+    async with started() as (process, port), httpx.AsyncClient(trust_env=False, verify=False, timeout=60) as client:
         # One connection that is idle after an answer, one that never said anything.
         assert (await client.get(f"http://127.0.0.1:{port}/healthz")).status_code == 200
         _, mute = await asyncio.open_connection("127.0.0.1", port)
@@ -63,7 +63,7 @@ async def test_a_signal_ends_it_cleanly(number: signal.Signals) -> None:
 async def test_requests_under_way_may_end_within_their_time() -> None:
     async with (
         started(TIDEGATE_SHUTDOWN_TIMEOUT="1s") as (process, port),
-        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=60) as client,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False, verify=False, timeout=60) as client,
     ):
         slow = asyncio.create_task(client.post("/graphql", json={"query": "{ slow }"}))
         assert (await client.get("/healthz")).status_code == 200

@@ -113,11 +113,16 @@ async def test_a_commit_between_own_ones(gateway: Gateway, file: Path) -> None:
 
 async def test_a_commit_while_the_writer_is_in_use(gateway: Gateway, file: Path) -> None:
     """Nobody else can commit while a transaction that writes is open; the writer is asked when it is free."""
-    await elsewhere(file, "insert into t (n) values (1)", "commit")
-    async with gateway.database.session(writes=True) as connection:
-        await connection.execute("insert into t (n) values (1)", [])
-        await gateway.rest()
-        assert gateway.calls == []
+    in_time = False
+    while not in_time:
+        gateway.calls.clear()
+        await elsewhere(file, "insert into t (n) values (1)", "commit")
+        async with gateway.database.session(writes=True) as connection:
+            await connection.execute("insert into t (n) values (1)", [])
+            # Before the other process has ended, it may have been looked at.
+            in_time = not gateway.calls
+            await gateway.rest()
+            assert gateway.calls == [] or not in_time
     assert await gateway.told() == [(Touch(gateway.tables.source, None),)]
 
 
@@ -127,7 +132,7 @@ async def test_two_gateways_hear_each_other(gateway: Gateway, file: Path) -> Non
     await other.rest()
     gateway.calls.clear()
     await other.write()
-    assert len(await gateway.told()) == 1
+    assert set(await gateway.told()) == {(Touch(gateway.tables.source, None),)}
     await gateway.rest()
     assert other.calls == []
     await other.database.close()
