@@ -1,6 +1,6 @@
 """What becomes of live queries: asked, kept, asked again, sent. Pure: no clock, no task, no I/O.
 
-    IDLE      its result is what a fresh answer would be
+    IDLE      its result is what a fresh answer would be, as far as anybody is told of changes
     WAITING   touched, or failed: it is asked at `due`
     READY     it is to be asked as soon as there is room
     RUNNING   it is being asked
@@ -53,8 +53,8 @@ class Seat:
 class LiveQuery(Generic[W]):
     """A question, for everybody who watches it. `throttle` is the smallest of all who have. `took`: seconds
     that the latest ask took. `asks` counts those begun;
-    `result` is as good as that of ask number `answered`. `newcomers` wait for their first one. Changed by the machine
-    alone."""
+    `result` is as good as that of ask number `answered`. `newcomers` wait for their first one. `poll` is when it is
+    asked again though nothing touches it. Changed by the machine alone."""
 
     question: Question
     encode: Encode
@@ -65,6 +65,7 @@ class LiveQuery(Generic[W]):
     started: float = float("-inf")
     took: float = 0.0
     due: float | None = None
+    poll: float | None = None
     asks: int = 0
     failures: int = 0
     answered: int = 0
@@ -185,7 +186,7 @@ class Machine(Generic[W]):
         effects: list[Effect[W]] = []
         while self._dues:
             at, _, query = self._dues[0]
-            if query.state is not State.WAITING or query.due != at:
+            if not _is_due(query, at):
                 heappop(self._dues)
             elif at > now:
                 effects.append(Wake(at))
@@ -224,7 +225,9 @@ class Machine(Generic[W]):
         if result.transient:
             retry = min(FIRST_RETRY * 2.0 ** min(query.failures - 1, 10), LAST_RETRY)
             return effects + self._wait(query, max(now + retry, query.started + query.interval), now)
-        return effects + self._wait(query, query.started + query.interval, now) if stale else effects
+        if stale:
+            return effects + self._wait(query, query.started + query.interval, now)
+        return effects + self._poll(query, now)
 
     def _serve(self, query: LiveQuery[W]) -> tuple[W, ...]:
         """Newcomers who have waited for the ask that is answered now."""
@@ -248,11 +251,23 @@ class Machine(Generic[W]):
             return [_ask(query)]
         query.state = State.WAITING
         query.due = at
+        return self._push(query, at)
+
+    def _poll(self, query: LiveQuery[W], now: float) -> list[Effect[W]]:
+        """Idle until something touches it, or until its time."""
+        seconds = query.question.poll
+        if seconds is None:
+            return []
+        # It is not asked all the time because it takes long.
+        query.poll = max(query.started + query.interval, now + seconds)
+        return self._push(query, query.poll)
+
+    def _push(self, query: LiveQuery[W], at: float) -> list[Effect[W]]:
         self._pushed += 1
         heappush(self._dues, (at, self._pushed, query))
         if len(self._dues) > 2 * len(self.queries) + 100:
             # Those of queries that were forgotten, or hastened, would stay until their time.
-            self._dues = [due for due in self._dues if due[2].state is State.WAITING and due[2].due == due[0]]
+            self._dues = [due for due in self._dues if _is_due(due[2], due[0])]
             heapify(self._dues)
         return [Wake(at)]
 
@@ -260,9 +275,14 @@ class Machine(Generic[W]):
         del self.queries[query.question.key]
         self.index.remove(query)
         query.state = State.IDLE
+        query.poll = None
+
+
+def _is_due(query: LiveQuery[W], at: float) -> bool:
+    return (query.state is State.WAITING and query.due == at) or (query.state is State.IDLE and query.poll == at)
 
 
 def _ask(query: LiveQuery[W]) -> Ask[W]:
     query.state = State.READY
-    query.due = None
+    query.due = query.poll = None
     return Ask(query)

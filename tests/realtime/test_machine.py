@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -218,6 +218,48 @@ def test_there_and_back_again_is_nothing_new() -> None:
         if not owed:
             owed.append(effect.query.owed("a"))
     assert [result and result.body for result in (*owed, effect.query.owed("a"))] == [b"0", None]
+
+
+def polled(seconds: float) -> Question:
+    asked = QUESTIONS[0]
+    return Question(asked.runnable, asked.values, (replace(read_of(0), poll=seconds),), "polled")
+
+
+def ask_of(effects: list[Effect[str]]) -> LiveQuery[str]:
+    return next(effect.query for effect in effects if isinstance(effect, Ask))
+
+
+def test_what_nobody_tells_of_is_asked_again_while_somebody_watches() -> None:
+    machine: Machine[str] = Machine()
+    query = ask_of(machine.watch(polled(30.0), encode, 0.0, "a", 0.0))
+    machine.watch(polled(30.0), encode, 0.0, "b", 0.0)
+    for turn in range(3):
+        now = 31.0 * turn
+        assert machine.begun(query, now)
+        assert Wake(now + 31.0) in machine.answered(query, Result(b"0"), now + 1.0)
+        assert machine.due(now + 30.9) == [Wake(now + 31.0)]
+        assert ask_of(machine.due(now + 31.0)) is query
+
+
+def test_a_touch_comes_before_the_poll_and_begins_it_anew() -> None:
+    machine: Machine[str] = Machine()
+    query = ask_of(machine.watch(polled(30.0), encode, 0.0, "a", 0.0))
+    machine.begun(query, 0.0)
+    machine.answered(query, Result(b"0"), 0.0)
+    assert ask_of(machine.touched([query], 10.0)) is query
+    machine.begun(query, 10.0)
+    assert Wake(40.0) in machine.answered(query, Result(b"1"), 10.0)
+    assert machine.due(30.0) == [Wake(40.0)]
+    assert ask_of(machine.due(40.0)) is query
+
+
+def test_nobody_polls_for_those_who_have_left() -> None:
+    machine: Machine[str] = Machine()
+    query = ask_of(machine.watch(polled(30.0), encode, 0.0, "a", 0.0))
+    machine.begun(query, 0.0)
+    machine.answered(query, Result(b"0"), 0.0)
+    machine.unwatch(polled(30.0), "a")
+    assert machine.due(1000.0) == []
 
 
 TestMachine = Worlds.TestCase

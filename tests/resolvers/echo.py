@@ -61,6 +61,7 @@ class Recorder:
     as where the connection is lost."""
 
     name: str = "echo"
+    source: str = "echo"
     irrevocable: bool = False
     log: list[str] = field(default_factory=list)
     committing: float = 0.0

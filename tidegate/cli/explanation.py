@@ -236,12 +236,13 @@ def _touches(operation: Operation, catalog: Catalog) -> Iterator[Touch]:
     for request in requests_of(operation, catalog.operations):
         if request.prepared.writes and not isinstance(request.acted, Demand):
             touches = impact(request.prepared)
-            yield from (Touch(request.integration, None),) if touches is None else touches
+            source = catalog.integrations[request.integration].source
+            yield from (Touch(source, None),) if touches is None else touches
         for asking in askings_of(request):
             # What is not told of databases is an e-mail: nobody reads it here.
             yield from impact(asking.prepared) or ()
     if may_call(operation, catalog.operations):
-        yield from (Touch(name, None) for name in _called(operation, catalog))
+        yield from (Touch(catalog.integrations[name].source, None) for name in _called(operation, catalog))
 
 
 def _called(operation: Operation, catalog: Catalog) -> Sequence[str]:

@@ -46,12 +46,14 @@ class Key:
 @dataclass(frozen=True, slots=True)
 class Read:
     """The rows of `table` that pass every one of `keys` were looked at. `table` none: anything in the source may have
-    been. `columns`: all that the answer depends on (returned, compared, sorted by); none: every one."""
+    been. `columns`: all that the answer depends on (returned, compared, sorted by); none: every one. `poll`: nobody
+    tells of its changes, so that it is read again after so many seconds while somebody watches."""
 
     source: str
     table: str | None
     columns: frozenset[str] | None = None
     keys: tuple[Key, ...] = ()
+    poll: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,6 +127,11 @@ class Integration(Protocol):
     def name(self) -> str: ...
 
     @property
+    def source(self) -> str:
+        """What its reads and its touches call it, once it is open: the same for two that lead to one thing."""
+        ...
+
+    @property
     def irrevocable(self) -> bool:
         """Whether what is written cannot be rolled back, as a letter cannot: then it is kept until the session is left,
         which is after those of all others of the call."""

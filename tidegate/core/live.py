@@ -26,6 +26,11 @@ class Question:
     """Of a function: who asked first, with which arguments. Whoever asks with an equal key would be answered the
     same."""
 
+    @property
+    def poll(self) -> float | None:
+        """Seconds after which it is asked again, though nobody has touched what it reads."""
+        return min((read.poll for read in self.reads if read.poll is not None), default=None)
+
 
 @dataclass(slots=True, eq=False)
 class Result:

@@ -17,8 +17,8 @@ def reach_of(operation: Operation, catalog: Catalog) -> tuple[Read, ...]:
 
 
 def everything(catalog: Catalog) -> tuple[Read, ...]:
-    """What code reads that calls operations: nobody knows which."""
-    return tuple(Read(name, None) for name in catalog.integrations)
+    """What code reads that calls operations: nobody knows which. Opened integrations only."""
+    return tuple(Read(each.source, None) for each in catalog.integrations.values())
 
 
 def speaks_of_calls(program: Program) -> bool:

@@ -85,6 +85,10 @@ class RelationalIntegration:
         self._multiplexer = Multiplexer()
         self._prepared: list[tuple[Declaration, RelationalPrepared]] = []
 
+    @property
+    def source(self) -> str:
+        return self.tables.source or self.name
+
     def prepare(self, declaration: Declaration, surroundings: Surroundings) -> Prepared:
         self._vocabulary.learn(self.name, surroundings.objects)
         prepared: RelationalPrepared = prepare_request(self._dialect, declaration, surroundings, self.tables, self.name)

@@ -61,7 +61,7 @@ class SmtpIntegration:
     irrevocable = True
 
     def __init__(self, name: str, server: Server, sender: Mailbox | None, pauses: tuple[float, ...]) -> None:
-        self.name = name
+        self.name = self.source = name
         self.outgoing = Outgoing(name, server, pauses)
         self._sender = sender
 

@@ -48,6 +48,7 @@ class Paper:
     """An integration that only reads what is asked of it."""
 
     name: str
+    source: ClassVar[str] = "paper"
     irrevocable: ClassVar[bool] = False
     settings: Mapping[str, Json]
     declared: dict[str, Declaration] = field(default_factory=dict)
