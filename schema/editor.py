@@ -7,7 +7,7 @@ its first line (`schema_line`). They know less than `tidegate check`, and never 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import fields
 from json import dumps
 from pathlib import Path, PurePosixPath
@@ -21,21 +21,20 @@ from tidegate.core.operation import Kind, Operation
 from tidegate.core.types import SCALARS, InputType, ObjectType
 from tidegate.schema.auth_settings import ASYMMETRIC, SYMMETRIC
 from tidegate.schema.editor_actions import action_schema
+from tidegate.schema.editor_requests import request_schema
 from tidegate.schema.editor_rows import (
     JsonSchema,
     definition,
-    fields_name,
     filter_name,
-    order_name,
     record,
     row_definitions,
     words,
 )
+from tidegate.schema.editor_steps import COMMON, step_definitions
 from tidegate.schema.editor_triggers import schedule_schema, webhook_schema
 from tidegate.schema.generated import Generator
 from tidegate.schema.live_settings import WORDS
 from tidegate.schema.project import DURATIONS, SIZES
-from tidegate.schema.requests import ROW_VERBS
 from tidegate.schema.units import DURATION_PATTERN, SIZE_PATTERN
 
 FOLDER: Final = ".tidegate"
@@ -234,6 +233,7 @@ def _operations_schema(catalog: Catalog, kinds: Mapping[str, IntegrationKind]) -
                     "type": {"type": "string", "pattern": f"^{argument_type}$"},
                     "default": {},
                     "description": {"type": "string"},
+                    "private": {"type": "boolean", "description": "Kept out of logs and of the history of runs."},
                 },
                 ("type",),
             ),
@@ -250,7 +250,9 @@ def _operations_schema(catalog: Catalog, kinds: Mapping[str, IntegrationKind]) -
                 "pattern": f"^{result_type}$",
                 "description": 'A type, such as "[Ticket!]!".',
             },
-            "run": _run_schema(catalog, kinds),
+            "run": request_schema(catalog, kinds, {}),
+            "steps": definition("steps") | {"description": "Of a function: what is done, one after the other."},
+            "onError": definition("steps") | {"description": "What is done where a step fails."},
             "timeout": _DURATION,
             "deprecated": _TEXT,
             "live": _live_schema(catalog),
@@ -258,15 +260,18 @@ def _operations_schema(catalog: Catalog, kinds: Mapping[str, IntegrationKind]) -
             "schedule": schedule_schema(catalog),
             "webhook": webhook_schema(catalog),
         },
-        ("kind", "minRole", "returns", "run"),
+        ("kind", "minRole", "returns"),
+        oneOf=[{"required": ["run"]}, {"required": ["steps"]}],
     )
+    asking = request_schema(catalog, kinds, {"missing": _TEXT, **COMMON})
+    rows = row_definitions(catalog)
     return {
         "$schema": _DRAFT,
         "title": "operations/*.yaml",
         "type": "object",
         "propertyNames": {"pattern": _NAME},
         "additionalProperties": operation,
-        "definitions": row_definitions(catalog),
+        "definitions": {**rows, **step_definitions(catalog, asking, rows)},
     }
 
 
@@ -302,40 +307,3 @@ def _type_pattern(catalog: Catalog, *, sent: bool) -> str:
     endings = ("Filter", "Order", "Comparison") if sent else ("Connection", "Edge", "PageInfo")
     generated = (name for name in Generator(catalog.objects, catalog.types).names() if name.endswith(endings))
     return rf"\[*({'|'.join(sorted({*SCALARS, *own, *generated}))})[\]!]*"
-
-
-def _run_schema(catalog: Catalog, kinds: Mapping[str, IntegrationKind]) -> JsonSchema:
-    verbs = {verb: kind.request_schema(verb) for kind in kinds.values() for verb in sorted(kind.verbs)}
-    choices: list[JsonSchema] = []
-    for built in catalog.objects.values():
-        bodies = {verb: _body(schema, built) for verb, schema in verbs.items() if verb in ROW_VERBS}
-        choices.append(_choice([built.name], bodies))
-    others = {verb: dict(schema) for verb, schema in verbs.items() if verb not in ROW_VERBS}
-    choices.append(_choice(catalog.integrations, others))
-    return {
-        "type": "object",
-        "required": ["use"],
-        "properties": {"use": words((*catalog.objects, *catalog.integrations), "An object or an integration.")},
-        "allOf": choices,
-    }
-
-
-def _choice(names: Iterable[str], bodies: Mapping[str, JsonSchema]) -> JsonSchema:
-    use = words(names)
-    body = record({"use": use, **bodies}, ("use",), minProperties=2, maxProperties=2)
-    return {"if": {"properties": {"use": use}, "required": ["use"]}, "then": body}
-
-
-def _body(schema: Mapping[str, object], built: DataObject) -> JsonSchema:
-    """What an integration says of a verb's body, with the names of this object where they are known."""
-    body: JsonSchema = dict(schema)
-    properties = body.get("properties")
-    if not isinstance(properties, Mapping):
-        return definition(fields_name(built))
-    known = {"where": definition(filter_name(built)), "set": definition(fields_name(built))}
-    if "values" not in properties:
-        known["orderBy"] = definition(order_name(built))
-    else:
-        names = words(built.columns)
-        known["groupBy"] = {"anyOf": [names, {"type": "array", "items": names}]}
-    return body | {"properties": {name: known.get(name, inner) for name, inner in properties.items()}}

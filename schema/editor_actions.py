@@ -7,6 +7,7 @@ from typing import Final
 from tidegate.core.catalog import Catalog
 from tidegate.schema.actions import EVENTS, WORK
 from tidegate.schema.editor_rows import JsonSchema, record, words
+from tidegate.schema.step_code import RUNTIMES
 from tidegate.schema.units import DURATION_PATTERN
 
 _TEXT: Final[JsonSchema] = {"type": "string", "minLength": 1}
@@ -34,6 +35,8 @@ def action_schema(catalog: Catalog) -> JsonSchema:
             "on": {"anyOf": [event, {"type": "array", "items": event, "minItems": 1, "uniqueItems": True}]},
             "where": {"anyOf": [_TEXT, {"const": True}], "description": "SQL: it runs where this holds of the row."},
             "js": {"type": "string", "pattern": r"\.(js|ts)$"},
+            "python": {"type": "string", "pattern": r"\.py$"},
+            "runtime": words(RUNTIMES, "Of Python."),
             "sql": _TEXT | {"description": "A statement, or the name of a .sql file."},
             "email": letter,
             "params": {"type": "object"},
