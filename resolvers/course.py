@@ -22,6 +22,7 @@ from tidegate.core.flow import (
     Emit,
     Filter,
     Invoke,
+    Join,
     Parallel,
     Refuse,
     Respond,
@@ -40,7 +41,7 @@ from tidegate.core.runs import StepRun
 from tidegate.resolvers.conditions import holds
 from tidegate.resolvers.emitting import CannotEmit, make_emission
 from tidegate.resolvers.frame import Frame
-from tidegate.resolvers.loops import run_each, run_filter, run_parallel
+from tidegate.resolvers.loops import run_each, run_filter, run_join, run_parallel
 from tidegate.resolvers.nested import plain
 from tidegate.resolvers.returned import Returned
 
@@ -144,6 +145,8 @@ class Course:
                 return await run_each(self, each)
             case Filter() as filter:
                 return await run_filter(self, filter)
+            case Join() as join:
+                return await run_join(self, join)
             case Parallel(branches=branches):
                 return await run_parallel(self, branches)
             case Attempt() as attempt:
@@ -154,9 +157,9 @@ class Course:
                 self._emit(emit)
                 return None
             case Value(value=value):
-                return self._value(value)
+                return self.value(value)
             case Return(value=value):
-                return Returned(self._value(value))
+                return Returned(self.value(value))
             case Respond() as respond:
                 return self._respond(respond)
             case Refuse(message=message):
@@ -255,8 +258,8 @@ class Course:
         return await self.around.units.run(self.frame, work)
 
     def _emit(self, emit: Emit) -> None:
-        data = None if emit.data is None else self._value(emit.data)
-        to = None if emit.to is None else self._value(emit.to)
+        data = None if emit.data is None else self.value(emit.data)
+        to = None if emit.to is None else self.value(emit.to)
         if emit.audience is Audience.USERS and isinstance(to, int):
             to = str(to)
         catalog = self.around.catalog
@@ -273,7 +276,7 @@ class Course:
         reply = self.reply
         if reply.given.is_set():
             return reply.value
-        reply.value = self._value(respond.value) if respond.value is not None else None
+        reply.value = self.value(respond.value) if respond.value is not None else None
         reply.given.set()
         if reply.outside and reply.budget is not None:
             # The clock begins anew for what follows.
@@ -290,7 +293,7 @@ class Course:
 
     def items(self, expression: Expression) -> Sequence[Json]:
         """Of nothing, none."""
-        items = self._value(expression)
+        items = self.value(expression)
         if items is None:
             return ()
         if isinstance(items, str) or not isinstance(items, Sequence):
@@ -298,7 +301,7 @@ class Course:
             raise OperationError(Code.ACTION_FAILED, message)
         return items
 
-    def _value(self, expression: Expression | None) -> Json:
+    def value(self, expression: Expression | None) -> Json:
         value = None if expression is None else resolve(expression, self.variables)
         return None if isinstance(value, Missing) else value
 
