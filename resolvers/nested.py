@@ -123,10 +123,8 @@ class NestedCalls:
             match step.work:
                 case Run(program=program) if speaks_of_calls(program):
                     return self._catalog.auth.properties is not None
-                case Invoke(operation=name) | Join(operation=name) if (
-                    name not in known and name in self._catalog.operations
-                ):
-                    called = self._catalog.operations[name]
+                case Invoke(operation=name) | Join(operation=name) if name in operations and name not in known:
+                    called = operations[name]
                     if called.plan.flow is None and self.runnable(called, rank).needs_properties:
                         return True
                     if self.need_properties(called, rank, known):

@@ -17,6 +17,7 @@ from tidegate.core.flow import (
     Emit,
     Filter,
     Invoke,
+    Join,
     Mode,
     Parallel,
     Refuse,
@@ -87,6 +88,9 @@ def _step(step: Step) -> Iterator[Part]:
             yield Box(f"filter {say_value(items)}", Tone.LOOP, place, (kept, *notes))
         case Each() | Filter():
             yield _loop(step.work, place, notes)
+        case Join(items=items, operation=operation, into=into):
+            told = (f"for each of {say_value(items)}, as {into}", *_given(step.work.given), *notes)
+            yield Box(f"join {operation}", Tone.CALL, place, told)
         case Parallel(branches=branches):
             arms = (Arm("", _block(branch)) for branch in branches)
             yield Fork("at the same time", Tone.PARALLEL, place, tuple(arms), notes)
@@ -163,14 +167,16 @@ def _acted(write: ActedWrite, request: Request, notes: tuple[str, ...], place: s
     integration, asked = request.integration, request.asks or f"{write.access} {write.target.name}"
     written = Box(asked, Tone.ASK, place, (f"asks {integration}", *notes), request=request)
     during = tuple(_action(action, action.at) for action in write.actions.get(When.DURING, ()))
-    arms = (Arm("", (written, *during)),)
-    yield Frame(f"transaction of {integration}", Tone.TRANSACTION, place, arms, ("for each row",) if write.many else ())
+    # In a transaction of the function, if it is in one.
+    together = (f"in a transaction of {integration}", *(("for each row",) if write.many else ()))
+    title = f"{write.access} with its actions"
+    yield Frame(title, Tone.TRANSACTION, place, (Arm("", (written, *during)),), together)
     for action in write.actions.get(When.AFTER, ()):
         yield _action(action, action.at)
 
 
 def _action(action: Action, at: Location) -> Box:
-    event = str(action.when) if action.event is None else f"{action.when} {action.event}"
+    event = "on demand" if action.event is None else f"{action.when} {action.event}"
     if isinstance(action.work, Program):
         tone, work = Tone.CODE, f"run {action.work.file}"
     else:
