@@ -24,7 +24,7 @@ from tidegate.realtime.events import EventServer
 from tidegate.realtime.live import LiveQueries
 from tidegate.realtime.rooms import SocketRooms
 from tidegate.sandbox.sandbox import LocalSandbox
-from tidegate.scheduler import Scheduler
+from tidegate.scheduler import Clock, Scheduler
 from tidegate.schema.api import Api
 from tidegate.schema.demanded import Asked, Demanded, demand
 from tidegate.schema.execution import Response, execute
@@ -88,10 +88,10 @@ class Gateway:
     def authenticator(self) -> Authenticator:
         return self._edition.authenticator
 
-    def follow_schedules(self, claims: Claims | None = None) -> None:
+    def follow_schedules(self, claims: Claims | None = None, clock: Clock | None = None) -> None:
         """From `open` to `close`, what is scheduled is run; with `claims`, by one gateway of all that have them in
         common."""
-        self._scheduler = Scheduler(lambda: self.catalog, self._run_schedule, claims)
+        self._scheduler = Scheduler(lambda: self.catalog, self._run_schedule, claims, clock)
 
     async def open(self) -> None:
         await self._edition.open()
