@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+
+from rich.text import Text
+
 from tests.runs.made import made
 from tidegate.cli.steps_shown import StepsShown
 from tidegate.core.runs import Failure, RunLine, StepRun
@@ -10,12 +14,17 @@ from tidegate.core.runs import Failure, RunLine, StepRun
 class Scene:
     """A run, told step by step."""
 
-    def __init__(self) -> None:
+    def __init__(self, patience: float | None = None) -> None:
         self.lines: list[str] = []
-        self.shown = StepsShown(lambda text: self.lines.append(text.plain))
+        self.told = asyncio.Event()
+        self.shown = StepsShown(self._show, patience)
         self.run = made()
         self.count = 0
         self.shown.begun(self.run)
+
+    def _show(self, line: Text) -> None:
+        self.lines.append(line.plain)
+        self.told.set()
 
     def begin(self, label: str, within: StepRun | None = None, kind: str = "value") -> StepRun:
         self.count += 1
@@ -104,3 +113,18 @@ def test_what_others_wrote_has_no_power_over_a_terminal() -> None:
     scene.say(step, "a\x1b[31m\x9b\rb")
     scene.end(step, failure=Failure("ACTION_FAILED", "\x1b]0;x\x07"))
     assert not any(character in line for line in scene.lines for character in "\x1b\x9b\r\x07")
+
+
+async def test_what_takes_long_is_told_before_its_end() -> None:
+    scene = Scene(patience=0.0)
+    step = scene.begin("wait 5s", kind="wait")
+    await scene.told.wait()
+    scene.end(step, 5)
+    scene.end(scene.begin("quick", kind="value"))
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert scene.lines == [
+        "   1  ▸ wait 5s",
+        "   1  ✓ wait 5s  5.00 s  2.0 KiB",
+        "   2  ✓ quick (value)  1.0 ms  2.0 KiB",
+    ]

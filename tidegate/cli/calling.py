@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -28,6 +29,9 @@ from tidegate.core.json import Json
 from tidegate.core.user import CurrentUser
 
 _OUTSIDE: Final = frozenset({Code.UPSTREAM_FAILED, Code.TIMEOUT})
+
+_PATIENCE: Final = 0.5
+"""Seconds until somebody who watches wonders what is being done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,8 @@ async def _call(wanted: Wanted) -> dict[str, Any]:
     from tidegate.schema.request_errors import DocumentError
 
     environ = environment(wanted.folder)
-    steps = StepsShown()
+    # Only where somebody watches: what is written into a file is the same each time.
+    steps = StepsShown(patience=_PATIENCE if sys.stderr.isatty() else None)
     history = History(kept_in(wanted.folder, environ), lambda: gateway.catalog.limits)
     recorder = Several(steps, history, *([AuditLog()] if wanted.verbose else []))
     gateway = Gateway.load(wanted.folder, environ, weak=runs_weak(environ), recorder=recorder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 from rich.text import Text
@@ -14,12 +15,16 @@ from tidegate.core.runs import Failure, Run, RunLine, StepRun
 class StepsShown:
     """Implements `Recorder`, for one run. A step has a line when it ends, and one when it begins as well if something
     is to be told within it. The number before both says that they are of the same step. Where steps run at the same
-    time, lines that do not belong to what stands above them say where they belong."""
+    time, lines that do not belong to what stands above them say where they belong.
+
+    `patience`: a step that takes longer than so many seconds has its first line then; none: it waits for its end."""
 
     sizes = True
 
-    def __init__(self, show: Callable[[Text], None] = note) -> None:
+    def __init__(self, show: Callable[[Text], None] = note, patience: float | None = None) -> None:
         self._show = show
+        self._patience = patience
+        self._alarms: dict[int, asyncio.TimerHandle] = {}
         self._steps: dict[int, StepRun] = {}
         self._depths: dict[int, int] = {0: -1}
         self._announced: set[int] = set()
@@ -36,8 +41,13 @@ class StepsShown:
         self._steps[step.number] = step
         self._depths[step.number] = self._depths.get(step.parent, -1) + 1
         self._announce(step.parent)
+        if self._patience is not None:
+            alarm = asyncio.get_running_loop().call_later(self._patience, self._announce, step.number)
+            self._alarms[step.number] = alarm
 
     def step_ended(self, run: Run, step: StepRun) -> None:  # noqa: ARG002
+        if alarm := self._alarms.pop(step.number, None):
+            alarm.cancel()
         words, failure = self._last_words.pop(step.number, None), step.failure
         if words is not None and not repeats(words, failure):
             self._write(words)

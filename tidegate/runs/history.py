@@ -63,7 +63,11 @@ class History:
                 await asyncio.wait([self._task])
                 self._drop(len(self._waiting))
             self._task = None
-        await self._store.close()
+        try:
+            async with asyncio.timeout(_CLOSING):
+                await self._store.close()
+        except TimeoutError:
+            log.warning("The history of runs could not be closed in time.")
 
     async def claim(self, name: str, moment: str | float) -> bool:
         """True for exactly one of all gateways that share the store, however often they ask: whose turn it is to do
@@ -108,6 +112,10 @@ class History:
             await self._store.keep(batch, self._limits().runsKept)
         except StoreFailed as error:
             self._failed(error)
+            self._drop(len(batch))
+        except Exception:
+            # Ours, surely; yet those that follow are to be kept.
+            log.exception("Runs could not be kept.")
             self._drop(len(batch))
         else:
             if self._failing:

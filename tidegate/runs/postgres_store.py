@@ -130,6 +130,9 @@ class PostgresStore:
                 statement_cache_size=0,
                 server_settings={"application_name": "tidegate runs"},
             )
+        except OSError:
+            # Also an error of TLS, which is a ValueError as well.
+            raise
         except ValueError:
             # Its text may hold a part of the password.
             raise OSError("the address in TIDEGATE_RUNS cannot be understood") from None
