@@ -61,7 +61,7 @@ def _part(part: Part) -> Piece:
 
 def _box(box: Box) -> Piece:
     texts = list(_texts(box.title, box.notes, box.place, _WIDEST - 2 * _PADDING))
-    width = max(_NARROWEST, *(width_of(text, face) + 2 * _PADDING for text, _, face in texts))
+    width = max([_NARROWEST, *(width_of(text, face) + 2 * _PADDING for text, _, face in texts)])
     placed, height = _placed(texts, box.tone, _PADDING, _PADDING - 2)
     look = "edge" if box.tone is Tone.EDGE else "box"
     height += _PADDING - 2
@@ -91,7 +91,7 @@ def _placed(texts: list[tuple[str, str, Face]], tone: Tone, left: float, top: fl
 def _label(text: str, tone: Tone) -> Piece:
     """What stands at the beginning of a way."""
     lines = [(line, "label", LABEL) for line in wrap(text, LABEL, _WIDEST - 2 * _PADDING, 4)]
-    width = max(width_of(line, LABEL) for line, _, _ in lines) + 2 * _PADDING
+    width = max([width_of(line, LABEL) for line, _, _ in lines], default=0.0) + 2 * _PADDING
     placed, bottom = _placed(lines, tone, _PADDING, 5)
     return Piece(width, bottom + 5, width / 2, (Rectangle(0, 0, width, bottom + 5, "label", tone), *placed))
 
@@ -149,7 +149,8 @@ def _frame(frame: Frame) -> Piece:
     room = max(widest, _WIDEST - 2 * _PADDING)
     texts = list(_texts(frame.title, frame.notes, frame.place, room))
     labels = [[(line, "label", LABEL) for line in wrap(arm.label, LABEL, room, 2)] for arm in frame.arms]
-    wanted = max(width_of(text, face) for text, _, face in (*texts, *(line for label in labels for line in label)))
+    lines = (*texts, *(line for label in labels for line in label))
+    wanted = max([width_of(text, face) for text, _, face in lines], default=0.0)
     width = max(widest, wanted) + 2 * _MARGIN
     # What is inside stands in the middle.
     left = (width - widest) / 2

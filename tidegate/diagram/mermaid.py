@@ -77,13 +77,15 @@ class _Writer:
 
     def _arm(self, arm: Arm, depth: int) -> None:
         """A part of a frame: in a frame of its own where it has a label."""
+        inner = depth
         if arm.label:
             self._say(f'subgraph {self._new()} ["{_escape(arm.label)}"]', depth)
-            self._say("direction TB", depth + 1)
+            inner = depth + 1
+            self._say("direction TB", inner)
         if arm.chain:
-            self.chain(arm.chain, [], depth + 1)
+            self.chain(arm.chain, [], inner)
         else:
-            self._say(f'{self._new()}["nothing"]', depth + 1)
+            self._say(f'{self._new()}["nothing"]', inner)
         if arm.label:
             self._say("end", depth)
 
@@ -95,7 +97,7 @@ class _Writer:
 
     def _link(self, before: Sequence[_Exit], node: str, depth: int) -> None:
         for place, label in before:
-            written = f'|"{_escape(label)}"|' if label else ""
+            written = f'|"{escaped}"|' if (escaped := _escape(label)) else ""
             self._say(f"{place} -->{written} {node}", depth)
 
     def _new(self) -> str:

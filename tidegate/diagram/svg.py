@@ -75,8 +75,9 @@ def as_svg(outline: Outline) -> str:
 
 def describe(outline: Outline) -> str:
     """The diagram read aloud."""
-    begun = f"{outline.title}. {outline.description}".strip()
-    told = [begun if begun.endswith(".") else f"{begun}.", *_tell(outline.chain)]
+    first = outline.chain[0]
+    begun = f"{first.title} ({'; '.join(first.notes)}). {outline.description}".strip()
+    told = [begun if begun.endswith(".") else f"{begun}.", *_tell(outline.chain[1:])]
     if outline.handler is not None:
         told += _tell((outline.handler,))
     return " ".join(" ".join(told).split())
