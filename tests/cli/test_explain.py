@@ -17,6 +17,7 @@ from click.testing import Result
 
 from tests.cli.test_serve import PATIENCE, Served, serving
 from tests.conftest import alone, ask
+from tests.ports import lasting_port
 from tests.realtime.screens import SECRET as DESK_SECRET
 from tests.realtime.screens import change, connect, copy_desk, watch
 from tests.web.streaming import until
@@ -260,7 +261,8 @@ async def test_following_a_demonstration(desk: Path) -> None:
 
 
 async def test_a_server_that_is_started_again(desk: Path) -> None:
-    async with serving(desk, "--reload") as served:
+    port = str(lasting_port())
+    async with serving(desk, "--reload", "--port", port) as served:
         origin = await origin_of(served)
         async with following("--url", origin) as followed:
             await followed.until("Following")
@@ -269,7 +271,7 @@ async def test_a_server_that_is_started_again(desk: Path) -> None:
             await followed.until("The project was reloaded")
             assert await served.stop() == 0
             await followed.until("The server is gone. Waiting for it.")
-            async with serving(desk, "--reload", "--port", origin.rpartition(":")[2]):
+            async with serving(desk, "--reload", "--port", port):
                 await followed.until(r"Following[\s\S]*Following")
 
 

@@ -45,7 +45,7 @@ one:
   returns: "[One!]!"
   run: { use: memory, sql: select 1 as n }
 """
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 
 def write_project(folder: Path, more: str = "", roles: str = "anonymous, customer, agent, admin") -> None:

@@ -19,7 +19,7 @@ from tests.web.conftest import SECRET, Running
 SCRIPT = Path(__file__).parents[1] / "node" / "streams.mjs"
 EVENTS = "text/event-stream"
 PARTS = "multipart/mixed;boundary=graphql;subscriptionSpec=1.0"
-PATIENCE = 60.0
+PATIENCE = 120.0
 """Seconds for what takes none: nothing is measured with it."""
 
 

@@ -36,7 +36,7 @@ async def started(**environment: str) -> AsyncIterator[Started]:
     )
     assert process.stdout is not None
     try:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(120):
             yield process, int(await process.stdout.readline())
     finally:
         if process.returncode is None:

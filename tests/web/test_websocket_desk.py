@@ -24,6 +24,7 @@ import pytest
 import pytest_asyncio
 from websockets.asyncio.client import connect
 
+from tests.ports import lasting_port
 from tests.web.streaming import PATIENCE, until
 from tests.web.test_websocket import PROTOCOL
 
@@ -263,7 +264,7 @@ class Desk:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._port = "0"
+        self._port = str(lasting_port())
         self._process: Process | None = None
 
     @property

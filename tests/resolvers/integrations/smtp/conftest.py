@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -21,6 +20,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+
+from tests.ports import lasting_port
 
 PATIENCE = 60.0
 USER, PASSWORD = "desk", "p@ss: wörd/%"
@@ -163,9 +164,6 @@ def make_certificate(folder: Path) -> Path:
 @pytest.fixture
 async def mail(tmp_path: Path) -> AsyncIterator[MailServer]:
     """Not started. Its port is its own."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = MailServer(tmp_path, port)
+    server = MailServer(tmp_path, lasting_port())
     yield server
     await server.stop()
