@@ -12,7 +12,7 @@ from tidegate.core.flow import Step
 from tidegate.core.json import Json
 from tidegate.core.limits import Limits
 from tidegate.core.program import ProgramFailed
-from tidegate.core.runs import Failure, Recorder, Run, RunLine, StepRun
+from tidegate.core.runs import Failure, NoRecorder, Recorder, Run, RunLine, StepRun
 
 
 class Trace:
@@ -71,7 +71,7 @@ class Trace:
         self.run.seconds = monotonic() - self._start
         if error is not None:
             self.run.failure = failure_of(error)
-        elif self._recorder.sizes:
+        elif not isinstance(self._recorder, NoRecorder):
             self.run.size = _size(value)
         self._recorder.ended(self.run)
 

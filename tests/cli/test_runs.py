@@ -236,7 +236,7 @@ async def test_a_server_keeps_and_logs_runs(tidegate: Run, working: Path) -> Non
         line = (await served.until(r"tidegate\.audit: (.*)\n"))[1]
         assert await served.stop() == 0
     (run,) = await asyncio.to_thread(kept, tidegate, working)
-    assert run["origin"] == "client"
+    assert (run["origin"], run["size"], run["steps"][0]["size"]) == ("client", 18, None)
     assert line.startswith("count by nobody (anonymous) from client: ok, ")
     assert line.endswith(f'run {run["id"]}, arguments {{"add":2}}, without password')
     assert "hush" not in served.said

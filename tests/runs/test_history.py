@@ -199,6 +199,25 @@ async def test_a_database_that_is_restarted_is_used_again(postgres_database: str
     await store.close()
 
 
+async def test_gateways_that_write_at_the_same_time(postgres_database: str, caplog: pytest.LogCaptureFixture) -> None:
+    stores = [run_store(postgres_database, Path()) for _ in range(4)]
+    limits = replace(Limits(), runsKept=20)
+    histories = [History(store, lambda: limits) for store in stores]
+    for history in histories:
+        await history.open()
+    for number in range(120):
+        for place, history in enumerate(histories):
+            history.ended(made(1000 * place + number, ("one", "other")[number % 2]))
+        await asyncio.sleep(0)
+    await asyncio.gather(*(history.close() for history in histories))
+    assert [history.dropped for history in histories] == [0, 0, 0, 0]
+    assert caplog.messages == []
+    # The last word is that of a store that sees all.
+    await tell(stores[0], 9999, limits=limits, function="one")
+    assert len(await kept(stores[0], "one")) == 20
+    await stores[0].close()
+
+
 async def until(holds: object) -> None:
     assert callable(holds)
     deadline = monotonic() + PATIENCE
