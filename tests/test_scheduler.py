@@ -22,7 +22,7 @@ from tidegate.core.triggers import Claims, Schedule
 from tidegate.core.user import CurrentUser
 from tidegate.runs.history import History
 from tidegate.runs.store import run_store
-from tidegate.scheduler import LOOK, Scheduler, SystemClock
+from tidegate.scheduler import GRACE, LOOK, Scheduler, SystemClock
 from tidegate.schema.invoked import Invoked
 
 USER = CurrentUser("admin", 2, {}, None, True)
@@ -69,12 +69,12 @@ def schedule(cron: str = "0 7 * * *", name: str = "nightly", zone: str = "UTC") 
 class World:
     """A scheduler, and what it has run."""
 
-    def __init__(self, schedules: Sequence[Schedule], claims: Claims | None = None) -> None:
+    def __init__(self, schedules: Sequence[Schedule], claims: Claims | None, grace: float) -> None:
         self.schedules = tuple(schedules)
         self.clock = SetClock()
         self.ran: list[tuple[str, datetime]] = []
         self.scheduler = Scheduler(
-            lambda: replace(make_gateway().catalog, schedules=self.schedules), self.invoke, claims, self.clock
+            lambda: replace(make_gateway().catalog, schedules=self.schedules), self.invoke, claims, self.clock, grace
         )
         self.hold: asyncio.Event | None = None
         self.answer: Callable[[], Invoked] = Invoked
@@ -101,8 +101,8 @@ async def settle(scheduler: Scheduler) -> None:
 
 
 @asynccontextmanager
-async def following(*schedules: Schedule, claims: Claims | None = None) -> AsyncIterator[World]:
-    world = World(schedules, claims)
+async def following(*schedules: Schedule, claims: Claims | None = None, grace: float = GRACE) -> AsyncIterator[World]:
+    world = World(schedules, claims, grace)
     world.scheduler.begin()
     await world.clock.looked()
     yield world
@@ -270,6 +270,14 @@ async def test_closing_lets_runs_end() -> None:
         await world.clock.pass_by(minutes=1)
         asyncio.get_running_loop().call_later(0.01, world.hold.set)
     assert world.names == ["nightly"]
+    assert not world.scheduler._running
+
+
+async def test_closing_stops_runs_that_do_not_end(caplog: pytest.LogCaptureFixture) -> None:
+    async with following(schedule(), grace=0.01) as world:
+        world.hold = asyncio.Event()
+        await world.clock.pass_by(minutes=1)
+    assert lines(caplog) == ["Schedule nightly: its run is stopped, for the gateway closes."]
     assert not world.scheduler._running
 
 

@@ -70,11 +70,13 @@ class Scheduler:
         invoke: Callable[[Schedule], Awaitable[Invoked]],
         claims: Claims | None = None,
         clock: Clock | None = None,
+        grace: float = GRACE,
     ) -> None:
         self._catalog = catalog
         self._invoke = invoke
         self._claims = claims
         self._clock = clock or SystemClock()
+        self._grace = grace
         self._due: dict[_Key, datetime] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
         self._seen: datetime | None = None
@@ -97,7 +99,7 @@ class Scheduler:
         await asyncio.wait([self._task])
         self._task = None
         if self._running:
-            await asyncio.wait(self._running.values(), timeout=GRACE)
+            await asyncio.wait(self._running.values(), timeout=self._grace)
         for name, task in self._running.items():
             if task.cancel():
                 log.warning("Schedule %s: its run is stopped, for the gateway closes.", name)
