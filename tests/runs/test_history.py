@@ -16,7 +16,7 @@ from tests.runs.made import made
 from tidegate.core.limits import Limits
 from tidegate.runs.history import WAITING, History
 from tidegate.runs.records import run_of
-from tidegate.runs.sqlite_store import APPLICATION
+from tidegate.runs.sqlite_file import APPLICATION
 from tidegate.runs.store import Record, RunStore, StoreFailed, run_store
 
 PATIENCE = 60.0
@@ -146,7 +146,7 @@ async def test_a_broken_or_older_file_is_moved_aside(
     await store.close()
     if damage == "older":
         connection = sqlite3.connect(file)
-        connection.execute("pragma user_version = 999")
+        connection.execute("pragma user_version = 0")
         connection.close()
     else:
         data = bytearray(file.read_bytes())
@@ -159,8 +159,28 @@ async def test_a_broken_or_older_file_is_moved_aside(
     await store.close()
     assert names(file.parent) == ["runs.db", "runs.db.1"]
     assert len(caplog.messages) == 1
-    why = "of another version of Tidegate" if damage == "older" else "broken"
+    why = "of an older version of Tidegate" if damage == "older" else "broken"
     assert f"is {why}. It is now runs.db.1, and a new one begins." in caplog.messages[0]
+
+
+async def test_a_newer_file_is_left_alone(tmp_path: Path) -> None:
+    await tell(run_store(".tidegate/runs.db", tmp_path), 1)
+    connection = sqlite3.connect(tmp_path / ".tidegate" / "runs.db")
+    connection.execute("pragma user_version = 999")
+    connection.close()
+    store = run_store(".tidegate/runs.db", tmp_path)
+    with pytest.raises(StoreFailed, match="of a newer version of Tidegate, and is left alone"):
+        await store.keep([Record("1", "f", b"{}")], 10)
+    await store.close()
+    assert names(tmp_path / ".tidegate") == ["runs.db"]
+
+
+async def test_files_moved_aside_are_bounded(tmp_path: Path) -> None:
+    (tmp_path / ".tidegate").mkdir()
+    for _ in range(12):
+        (tmp_path / ".tidegate" / "runs.db").write_bytes(b"no database at all " * 100)
+        await tell(run_store(".tidegate/runs.db", tmp_path), 1)
+    assert names(tmp_path / ".tidegate") == ["runs.db", *(f"runs.db.{number}" for number in range(1, 10))]
 
 
 async def test_somebody_elses_file_is_left_alone(tmp_path: Path) -> None:
