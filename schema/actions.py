@@ -224,6 +224,8 @@ class ActionReader:
         for key in found[1:]:
             sentence = f'"{found[0]}" and "{key}" cannot both be done by one action.'
             self._problems.add(form.key_at(key), sentence, "Make two of it: they run in the order written.")
+        if form.has("runtime") and not form.has("python"):
+            self._problems.add(form.key_at("runtime"), '"runtime" is for Python.', "Remove it.")
         if len(found) != 1:
             return None
         match found[0]:

@@ -49,11 +49,9 @@ class Programs:
         return program
 
     def _language(self, form: Form, key: str) -> Language:
-        runtime = form.word("runtime", RUNTIMES, "a runtime of Python") if form.has("runtime") else None
         if key == "js":
-            if form.has("runtime"):
-                self._problems.add(form.key_at("runtime"), '"runtime" is for Python.', "Remove it.")
             return Language.JAVASCRIPT
+        runtime = form.word("runtime", RUNTIMES, "a runtime of Python")
         return Language.CPYTHON if runtime == "cpython" else Language.PYTHON
 
     def _free(self, name: str) -> str:

@@ -22,6 +22,8 @@ from tidegate.schema import (
     operations,
     project,
     relations,
+    step_settings,
+    steps,
     triggers,
     webhooks,
 )
@@ -51,6 +53,8 @@ EXPECTED = {
     "schedule": triggers.SCHEDULE_KEYS,
     "webhook": webhooks.KEYS,
     "run": [*ROW_VERBS, "sql", letters.VERB],
+    "functions": steps.WORKS,
+    "retry": step_settings.RETRY_KEYS,
     **{f"kind: {name}": list(kind.settings["properties"]) for name, kind in installed_kinds().items()},
 }
 
@@ -81,6 +85,16 @@ def test_settings_of_integrations_are_described_in_their_own_words(name: str) ->
         setting = key.strip("| `")
         required = " Required" if setting in settings["required"] else ""
         assert meaning.strip("| ") == settings["properties"][setting]["description"] + required
+
+
+def test_what_any_step_may_say() -> None:
+    assert names(tables("functions")[1]) == list(step_settings.COMMON)
+
+
+def test_what_stands_beside_what_a_step_does() -> None:
+    for name, beside, *_ in tables("functions")[0]:
+        work = name.strip("| `")
+        assert set(steps.WORKS[work]) <= set(re.findall("`([A-Za-z]+)`", beside)), work
 
 
 def test_filters() -> None:
