@@ -16,10 +16,10 @@ _SIGN = r"(?:[A-Za-z0-9 _,/()]|#[0-9]+;)"
 _LABEL = rf"{_SIGN}*(?:<br/>{_SIGN}*)*"
 _NODE = "n[0-9]+"
 _NODES = re.compile(
-    rf'({_NODE})(?:\["{_LABEL}"\]|\(\["{_LABEL}"\]\)|\[\["{_LABEL}"\]\]|>"{_LABEL}"\]|\{{\{{"{_LABEL}"\}}\}})'
+    rf'({_NODE})(?:\["{_LABEL}"\]|\("{_LABEL}"\)|\(\["{_LABEL}"\]\)|\[\["{_LABEL}"\]\]|>"{_LABEL}"\]|\{{\{{"{_LABEL}"\}}\}})'
 )
 _OPENED = re.compile(rf'subgraph ({_NODE}) \["{_LABEL}"\]')
-_LINKED = re.compile(rf'({_NODE}) -->(?:\|"{_SIGN}+"\|)? ({_NODE})')
+_LINKED = re.compile(rf'({_NODE}) (?:-->(?:\|"{_SIGN}+"\|)?|-\.->) ({_NODE})')
 
 
 def hold(text: str) -> None:

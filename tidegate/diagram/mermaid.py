@@ -16,9 +16,6 @@ LONGEST: Final = 120
 
 _PLAIN: Final = re.compile(r"[A-Za-z0-9 _,/()]")
 _SHAPES: Final = {Tone.EDGE: ('(["', '"])'), Tone.CODE: ('[["', '"]]'), Tone.EMIT: ('>"', '"]')}
-_PLACE: Final = "#8211;"
-"""A dash before the place in the project, so that a label never begins like a list of Markdown."""
-
 _Exit = tuple[str, str]
 """A node that the way leads on from, and what is written on the way."""
 
@@ -66,28 +63,32 @@ class _Writer:
         return exits
 
     def _frame(self, frame: Frame, before: Sequence[_Exit], depth: int) -> list[_Exit]:
-        name = self._new()
-        self._say(f'subgraph {name} ["{_label(frame)}"]', depth)
-        self._say("direction TB", depth + 1)
+        """Mermaid keeps room for one line above a frame: what else there is to say of it is its first node."""
+        name, head = self._new(), self._new()
+        self._open(name, frame.title, depth)
+        self._say(f'{head}("{"<br/>".join(_details(frame))}")', depth + 1)
         for arm in frame.arms:
-            self._arm(arm, depth + 1)
+            if arm.label:
+                inner = self._new()
+                self._open(inner, arm.label, depth + 1)
+                self._arm(arm, [], depth + 2)
+                self._say("end", depth + 1)
+                self._say(f"{head} -.-> {inner}", depth + 1)
+            else:
+                self._arm(arm, [(head, "")], depth + 1)
         self._say("end", depth)
         self._link(before, name, depth)
         return [] if frame.ends else [(name, "")]
 
-    def _arm(self, arm: Arm, depth: int) -> None:
-        """A part of a frame: in a frame of its own where it has a label."""
-        inner = depth
-        if arm.label:
-            self._say(f'subgraph {self._new()} ["{_escape(arm.label)}"]', depth)
-            inner = depth + 1
-            self._say("direction TB", inner)
+    def _arm(self, arm: Arm, before: Sequence[_Exit], depth: int) -> None:
         if arm.chain:
-            self.chain(arm.chain, [], inner)
+            self.chain(arm.chain, before, depth)
         else:
-            self._say(f'{self._new()}["nothing"]', inner)
-        if arm.label:
-            self._say("end", depth)
+            self._say(f'{self._new()}["nothing"]', depth)
+
+    def _open(self, name: str, title: str, depth: int) -> None:
+        self._say(f'subgraph {name} ["{_escape(title)}"]', depth)
+        self._say("direction TB", depth + 1)
 
     def _node(self, box: Box, depth: int) -> str:
         node = self._new()
@@ -114,9 +115,13 @@ def _label(part: Part) -> str:
 
 def _lines(part: Part) -> Iterator[str]:
     yield _escape(part.title)
+    yield from _details(part)
+
+
+def _details(part: Part) -> Iterator[str]:
     yield from map(_escape, part.notes)
     if part.place:
-        yield f"{_PLACE} {_escape(part.place)}"
+        yield _escape(part.place)
 
 
 def _escape(text: str) -> str:
