@@ -247,15 +247,19 @@ async def test_a_connection_without_a_namespace_ends(tmp_path: Path) -> None:
 
 async def test_a_connection_whose_pings_are_not_answered_ends(tmp_path: Path) -> None:
     async with serving(tmp_path / "events", timing=Timing(ping=0.2, pong=0.3)) as events:
-        address = await connected(events)
-        answer = await events.http.get(address)
-        assert answer.text == "2"
-        await events.http.post(address, content="3")
-        assert (await events.http.get(address)).text == "2"
-        async with calling(events) as caller:
+        await opened(events)
+        async with calling(events, connected=False) as caller:
             assert await caller.socket.recv() == "2"
             await caller.closed()
         await events.until(lambda: not events.lines)
+
+
+async def test_a_connection_whose_pings_are_answered_goes_on(tmp_path: Path) -> None:
+    async with serving(tmp_path / "events", timing=Timing(ping=0.5, pong=60)) as events:
+        address = await connected(events)
+        for _ in range(2):
+            assert (await events.http.get(address)).text == "2"
+            await events.http.post(address, content="3")
 
 
 async def test_a_ping_below_a_second_is_told_as_it_is(tmp_path: Path) -> None:

@@ -339,6 +339,9 @@ async def desk(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desk]:
     folder = tmp_path_factory.mktemp("websockets") / "desk"
     ignored = shutil.ignore_patterns("*.db", "*.db-*", ".env", ".tidegate")
     shutil.copytree(ROOT / "examples" / "servicedesk", folder, ignore=ignored)
+    with (folder / "tidegate.yaml").open("a") as file:
+        # A busy machine is no mistake.
+        file.write("limits: { initTimeout: 1m, timeout: 1m }\n")
     desk = Desk(folder)
     await desk.start()
     yield desk
