@@ -30,6 +30,8 @@ from tidegate.web.server import Server, build_server, listen
 
 SECRET = "a secret for tests that has more than 32 bytes"
 ROLES = ("anonymous", "customer", "admin")
+PATIENT = Limits(headTimeout=60.0, bodyTimeout=60.0, initTimeout=60.0)
+"""A busy machine is no mistake."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,7 @@ def make_gateway(limits: Limits | None = None, cors: Cors | None = None) -> Fake
         roles=ROLES,
         auth=auth,
         cors=cors or Cors(),
-        limits=limits or Limits(),
+        limits=limits or PATIENT,
         config={},
         integrations={},
         types={},
