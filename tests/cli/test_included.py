@@ -66,3 +66,32 @@ async def test_changes_of_what_is_shared_are_taken_up(desk: Path, shared: Path) 
             await served.until("Reloaded")
             assert await knows("thatMany")
             assert not await knows("howMany")
+
+
+def test_two_folders_have_programs_of_the_same_name(tidegate: Run, desk: Path) -> None:
+    settings = desk / "tidegate.yaml"
+    settings.write_text(f"{settings.read_text()}\ninclude: [../one, ../two]\n")
+    for name in ("one", "two"):
+        folder = desk.parent / name
+        (folder / "operations").mkdir(parents=True)
+        (folder / "functions").mkdir()
+        (folder / "operations/say.yaml").write_text(f"""
+{name}:
+  kind: query
+  minRole: anonymous
+  returns: JSON
+  steps:
+    - {{ as: script, js: functions/say.js }}
+    - {{ as: snake, python: functions/say.py }}
+    - {{ return: [$script, $snake] }}
+{name}Fails: {{ kind: query, minRole: anonymous, returns: JSON, steps: [{{ js: functions/fail.js }}] }}
+""")
+        (folder / "functions/say.js").write_text(f"function run() {{ return '{name} in JavaScript'; }}")
+        (folder / "functions/say.py").write_text(f"def run(input, context):\n    return '{name} in Python'\n")
+        (folder / "functions/fail.js").write_text(f"function run() {{\n  throw new Error('{name} failed'); }}")
+    for name in ("one", "two"):
+        ran = tidegate("run", desk, name)
+        assert json.loads(ran.stdout) == {"data": {name: [f"{name} in JavaScript", f"{name} in Python"]}}, ran.stderr
+        failed = tidegate("run", desk, f"{name}Fails")
+        assert f"../{name}/functions/fail.js:2" in failed.stderr
+        assert "functions/" not in failed.stdout
