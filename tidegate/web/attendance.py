@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from select import poll
 from types import TracebackType
-from typing import Final, Literal
+from typing import Final
 
 from starlette.types import Receive
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
@@ -89,43 +89,45 @@ class Attempt:
             self._task.cancel()
 
 
-class Attended(Attempt):
+class Attended:
     """A call that the request's client waits for. Raises `Gone` where they are not there, or do not stay. Under a
-    server that is not ours, nobody is watched."""
+    server that is not ours, nobody is watched. Every request goes through it, so it is flat."""
 
-    __slots__ = ("_connection", "_cycle")
+    __slots__ = ("_connection", "_cycle", "_gone", "_task")
 
     def __init__(self, receive: Receive) -> None:
-        super().__init__()
-        cycle = getattr(receive, "__self__", None)
-        self._cycle = cycle if type(cycle) is RequestResponseCycle else None
+        self._cycle: RequestResponseCycle | None = getattr(receive, "__self__", None)
         self._connection: Attentive | None = None
+        self._gone = False
 
     def __enter__(self) -> None:
         cycle = self._cycle
-        if cycle is None:
+        if type(cycle) is not RequestResponseCycle:
             return
-        if cycle.transport.is_closing():
+        transport = cycle.transport
+        if transport.is_closing():
             cycle.disconnected = True
             raise Gone
-        connection = cycle.transport.get_protocol()
+        connection = transport.get_protocol()
         if isinstance(connection, Attentive):
-            super().__enter__()
-            connection.attended = self
+            self._task = asyncio.current_task()
             self._connection = connection
+            connection.attended = self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> Literal[False]:
-        if self._connection is None:
-            return False
-        self._connection.attended = None
-        if super().__exit__(kind, error, traceback):
+    ) -> None:
+        if self._connection is not None:
+            self._connection.attended = None
+        # Others may have cancelled the task too, and then it is.
+        if self._gone and self._task and not self._task.uncancel() and isinstance(error, asyncio.CancelledError):
             raise Gone from None
-        return False
 
     def end(self) -> None:
-        if self._cycle is not None:
-            # Of requests sent ahead, uvicorn knows only the last.
-            self._cycle.disconnected = True
-        super().end()
+        """Called once at most, and only within."""
+        assert self._cycle is not None
+        assert self._task is not None
+        self._gone = True
+        # Of requests sent ahead, uvicorn knows only the last.
+        self._cycle.disconnected = True
+        self._task.cancel()
