@@ -264,19 +264,20 @@ class Desk:
 
     async def table(self, name: str) -> list[dict[str, Any]]:
         """Every row, by its id, as the database holds it. Any: rows are."""
-        query = f"select * from {name} order by id"
+        return (await self.tables(name))[name]
+
+    async def tables(self, *names: str) -> dict[str, list[dict[str, Any]]]:
+        """All of them, where none is named."""
+        queries = {name: f"select * from {name} order by id" for name in names or TABLES}
         if self.postgres is not None:
             connection = await asyncpg.connect(self.postgres)
             try:
-                return [dict(row) for row in await connection.fetch(query)]
+                return {name: [dict(row) for row in await connection.fetch(query)] for name, query in queries.items()}
             finally:
                 await connection.close()
         with closing(sqlite3.connect(self.folder / "desk.db")) as database:
             database.row_factory = sqlite3.Row
-            return [dict(row) for row in database.execute(query)]
-
-    async def tables(self) -> dict[str, list[dict[str, Any]]]:
-        return {name: await self.table(name) for name in TABLES}
+            return {name: [dict(row) for row in database.execute(query)] for name, query in queries.items()}
 
 
 def write_project(folder: Path, *, postgres: bool) -> Path:
