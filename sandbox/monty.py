@@ -62,7 +62,7 @@ MODULES: Final = frozenset((
 
 
 class _Exceeded(Exception):
-    """It has written more than it may."""
+    """It has written or asked more than it may, and goes on."""
 
 
 class Monty:
@@ -216,6 +216,9 @@ class Monty:
         run = self._run
         if run is None:
             return wire.unknown(call, call.name)
+        if _is_over(run):
+            # It has been told so once.
+            raise _Exceeded
         if kind == b"!":
             told = json.loads(rest)
             self._instead[told["message"]] = told["instead"]
@@ -225,7 +228,7 @@ class Monty:
         except BaseException as error:  # noqa: BLE001 - raised again where the run ends
             run.raised = error
             answer = refusal("The run was stopped.", limit=True)
-        if run.exceeded or run.raised is not None:
+        if _is_over(run):
             return wire.raised(call, "RuntimeError", run.exceeded or "The run was stopped.")
         return wire.returned(call, answer.decode("utf-8", "replace"))
 
@@ -235,6 +238,8 @@ class Monty:
         *lines, self._unfinished[stream] = (self._unfinished[stream] + printed.text).split("\n")
         for line in lines:
             self._write(stream, line)
+        if len(self._unfinished[stream]) > MOST_TEXT:
+            self._flush()
 
     def _flush(self) -> None:
         for stream, text in self._unfinished.items():
@@ -280,6 +285,10 @@ def locate() -> str:
         if os.path.isfile(path):  # noqa: PTH113
             return path
     raise ImportError("pydantic-monty is not installed.")
+
+
+def _is_over(run: Run) -> bool:
+    return bool(run.exceeded) or run.raised is not None
 
 
 def _explained(failed: wire.Failed) -> tuple[str, str]:

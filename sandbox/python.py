@@ -56,7 +56,7 @@ def examine(code: str, modules: Collection[str]) -> Shape:
             case ast.FunctionDef(name="run") | ast.AsyncFunctionDef(name="run"):
                 found = Shape(isinstance(statement, ast.AsyncFunctionDef), _arity(statement))
             case ast.Return():
-                raise _at(statement, "return stands outside of a function.", _HINT)
+                raise _at(statement, "This return stands outside of a function.", _HINT)
             case ast.Assign(targets=targets) if any(
                 isinstance(each, ast.Name) and each.id == "run" for each in targets
             ):
@@ -92,7 +92,7 @@ def _arity(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     without_default = len(plain) - len(takes.defaults)
     needed = [each for each, default in zip(takes.kwonlyargs, takes.kw_defaults, strict=True) if default is None]
     if without_default > 2 or needed:
-        raise _at(function, "run is called with two arguments, the input and the context.", _HINT)
+        raise _at(function, "The function run is called with two arguments, the input and the context.", _HINT)
     return 2 if takes.vararg else min(2, len(plain))
 
 

@@ -8,9 +8,12 @@ import json
 
 import pytest
 
-from tests.sandbox.hostile_scripts import SCRIPTS, Hostile
+from tests.sandbox.hostile_scripts import SCRIPTS as ALL
+from tests.sandbox.hostile_scripts import Hostile
 from tests.sandbox.script import FILE, Refusal, run
+from tidegate.core.program import Language
 
+SCRIPTS = [script for script in ALL if script.language is Language.JAVASCRIPT]
 REFUSED = Refusal("The gateway refuses.", "Refused")
 ANSWERS = {
     "compare": False,

@@ -17,9 +17,11 @@ from tidegate.core.program import Asked, Fault, HostRefused, Invocation, Languag
 from tidegate.sandbox.sandbox import LocalSandbox
 
 FAULTS = {"throws": Fault.THROWN, "exceeds": Fault.LIMIT, "breaks": Fault.BROKEN, "stops": Fault.LIMIT}
-NEIGHBOUR = Program(
-    "the neighbour", Language.JAVASCRIPT, "actions/good.js", "const run = (input) => [input.a, _.sum([1, 2])];"
-)
+NEIGHBOURS = {
+    Language.JAVASCRIPT: "const run = (input) => [input.a, _.sum([1, 2])];",
+    Language.PYTHON: "def run(input):\n    return [input['a'], sum([1, 2])]",
+    Language.CPYTHON: "import statistics\n\n\ndef run(input):\n    return [input['a'], statistics.mean([2, 4])]",
+}
 AT_ONCE = 4
 
 
@@ -39,7 +41,7 @@ class Refusing:
 
 
 def program_of(script: Hostile) -> Program:
-    return Program(script.name, Language.JAVASCRIPT, f"actions/{script.name}.js", script.code)
+    return Program(script.name, script.language, script.file, script.code)
 
 
 LIMITS = {
@@ -49,10 +51,10 @@ LIMITS = {
 
 
 @asynccontextmanager
-async def opened(limits: Limits) -> AsyncIterator[LocalSandbox]:
+async def opened(limits: Limits, programs: Sequence[Program]) -> AsyncIterator[LocalSandbox]:
     sandbox = LocalSandbox()
     try:
-        assert await sandbox.load([NEIGHBOUR, *map(program_of, SCRIPTS)], limits) == ()
+        assert await sandbox.load(programs, limits) == ()
         yield sandbox
     finally:
         await sandbox.close()
@@ -68,10 +70,9 @@ async def complaint_about(sandbox: LocalSandbox, script: Hostile) -> str:
     try:
         value = await run(sandbox, program_of(script))
     except ProgramFailed as failed:
-        good = FAULTS.get(script.outcome) is failed.fault and (
-            script.outcome == "stops" or script.what in failed.message
-        )
-        good = good and (not failed.place or failed.place.startswith(f"actions/{script.name}.js"))
+        good = script.outcome == "fails" or FAULTS.get(script.outcome) is failed.fault
+        good = good and (script.outcome == "stops" or script.what in failed.message)
+        good = good and (not failed.place or failed.place.startswith(script.file))
         return "" if good else f"{script}: {failed.fault}: {failed.message} at {failed.place}"
     good = script.outcome == "answers" and (not script.what or value == cleaned(json.loads(script.what)))
     return "" if good else f"{script}: {value!r:.200}"
@@ -83,17 +84,23 @@ def cleaned(value: Json) -> Json:
 
 
 @pytest.mark.parametrize("which", LIMITS)
-async def test_each_fails_alone(which: str) -> None:
-    waiting = [script for script in SCRIPTS if (script.outcome == "stops") is (which == "those that are stopped")]
-    assert len(waiting) > 25
+@pytest.mark.parametrize("language", Language)
+async def test_each_fails_alone(language: Language, which: str) -> None:
+    of_language = [script for script in SCRIPTS if script.language is language]
+    waiting = [script for script in of_language if (script.outcome == "stops") is (which == "those that are stopped")]
+    assert len(of_language) > 70
+    neighbour = Program("the neighbour", language, "actions/good", NEIGHBOURS[language])
     complaints: list[str] = []
 
     async def work() -> None:
         while waiting:
             complaints.append(await complaint_about(sandbox, waiting.pop()))
-            assert await run(sandbox, NEIGHBOUR) == [1, 3]
+            assert await run(sandbox, neighbour) == [1, 3]
 
-    async with opened(LIMITS[which]) as sandbox, asyncio.TaskGroup() as group:
+    async with (
+        opened(LIMITS[which], [neighbour, *map(program_of, of_language)]) as sandbox,
+        asyncio.TaskGroup() as group,
+    ):
         for _ in range(AT_ONCE):
             group.create_task(work())
     assert [complaint for complaint in complaints if complaint] == []

@@ -123,6 +123,45 @@ def test_a_gateway_that_may_not_signal_its_workers_has_them_signalled() -> None:
     assert "still there: 0" in said
 
 
+PYTHON = """
+from tidegate.core.limits import Limits
+from tidegate.core.program import Language, Program
+from tidegate.sandbox.sandbox import LocalSandbox
+
+async def main(weak):
+    sandbox = LocalSandbox(weak=weak)
+    try:
+        await sandbox.load([Program("judge", Language.PYTHON, "judge.py", "def run(): pass")], Limits())
+        print(*sandbox.findings.layers)
+    except SandboxUnavailable as unavailable:
+        print("refuses:", unavailable)
+    finally:
+        await sandbox.close()
+
+seccomp = 317 if prctl == 157 else 277
+"""
+
+
+def test_a_process_beside_a_worker_is_held_by_all_layers() -> None:
+    assert start(PYTHON).splitlines()[-1] == "user privileges files resources calls"
+
+
+def test_a_process_beside_a_worker_whose_beginning_cannot_be_watched() -> None:
+    """It would have to be left more than a worker has."""
+    said = start(f"{PYTHON}refuse((seccomp, 1))")
+    assert "refuses: Programs cannot be run" in said
+    assert "without seccomp" in said
+    assert start(f"{PYTHON}refuse((seccomp, 1))", weak=True).splitlines()[-1] == "user privileges files resources"
+
+
+def test_a_process_beside_a_worker_of_a_gateway_without_rights() -> None:
+    assert start(f"{PYTHON}drop_rights()").splitlines()[-1] == "privileges files resources calls"
+
+
+def test_a_process_beside_a_worker_without_landlock() -> None:
+    assert start(f"{PYTHON}refuse((landlock, 0))").splitlines()[-1] == "user privileges resources calls"
+
+
 def test_with_neither_programs_are_refused() -> None:
     said = start("refuse((landlock, 0))\ndrop_rights()")
     assert "refuses: Programs cannot be run" in said
