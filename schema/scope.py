@@ -105,7 +105,13 @@ def parse_reference(written: Written, scope: Scope, problems: Problems) -> Refer
         "row": fault.row,
         "prev": fault.prev,
     }[root](rest)
-    return Reference(root, tuple(name for name, _ in rest), written.at(0)) if known else None
+    if not known:
+        return None
+    names = tuple(name for name, _ in rest)
+    if root == "args" and any(name.isdecimal() for name in names):
+        argument = (scope.arguments or {})[names[0]]
+        return Reference(root, names, written.at(0), type_of(Walk(scope.types).follow(argument.type, names[1:])))
+    return Reference(root, names, written.at(0))
 
 
 def _item(text: str, path: list[tuple[str, int]], scope: Scope) -> re.Match[str] | None:

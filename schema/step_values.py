@@ -13,6 +13,7 @@ from tidegate.core.problems import Problems, did_you_mean
 from tidegate.schema.expressions import build_expression
 from tidegate.schema.form import Form
 from tidegate.schema.shapes import Shape
+from tidegate.schema.step_answers import AnswerCheck
 from tidegate.schema.step_calls import read_message
 from tidegate.schema.step_scope import Position, StepScope
 from tidegate.schema.step_settings import LONGEST, read_duration
@@ -47,6 +48,11 @@ class ValueReader:
         elif key == "respond" and position.header.kind is Kind.QUERY:
             sentence = f'"{position.header.name}" is a query, and a query has nothing to do once it has answered.'
             self._problems.add(at, sentence, "Write return, or kind: mutation.")
+        returns = position.header.returns
+        if returns is not None and position.sound:
+            answer = Literal(None, node.at) if value is None else value
+            subject = f"the answer of {position.header.name}"
+            AnswerCheck(known.base.types, self._problems).check(answer, returns, subject)
         shape = None if value is None else known.shape_of(value)
         if key == "return":
             return Return(value), shape

@@ -151,7 +151,7 @@ def _hold_row(target: DataObject, types: Mapping[str, TypeDefinition], row: Json
     for name, value in row.items():
         column = target.columns.get(name)
         if column is None:
-            raise OperationError(Code.BAD_USER_INPUT, f"A new row has a field that {target.name} has not.")
+            raise OperationError(Code.BAD_USER_INPUT, f"A new row of {target.name} has a field that they have not.")
         subject = f'"{name}" of {target.name}'
         held[name] = None if value is None else _hold(nullable(column.type), subject, types, value)
     return held
