@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from tidegate.core.call import Runnable
 from tidegate.core.emission import Audience
-from tidegate.core.errors import PASSING, Code, OperationError
+from tidegate.core.errors import Code, OperationError
 from tidegate.core.expressions import Expression, as_text, resolve
 from tidegate.core.flow import (
     Ask,
@@ -38,6 +38,7 @@ from tidegate.core.json import Json, Missing
 from tidegate.core.program import Invocation
 from tidegate.core.reach import speaks_of_calls
 from tidegate.core.runs import StepRun
+from tidegate.resolvers.attempts import Standing, run_attempt
 from tidegate.resolvers.conditions import holds
 from tidegate.resolvers.emitting import CannotEmit, make_emission
 from tidegate.resolvers.frame import Frame
@@ -102,6 +103,7 @@ class Course:
 
     async def try_step(self, step: Step, record: StepRun | None) -> Json | Returned:
         tried = 0
+        standing = Standing() if step.retry is not None else None
         while True:
             self.frame.count_step()
             try:
@@ -115,6 +117,8 @@ class Course:
                 retry = step.retry
                 if retry is None or tried >= retry.times or error.code not in RETRIED:
                     raise
+                assert standing is not None
+                standing.check()
             tried += 1
             if record is not None:
                 record.attempts = tried + 1
@@ -150,7 +154,7 @@ class Course:
             case Parallel(branches=branches):
                 return await run_parallel(self, branches)
             case Attempt() as attempt:
-                return await self._attempt(attempt)
+                return await run_attempt(self, attempt)
             case Transaction() as transaction:
                 return await self._transaction(transaction)
             case Emit() as emit:
@@ -220,31 +224,6 @@ class Course:
         value = await self.run_block(block)
         return value.value if isinstance(value, Returned) else value
 
-    async def _attempt(self, attempt: Attempt) -> Json | Returned:
-        try:
-            return await self._try(attempt)
-        finally:
-            if attempt.last:
-                # Also where it is cut off: then for a while only.
-                async with asyncio.timeout(self.frame.limits.handlerTime):
-                    await self.run_block(attempt.last)
-
-    async def _try(self, attempt: Attempt) -> Json | Returned:
-        try:
-            if not self.frame.joined:
-                return await self.run_block(attempt.body)
-            async with self.frame.transaction.attempt():
-                return await self.run_block(attempt.body)
-        except OperationError as error:
-            if attempt.catch is None or error.code in PASSING:
-                raise
-            before = self.variables.get("error")
-            self.variables["error"] = describe(error)
-            try:
-                return await self.run_block(attempt.catch)
-            finally:
-                self.variables["error"] = before
-
     async def _transaction(self, transaction: Transaction) -> Json | Returned:
         if self.frame.joined:
             async with self.frame.transaction.attempt():
@@ -307,11 +286,6 @@ class Course:
 
     def _text(self, expression: Expression) -> str:
         return as_text(resolve(expression, self.variables))
-
-
-def describe(error: OperationError) -> Json:
-    """As handlers see it."""
-    return {"code": str(error.code), "message": error.message, "step": error.step}
 
 
 def gap(retry: Retry, number: int) -> float:

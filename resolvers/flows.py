@@ -15,7 +15,8 @@ from tidegate.core.flow import Ask, Flow, Respond, all_steps, expressions_of, st
 from tidegate.core.integration import Answer
 from tidegate.core.json import Json
 from tidegate.core.operation import Kind, Operation, Plan, Request
-from tidegate.resolvers.course import Course, Reply, describe
+from tidegate.resolvers.attempts import Standing, describe
+from tidegate.resolvers.course import Course, Reply
 from tidegate.resolvers.frame import Frame
 from tidegate.resolvers.nested import NestedCalls
 from tidegate.resolvers.programs import Programs
@@ -52,9 +53,11 @@ class Flows:
         flow = operation.plan.flow
         assert flow is not None
         course = Course(self._around, runnable, dict(scope), frame, reply or Reply())
+        standing = Standing()
         try:
             value = await self._run_steps(course, flow)
         except OperationError as error:
+            standing.check()
             try:
                 value = await self._recover(course, flow, error)
             except OperationError as left:

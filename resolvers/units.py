@@ -95,7 +95,8 @@ class Units:
         """`queries`: those that calls within this one refresh, whatever they wrote. Not `whole`: there may be more,
         published already or later."""
         refresh = call.operation.refresh
-        named = (refresh.queries if whole else frozenset()) | queries
+        # What is committed is told, whatever becomes of the rest.
+        named = (refresh.queries if whole or touches else frozenset()) | queries
         change = Change(call.operation.name, tuple(touches) if refresh.derived else (), named)
         if not change.is_empty:
             self._bus.publish(change)

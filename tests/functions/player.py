@@ -169,8 +169,8 @@ class Player:
 
     async def _ended(self) -> Run:
         async with asyncio.timeout(60):
-            while any(run.seconds is None for run in self._world.witness.runs):
-                await asyncio.sleep(0.005)  # noqa: ASYNC110 - a recorder has no event for it
+            while any(run.seconds is None for run in self._world.witness.runs):  # noqa: ASYNC110 - runs have no event
+                await asyncio.sleep(0.005)
         return self._world.witness.runs[-1]
 
     def _shown(self) -> str:

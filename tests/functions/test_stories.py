@@ -37,8 +37,11 @@ async def test_story(path: Path, kind: str, tmp_path: Path, request: pytest.Fixt
         finally:
             logger.removeHandler(log)
             await world.gateway.close()
-    told = story.told(outcomes)
+    compare(path, story.text, story.told(outcomes))
+
+
+def compare(path: Path, written: str, told: str) -> None:
     if os.environ.get("TIDEGATE_TELL"):
         path.write_text(told)
-    if told != story.text:
-        pytest.fail("\n".join(unified_diff(story.text.splitlines(), told.splitlines(), "written", "came", lineterm="")))
+    if told != written:
+        pytest.fail("\n".join(unified_diff(written.splitlines(), told.splitlines(), "written", "came", lineterm="")))
