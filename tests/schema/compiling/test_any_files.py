@@ -75,6 +75,24 @@ count:
   args: { q: String = "x" }
   returns: "[Int!]!"
   run: { use: db, sql: "select 1 where '{{ args.q }}' <> '{{ currentUser.team }}'" }
+nightly:
+  kind: mutation
+  minRole: support
+  args: { id: ID!, size: Int = 3, draft: NewTicket }
+  returns: Int!
+  run: { use: db, sql: "update tickets set size = {{ args.size }} where id = {{ args.id }}" }
+  schedule:
+    - cron: "*/5 7-9 * * 1-5"
+      timeZone: Europe/Berlin
+      args: { id: 1, draft: { title: a } }
+      currentUser: { id: a, role: admin }
+  webhook:
+    path: a/b
+    secret: 0123456789abcdef
+    signature: hmac
+    header: X-Own
+    args: { id: $body.a.0, size: $query.b }
+    currentUser: { team: a }
 """
 FILES = {file.relative_to(PROJECT).as_posix(): file.read_text() for file in sorted(PROJECT.rglob("*.*"))}
 FILES["operations/more.yaml"] = MORE
