@@ -19,7 +19,7 @@ WAITING: Final = 256
 """Runs that wait to be written, at most. With the bound of a record: 16 MiB."""
 TOGETHER: Final = 64
 """Runs that are written in one transaction, at most."""
-_CLOSING: Final = 5.0
+_CLOSING: Final = 30.0
 """Seconds that writing the last ones may take."""
 
 
@@ -54,7 +54,7 @@ class History:
         self._task = asyncio.create_task(self._write())
 
     async def close(self) -> None:
-        """Writes what waits, in a few seconds or not at all."""
+        """Writes what waits, within half a minute or not at all."""
         self._closing = True
         self._news.set()
         if self._task is not None:
@@ -116,7 +116,7 @@ class History:
         except Exception:
             # Ours, surely; yet those that follow are to be kept.
             log.exception("Runs could not be kept.")
-            self._drop(len(batch))
+            self.dropped += len(batch)
         else:
             if self._failing:
                 log.warning("The history of runs is kept again. Runs that are not in it: %s.", self.dropped)

@@ -28,7 +28,7 @@ create index if not exists claims_1_at on tidegate_runs.claims_1 (at);
 """The number is the version: one that is older or newer uses tables of its own."""
 
 _LOCK: Final = 0x54675275
-_PATIENCE: Final = 5.0
+_PATIENCE: Final = 15.0
 """Seconds for connecting, and for each statement."""
 
 _FAILURES: Final = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)

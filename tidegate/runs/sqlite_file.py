@@ -31,7 +31,7 @@ _STATEMENTS: Final = (
 
 _BROKEN: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _BUSY: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
-_PATIENCE: Final = 5.0
+_PATIENCE: Final = 15.0
 """Seconds to wait for another process that writes."""
 
 _AMISS: Final = "this is a database of something else, and is left alone"
