@@ -12,9 +12,12 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from itertools import chain
 from statistics import median
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Final
+
+import psutil
 
 from bench.machine import processor_seconds
 from tidegate.core.json import Json
@@ -38,6 +41,24 @@ function backandCallback() {
 }
 """
 LOOP: Final = "function backandCallback() { for (;;) {} }"
+
+ROWS: Final[list[Json]] = [{"id": n, "title": f"Ticket {n}", "level": n % 5, "done": n % 2 == 0} for n in range(1000)]
+IN_EACH: Final = {
+    Language.JAVASCRIPT: (
+        "function run(input) { return input.a; }",
+        "function run() { let n = 0; for (let i = 0; i < 10; i++) n += security.hash('x').length; return n; }",
+        "function run(input) { return input.rows.map((row) => ({ ...row, level: row.level + 1 })); }",
+        "function run() { let x = 0; for (let i = 0; i < 100000; i++) x += i % 7; return x; }",
+    ),
+    Language.PYTHON: (
+        "def run(input):\n    return input['a']",
+        "def run():\n    return sum(len(security.hash('x')) for _ in range(10))",
+        "def run(input):\n    return [{**row, 'level': row['level'] + 1} for row in input['rows']]",
+        "def run():\n    x = 0\n    for i in range(100000):\n        x += i % 7\n    return x",
+    ),
+}
+IN_EACH[Language.CPYTHON] = IN_EACH[Language.PYTHON]
+WHAT: Final = ("trivial", "ten host calls", "1000 rows in and out", "100 000 turns of a loop")
 
 LIMITS: Final = Limits(scriptCpu=5.0, scriptTime=60.0)
 INVOCATION: Final = Invocation({"a": 1})
@@ -126,6 +147,46 @@ async def many_at_once(sandbox: LocalSandbox, seconds: float) -> None:
         print(f"{scenario.title:<36} {sum(counts) / took:>15.0f}{shown}")
 
 
+async def languages(times: int) -> None:
+    """The three in turns, so that whatever else the machine does falls on all."""
+    print("\nOne call at a time, ms              least     p50     p99    CPU of gateway and sandbox")
+    sandbox = LocalSandbox()
+    given = Invocation({"a": 1, "rows": ROWS})
+    programs = {
+        language: [Program(title, language, "steps/bench", text) for title, text in zip(WHAT, texts, strict=True)]
+        for language, texts in IN_EACH.items()
+    }
+    try:
+        assert not await sandbox.load(list(chain(*programs.values())), LIMITS)
+        for number, title in enumerate(WHAT):
+            invocation = given if "rows" in title else INVOCATION
+            took: dict[Language, list[float]] = {language: [] for language in programs}
+            used = dict.fromkeys(programs, 0.0)
+            for _ in range(times):
+                for language, each in programs.items():
+                    before, own, begun = family_seconds(), process_time(), perf_counter()
+                    await sandbox.run(each[number], invocation, Host(), asyncio.get_running_loop().time() + 60)
+                    took[language].append(perf_counter() - begun)
+                    await asyncio.sleep(PAUSE)
+                    own = process_time() - own
+                    used[language] += own + family_seconds() - before
+            for language, seconds in took.items():
+                ordered = sorted(1000 * each for each in seconds)
+                cpu = 1000 * used[language] / times
+                shown = (
+                    f"{ordered[0]:>7.2f} {median(ordered):>7.2f} {ordered[int(len(ordered) * 0.99)]:>7.2f} {cpu:>9.2f}"
+                )
+                print(f"{title:<24} {language:<8} {shown}")
+    finally:
+        await sandbox.close()
+
+
+def family_seconds() -> float:
+    """Of the processes that this one has started, and of those that they have and had."""
+    times = [each.cpu_times() for each in psutil.Process().children(recursive=True)]
+    return sum(each.user + each.system + each.children_user + each.children_system for each in times)
+
+
 async def replacement(times: int) -> None:
     births: list[float] = []
     for libraries in (False, True):
@@ -187,6 +248,7 @@ async def main(quick: bool) -> None:
         await many_at_once(sandbox, 0.5 if quick else 5.0)
     finally:
         await sandbox.close()
+    await languages(5 if quick else 200)
     print()
     await replacement(5 if quick else 50)
     await after_a_kill(3 if quick else 20)

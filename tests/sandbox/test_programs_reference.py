@@ -8,6 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from tests.sandbox.script import value
+from tidegate.sandbox import cpython, monty
 from tidegate.sandbox.libraries import LIBRARIES
 
 TEXT = (Path(__file__).parents[2] / "docs" / "reference" / "programs.md").read_text()
@@ -39,3 +40,12 @@ def test_what_is_missing_is_missing() -> None:
     names = sorted(named - {"import", "export", "toLocaleString", "await", "using", "ArrayBuffer"})
     assert len(names) > 12
     assert value(f"[{', '.join(f'typeof {name}' for name in names)}].every((type) => type === 'undefined')") is True
+
+
+def test_modules_of_python() -> None:
+    rows = dict(
+        re.findall(r"^\| (both|the small one besides|all of Python besides) \| ([^|]*) \|$", TEXT, re.MULTILINE)
+    )
+    named = {who: set(re.findall(r"[a-z0-9]+", re.sub(r"\([^)]*\)|\. .*", "", row))) for who, row in rows.items()}
+    assert named["both"] | named["the small one besides"] == monty.MODULES - {"__future__"}
+    assert named["both"] | named["all of Python besides"] == cpython.MODULES - {"__future__"}
