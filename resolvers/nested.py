@@ -17,7 +17,7 @@ from tidegate.core.expressions import Scope
 from tidegate.core.flow import Invoke, Join, Run, all_steps
 from tidegate.core.integration import Answer
 from tidegate.core.json import Json, Missing
-from tidegate.core.literals import Misfit, coerce_literal
+from tidegate.core.literals import Misfit, article, coerce_literal
 from tidegate.core.operation import Kind, Operation
 from tidegate.core.problems import did_you_mean
 from tidegate.core.reach import speaks_of_calls
@@ -157,7 +157,9 @@ def arguments_of(
             try:
                 coerced[name] = coerce_literal(given[name], argument.type, types)
             except Misfit as misfit:
-                message = f'The argument "{name}" of {operation.name} does not fit: {misfit.sentence}'
+                # What it is would be told to a client, who did not send it.
+                wanted = article(argument.type)
+                message = f'The argument "{name}" of {operation.name} does not fit: {wanted} is wanted.'
                 raise OperationError(Code.BAD_USER_INPUT, message) from misfit
         elif not isinstance(argument.default, Missing):
             coerced[name] = argument.default
