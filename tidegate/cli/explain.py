@@ -18,6 +18,7 @@ from tidegate.cli.document import document_text, plain_selection
 from tidegate.cli.exits import Exit
 from tidegate.cli.explanation import Explained, Explanation
 from tidegate.cli.footprints import ASSUMED, show
+from tidegate.cli.idle import IdleSandbox
 from tidegate.cli.operations import find_operation
 from tidegate.cli.parameters import examples, folder_or_operation
 from tidegate.cli.project import environment
@@ -92,7 +93,7 @@ async def _explain(folder: Path, name: str | None, *, online: bool) -> list[Expl
     from tidegate.cli.database import assume_tables
     from tidegate.edition import Edition
 
-    edition = Edition.load(folder, environment(folder) if online else None)
+    edition = Edition.load(folder, environment(folder) if online else None, sandbox=IdleSandbox())
     catalog = edition.catalog
     if name is not None:
         find_operation(catalog, name)

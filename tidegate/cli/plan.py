@@ -13,6 +13,7 @@ from tidegate.cli.console import complain, note, say
 from tidegate.cli.document import document_text, plain_selection
 from tidegate.cli.doing import actions_of, describe_action
 from tidegate.cli.exits import Exit
+from tidegate.cli.idle import IdleSandbox
 from tidegate.cli.operations import find_operation
 from tidegate.cli.parameters import examples, operation_argument
 from tidegate.cli.plan_steps import PARTS, show_function
@@ -125,7 +126,7 @@ async def _compile(
     from tidegate.edition import Edition
     from tidegate.schema.document import compile_document
 
-    edition = Edition.load(folder, environment(folder) if online else None)
+    edition = Edition.load(folder, environment(folder) if online else None, sandbox=IdleSandbox())
     catalog = edition.catalog
     operation = find_operation(catalog, name)
     if role is not None and role not in catalog.roles:

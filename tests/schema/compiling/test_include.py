@@ -148,7 +148,7 @@ def test_mistakes_are_told_where_they_stand(compiled: Compile) -> None:
         },
     ) == [
         '../shared/operations/y.yml:1:1: The name of a YAML file ends in ".yaml" here. Rename the file.',
-        '../shared/sql/x.sql:1:37: There is no argument "id". Declare it.',
+        '../shared/sql/x.sql:1:42: There is no argument "id". Declare it.',
         "../shared/types.graphql:2:1: This is not GraphQL: expected Name, found <EOF>. A brace is not closed.",
     ]
 
