@@ -84,7 +84,7 @@ def read_secret(form: Form, signature: Signature, environment: Environment) -> s
         form.problems.add(node.at, f'"secret" of {form.noun} is a text; {shown} is not.', 'Write "${SECRET}".')
     elif holds_variables(secret):
         return secret
-    elif len(secret.encode()) < SHORTEST_SECRET:
+    elif len(secret.encode(errors="surrogateescape")) < SHORTEST_SECRET:
         sentence = f"The secret is shorter than {SHORTEST_SECRET} bytes, so it can be guessed."
         form.problems.add(node.at, sentence, "Make one: openssl rand -hex 32.")
     elif signature is Signature.STANDARD and standard_key(secret) is None:

@@ -26,7 +26,8 @@ class Forged(Exception):
 def verify(webhook: Webhook, fields: Mapping[bytes, bytes], body: bytes, now: float) -> bytes | None:
     """What tells this request apart from all others of the sender, where that is signed too. `fields` are the headers,
     `now` in seconds since the epoch. Raises `Forged`."""
-    secret = webhook.secret.encode()
+    # What the environment has may be any bytes.
+    secret = webhook.secret.encode(errors="surrogateescape")
     match webhook.signature:
         case Signature.TOKEN:
             given = _field(fields, webhook.header)

@@ -101,6 +101,12 @@ def test_nothing_shows_the_secret(compiled: Compile) -> None:
     assert "HOOK" not in build_api(catalog).sdl
 
 
+def test_a_secret_of_any_bytes(compiled: Compile) -> None:
+    text = operation('webhook: { path: a, secret: "${HOOK}" }')
+    secret = (b"\xff" * 16).decode(errors="surrogateescape")
+    assert compiled({FILE: text}, {**ENVIRONMENT, "HOOK": secret}).webhooks["a"].secret == secret
+
+
 def test_a_project_is_checked_without_its_secrets(compiled: Compile) -> None:
     for signature in Signature:
         compiled({FILE: operation(f'webhook: {{ path: a, secret: "${{HOOK}}", signature: {signature} }}')}, None)
