@@ -42,7 +42,8 @@ class CallReader:
         if caller.kind is Kind.QUERY and called.kind is Kind.MUTATION:
             sentence = f'"{caller.name}" is a query, and "{name}" is a mutation.'
             self._problems.add(at, sentence, "A query calls queries only. Write kind: mutation.")
-        if given is not None or not form.has("with"):
+        misspelt = any(did_you_mean(key, ["with"]).startswith("Did") for key in form.unknown)
+        if given is not None or not (form.has("with") or misspelt):
             record = given or Record({}, {}, form.key_at("call"))
             given = self._fitted(called, record, known, form.key_at("with" if form.has("with") else "call"))
         return Invoke(name, given, missing), called.returns
@@ -57,15 +58,23 @@ class CallReader:
                     self._problems.add(given.keys[name], f'"{called.name}" has no argument "{name}".', hint)
                 continue
             fitted[name] = self._value(called, argument, value, known)
-        for name, argument in called.arguments.items():
-            if argument.required and name not in given.fields:
-                near = any(
-                    did_you_mean(key, [name]).startswith("Did") for key in given.fields if key not in called.arguments
-                )
-                if not near:
-                    sentence = f'"{called.name}" needs the argument "{name}", {article(argument.type)}.'
-                    self._problems.add(at, sentence, f"Write with: {{ {name}: … }}.")
+        self._refuse_absent(called, given, at)
         return Record(fitted, given.keys, given.at)
+
+    def _refuse_absent(self, called: Header, given: Record, at: Location) -> None:
+        odd = [name for name in given.fields if name not in called.arguments]
+        absent = [
+            argument
+            for name, argument in called.arguments.items()
+            if argument.required
+            and name not in given.fields
+            and not any(did_you_mean(key, [name]).startswith("Did") for key in odd)
+        ]
+        if absent:
+            noun = "argument" if len(absent) == 1 else "arguments"
+            listed = ", ".join(f'"{argument.name}" ({argument.type})' for argument in absent)
+            example = ", ".join(f"{argument.name}: …" for argument in absent)
+            self._problems.add(at, f'"{called.name}" needs the {noun} {listed}.', f"Write with: {{ {example} }}.")
 
     def _value(self, called: Header, argument: Argument, value: Expression, known: StepScope) -> Expression:
         subject = f'"{argument.name}" of {called.name}'

@@ -86,7 +86,7 @@ def written(steps: Json) -> str:
             return str(steps)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(blocks)
 def test_names_are_known_where_the_rules_say_so(steps: list[Json]) -> None:
     model = Model()
