@@ -51,6 +51,14 @@ class Transaction:
             raise
         await self._irrevocable.__aexit__(kind, error, traceback)
 
+    async def keep(self) -> None:
+        """Commits. Raises what one of the sessions raises, which may be after another one has committed."""
+        await self.__aexit__(None, None, None)
+
+    async def drop(self, error: BaseException) -> None:
+        """Undoes everything, because of this error."""
+        await self.__aexit__(type(error), error, error.__traceback__)
+
     def _left(self, _kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         self.kept = self.kept or error is None
 

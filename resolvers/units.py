@@ -33,28 +33,43 @@ class Units:
 
     async def run(self, frame: Frame, work: Callable[[Frame], Awaitable[T]], *, whole: bool = False) -> T:
         """What `work` gives for a frame whose transaction is the unit's. In the order: commit, live queries, events,
-        what comes after. That is run also where nobody waits any more, or the deadline has passed for the rest: it
-        gets what is left, and the data stay committed. `whole`: the unit is all that its call does, so that what
-        the operation refreshes is refreshed with it."""
+        what comes after. From the commit on nothing is cut off because nobody waits any more: what is committed is told
+        and followed. What comes after gets what is left of the deadline. `whole`: the unit is all that its call does,
+        so that what the operation refreshes is refreshed with it."""
         transaction = self.transaction()
         inner = frame.join(transaction)
+        try:
+            value = await work(inner)
+        except BaseException as error:
+            await transaction.drop(error)
+            raise
+        conclusion = self._conclude(inner, whole=whole)
+        if transaction.emissions or transaction.afterwards:
+            await self._tails.see_through(conclusion)
+        else:
+            await conclusion
+        return value
+
+    async def _conclude(self, frame: Frame, *, whole: bool) -> None:
+        call, transaction = frame.call, frame.transaction
         kept = False
         try:
-            async with transaction:
-                value = await work(inner)
+            async with asyncio.timeout_at(call.deadline):
+                await transaction.keep()
             kept = True
         except OperationError as error:
             if error.code is not Code.UPSTREAM_FAILED and not transaction.kept:
                 transaction.touches.clear()
             raise
+        except TimeoutError as error:
+            raise OperationError(Code.TIMEOUT, f"{call.operation.name} took too long and was stopped.") from error
         finally:
             # Cut off while it was committing: nobody knows whether it did, so it counts as if.
             if kept or transaction.touches:
-                self.publish(frame.call, transaction.touches, transaction.queries, whole=whole)
+                self.publish(call, transaction.touches, transaction.queries, whole=whole)
         self._rooms.emit(transaction.emissions)
         if transaction.afterwards:
-            await self._tails.see_through(self._run_afterwards(inner))
-        return value
+            await self._run_afterwards(frame)
 
     async def _run_afterwards(self, frame: Frame) -> None:
         """Each in a transaction of its own; one that fails does not keep the others from running. Raises the first
