@@ -72,7 +72,9 @@ class TriggerReader:
         values = ValueReader(self._names.project.config, self._problems).record(section)
         self._check_arguments(header, values)
         user = self._user(header, form)
-        if user is not None and len(self._problems.found) == before:
+        # What is left of a reference has been refused, perhaps before.
+        literal = next(references(values), None) is None
+        if user is not None and literal and len(self._problems.found) == before:
             arguments = _literals(values)
             self.schedules.append(Schedule(name, header.name, cron, zone, arguments, user, form.at))
 

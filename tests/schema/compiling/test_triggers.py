@@ -141,6 +141,10 @@ PROBLEMS = {
         '8:55: The argument "size" of "close" does not fit: "two" is not an Int. '
         "A whole number between -2147483648 and 2147483647 is wanted."
     ),
+    'schedule: { cron: "0 7 * * *", args: { id: "${HOOK}" } }': (
+        "8:47: ${HOOK} cannot be read here: the environment is for integrations and auth only. "
+        "Secrets cannot reach an operation."
+    ),
     'schedule: { cron: "0 7 * * *", args: { id: $body.id } }': (
         '8:46: "body" is nothing that a reference can begin with here. Known here: config.'
     ),
