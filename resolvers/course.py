@@ -242,6 +242,9 @@ class Course:
         if emit.audience is Audience.USERS and isinstance(to, int):
             to = str(to)
         catalog = self.around.catalog
+        if emit.audience is Audience.ROLE and isinstance(to, str) and to and to not in catalog.roles:
+            # Not which: it may be what the client must not see.
+            raise OperationError(Code.ACTION_FAILED, "An event cannot be emitted: there is no such role.")
         try:
             emission = make_emission(emit.audience, emit.event, data, to, catalog.roles, catalog.limits.eventData)
         except CannotEmit as error:
