@@ -183,8 +183,13 @@ async def languages(times: int) -> None:
 
 def family_seconds() -> float:
     """Of the processes that this one has started, and of those that they have and had."""
-    times = [each.cpu_times() for each in psutil.Process().children(recursive=True)]
-    return sum(each.user + each.system + each.children_user + each.children_system for each in times)
+    total = 0.0
+    for each in psutil.Process().children(recursive=True):
+        # One that has just ended, its parent will have.
+        with suppress(psutil.NoSuchProcess):
+            times = each.cpu_times()
+            total += times.user + times.system + times.children_user + times.children_system
+    return total
 
 
 async def replacement(times: int) -> None:

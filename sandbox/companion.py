@@ -22,7 +22,7 @@ from typing import Final
 from tidegate.sandbox import lockdown
 from tidegate.sandbox.engine import Stopped
 
-OVERHEAD: Final = 512 * 1024 * 1024
+OVERHEAD: Final = 256 * 1024 * 1024
 """Bytes of address space beside what a program may have: its libraries, its thread's stack, and what the allocator
 reserves without using it."""
 START: Final = 10_000
