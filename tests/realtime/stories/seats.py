@@ -74,7 +74,7 @@ class Watch:
         seat = self.seat
         if not self.open:
             self.observer.complain(self, f"shown after its end: {shown}")
-        if seat.expires is not None and time.time() > seat.expires + seat.late:
+        if seat.expires is not None and seat.over:
             self.observer.complain(self, f"shown after the token has expired: {shown}")
         if self.count and shown == self.last and not seat.slow:
             self.observer.complain(self, f"shown twice in a row: {shown}")
@@ -95,7 +95,8 @@ class Watch:
 
 
 class Seat:
-    """`readers`: whom frames may be for now. `expires`: when the token does, where it is soon."""
+    """`readers`: whom frames may be for now. `expires`: when the token does, where it is soon; `over`: it did `late`
+    seconds ago, and the event loop has got as far as that."""
 
     late = 0.1
 
@@ -106,15 +107,17 @@ class Seat:
         self.claims = self.first
         self.readers: tuple[Claims, ...] = (self.first,)
         self.expires: float | None = None
+        self.over = False
+        self._alarm: asyncio.TimerHandle | None = None
         self.connected = False
         self.slow = False
         self.stopped = False
         self.watches: list[Watch] = []
         self.lock = asyncio.Lock()
 
-    def headers(self, *, seconds: int = 600) -> list[tuple[bytes, bytes]]:
+    def headers(self, expires: int | None = None) -> list[tuple[bytes, bytes]]:
         claims = self.claims
-        expires = int(time.time()) + seconds
+        expires = int(time.time()) + 600 if expires is None else expires
         return bearer(self.who, role=claims.role, org={"team": claims.team}, exp=expires)
 
     async def connect(self) -> None:
@@ -126,19 +129,29 @@ class Seat:
                 self.connected = True
 
     async def renew(self, claims: Claims, *, brief: bool = False) -> None:
-        seconds = 1 if brief else 600
+        expires = int(time.time()) + 1 if brief else None
         self.readers = (*self.readers, claims)
         self.claims = claims
-        if brief:
-            self.expires = float(int(time.time()) + seconds)
+        if expires is not None:
+            self.expires = float(expires)
+            self._set_alarm(self.expires)
         try:
-            await self._renew(self.headers(seconds=seconds))
+            await self._renew(self.headers(expires))
         except OperationError:
             if not brief:
                 raise
             # It had ended when it was read, and the one before stays.
             self.expires = None
         self.readers = (claims,)
+
+    def _set_alarm(self, expires: float) -> None:
+        def ring() -> None:
+            self.over = True
+
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self.over = False
+        self._alarm = asyncio.get_running_loop().call_later(max(0.0, expires + self.late - time.time()), ring)
 
     async def drop(self) -> None:
         if self.connected:
