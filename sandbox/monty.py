@@ -279,12 +279,18 @@ class Monty:
 
 
 def locate() -> str:
-    """The path of monty's own program, without importing its package. Raises `ImportError`. For the gateway."""
+    """The path of monty's own program. Raises `ImportError`. For the gateway."""
     for folder in (sysconfig.get_path("scripts"), os.path.dirname(sys.executable)):  # noqa: PTH120
         path = os.path.join(folder, "monty")  # noqa: PTH118
         if os.path.isfile(path):  # noqa: PTH113
             return path
-    raise ImportError("pydantic-monty is not installed.")
+    # Installed in an unusual way, or not at all: slower to find out.
+    from importlib.metadata import files
+
+    for file in files("pydantic-monty-runtime") or ():
+        if file.stem == "monty" and os.path.isfile(file.locate()):  # noqa: PTH113
+            return os.path.realpath(file.locate())
+    raise ImportError("pydantic-monty-runtime is not installed.")
 
 
 def _is_over(run: Run) -> bool:

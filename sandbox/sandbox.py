@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from logging import getLogger
@@ -269,11 +269,13 @@ class LocalSandbox:
 
 
 def default_engines() -> Mapping[Language, EngineSource]:
-    """JavaScript, by the extension module of dukpy, and Python, by monty and by itself."""
+    """JavaScript, by the extension module of dukpy, and Python, by monty where that is installed and by itself."""
     from tidegate.sandbox import monty, quickjs
 
-    return {
+    engines = {
         Language.JAVASCRIPT: EngineSource("tidegate.sandbox.javascript:JavaScript", (quickjs.locate(),)),
-        Language.PYTHON: EngineSource("tidegate.sandbox.monty:Monty", (monty.locate(),)),
         Language.CPYTHON: EngineSource("tidegate.sandbox.cpython:CPython", single=True),
     }
+    with suppress(ImportError):
+        engines[Language.PYTHON] = EngineSource("tidegate.sandbox.monty:Monty", (monty.locate(),))
+    return engines
