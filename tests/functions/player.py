@@ -207,11 +207,14 @@ def _failure(failure: Failure) -> str:
     return f"{failure.code}: {failure.message}{place}"
 
 
-def _tree(run: Run, parent: int, indent: str) -> Iterator[str]:
+def _tree(run: Run, parent: int, indent: str, kind: str = "") -> Iterator[str]:
     inner = [step for step in run.steps if step.parent == parent]
+    if kind == "parallel":
+        # Which branch comes to its next step first is not the same each time.
+        inner.sort(key=lambda step: step.label)
     for step in inner:
         yield indent + _line(step)
-        yield from _tree(run, step.number, f"{indent}  ")
+        yield from _tree(run, step.number, f"{indent}  ", step.kind)
 
 
 def _line(step: StepRun) -> str:

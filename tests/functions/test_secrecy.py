@@ -61,7 +61,7 @@ FILES = {
     "function run() { return plantedFunction(); }",
     "functions/planted_native.js": "function run(input) { return input.given.text.plantedProperty.more; }",
     "functions/planted_http.js": 'function run() { return $http.get(Config.server + "/plantedPath?q=planted-query"); }',
-    "functions/planted_gone.js": 'function run() { return $http.get("http://planted-host.invalid/"); }',
+    "functions/planted_gone.js": 'function run() { return $http.get("http://127.0.0.1:9/planted-address"); }',
 }
 SERVER = "/plantedPath: 500 planted-body"
 
