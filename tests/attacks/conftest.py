@@ -285,6 +285,9 @@ def write_project(folder: Path, *, postgres: bool) -> Path:
     (folder / "operations" / "more.yaml").write_text(MORE)
     with (folder / "types.graphql").open("a") as types:
         types.write(TYPES)
+    with (folder / "tidegate.yaml").open("a") as settings:
+        # A busy machine is no mistake.
+        settings.write("limits: { timeout: 1m }\n")
     tickets = folder / "objects" / "tickets.yaml"
     changed = [(tickets, DELETE, CUSTOMERS_DELETE)]
     if postgres:
