@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -422,7 +423,7 @@ async def test_who_waits_too_long_is_stopped(house: House) -> None:
     ],
 )
 async def test_limits(house: House, limits: Limits, text: str, message: str) -> None:
-    await house.load(limits)
+    await house.load(replace(limits, scriptCpu=PATIENCE, scriptTime=PATIENCE))
     failed = await house.failure(f"def run(input, context):\n    {text}")
     assert failed.fault is Fault.LIMIT, failed.message
     assert message in failed.message
