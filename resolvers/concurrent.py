@@ -20,14 +20,18 @@ async def run_all(works: Sequence[Callable[[], Awaitable[T]]], most: int) -> lis
         for place, each in waiting:
             try:
                 results[place] = await each()
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - it is raised when all have ended
+                # Not left to the group, which asks this call's own task to stop and, before Python 3.13, never takes
+                # it back: a timeout around it would not know its own time any more.
                 errors.append(error)
-                raise
+                for other in tasks:
+                    if other is not asyncio.current_task():
+                        other.cancel()
+            if errors:
+                return
 
-    try:
-        async with asyncio.TaskGroup() as group:
-            for _ in range(min(most, len(works))):
-                group.create_task(work())
-    except ExceptionGroup:
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(work()) for _ in range(min(most, len(works)))]
+    if errors:
         raise errors[0] from errors[0].__cause__
     return [results[place] for place in range(len(works))]
