@@ -85,9 +85,11 @@ class FlowReads:
 
 
 def fields_used(runnable: Runnable, catalog: Catalog, find: Find) -> frozenset[str] | None:
-    """The fields of `currentUser` that the answer of a function depends on; none: all of them."""
+    """The fields of `currentUser` that the answer of a function depends on; none: all of them. Properties are asked
+    for again when the function is run, so that it matters whose they are."""
     found: set[str] = set()
-    return frozenset(found) if _use(runnable, catalog, find, found, set()) else None
+    known = _use(runnable, catalog, find, found, set())
+    return frozenset(found) if known and "properties" not in found else None
 
 
 def _use(runnable: Runnable, catalog: Catalog, find: Find, found: set[str], seen: set[str]) -> bool:

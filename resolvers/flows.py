@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from logging import getLogger
 
 from tidegate.core.call import Runnable
 from tidegate.core.catalog import Catalog
 from tidegate.core.errors import PASSING, Code, OperationError
-from tidegate.core.expressions import Scope, references
-from tidegate.core.flow import Ask, Flow, Respond, all_steps, expressions_of, steps_of
+from tidegate.core.expressions import Scope
+from tidegate.core.flow import Flow, Respond, steps_of
 from tidegate.core.integration import Answer
 from tidegate.core.json import Json
-from tidegate.core.operation import Kind, Operation, Plan, Request
+from tidegate.core.operation import Kind
 from tidegate.resolvers.attempts import Standing, describe
 from tidegate.resolvers.course import Course, Reply
 from tidegate.resolvers.frame import Frame
@@ -109,26 +109,6 @@ class Flows:
 
 def responds(flow: Flow) -> bool:
     return any(isinstance(step.work, Respond) for step in steps_of(flow.steps))
-
-
-def compile_flow(
-    operation: Operation, compiling: Callable[[Operation], Runnable]
-) -> tuple[Mapping[Request, Runnable], bool]:
-    """Everything that the function asks, and whether it needs the user's properties."""
-    flow = operation.plan.flow
-    assert flow is not None
-    requests: dict[Request, Runnable] = {}
-    needs = False
-    for step in all_steps(flow):
-        if isinstance(step.work, Ask):
-            request = step.work.request
-            requests[request] = compiling(replace(operation, plan=Plan((request,), request.integration)))
-            needs = needs or requests[request].needs_properties
-        for expression in expressions_of(step.work):
-            needs = needs or any(
-                each.root == "currentUser" and each.path[:1] == ("properties",) for each in references(expression)
-            )
-    return requests, needs
 
 
 def _answer(course: Course, value: Json | Returned) -> Json:

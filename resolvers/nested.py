@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Final
@@ -24,6 +24,7 @@ from tidegate.core.reach import speaks_of_calls
 from tidegate.core.selection import Selection
 from tidegate.core.types import TypeDefinition
 from tidegate.resolvers.concurrent import run_all
+from tidegate.resolvers.flow_requests import compile_flow
 from tidegate.resolvers.frame import Frame
 from tidegate.resolvers.permission import authorise
 from tidegate.resolvers.requesting import values_of
@@ -115,21 +116,28 @@ class NestedCalls:
         async with frame.transaction.attempt():
             return await work(frame)
 
-    def need_properties(self, operation: Operation, rank: int, known: Set[str] = frozenset()) -> bool:
+    def need_properties(self, operation: Operation, rank: int) -> bool:
         """Whether what a function calls may want the user's properties. Code may call anything."""
+        return self._any_needs(operation, rank, {operation.name})
+
+    def _any_needs(self, operation: Operation, rank: int, seen: set[str]) -> bool:
         flow, operations = operation.plan.flow, self._catalog.operations
-        known = known | {operation.name}
         for step in all_steps(flow) if flow is not None else ():
             match step.work:
                 case Run(program=program) if speaks_of_calls(program):
                     return self._catalog.auth.properties is not None
-                case Invoke(operation=name) | Join(operation=name) if name in operations and name not in known:
+                case Invoke(operation=name) | Join(operation=name) if name in operations and name not in seen:
+                    seen.add(name)
                     called = operations[name]
-                    if called.plan.flow is None and self.runnable(called, rank).needs_properties:
-                        return True
-                    if self.need_properties(called, rank, known):
+                    if self._needs(called, rank) or self._any_needs(called, rank, seen):
                         return True
         return False
+
+    def _needs(self, operation: Operation, rank: int) -> bool:
+        """By itself: functions may call each other."""
+        if operation.plan.flow is None:
+            return self.runnable(operation, rank).needs_properties
+        return compile_flow(operation, lambda asked: self._compile(asked, None, rank))[1]
 
     def runnable(self, operation: Operation, rank: int) -> Runnable:
         """The operation, compiled for everything plain that this role may read."""

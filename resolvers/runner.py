@@ -31,7 +31,8 @@ from tidegate.resolvers.acting import ActedWriting, compile_parts, run_demand
 from tidegate.resolvers.actions import Actions
 from tidegate.resolvers.concurrent import run_all
 from tidegate.resolvers.course import Reply
-from tidegate.resolvers.flows import Flows, Surroundings, compile_flow, responds
+from tidegate.resolvers.flow_requests import compile_flow
+from tidegate.resolvers.flows import Flows, Surroundings, responds
 from tidegate.resolvers.frame import Allowance, Frame
 from tidegate.resolvers.function_questions import FunctionQuestions
 from tidegate.resolvers.host import ProgramHost

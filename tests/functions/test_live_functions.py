@@ -1,0 +1,403 @@
+"""Queries that are functions are live as others are: never stale, and never another user's."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import jwt
+import pytest
+
+from tests.actions.world import (
+    OPERATIONS,
+    SECRET,
+    TYPES,
+    USERS,
+    World,
+    open_world,
+    prepare_database,
+    sqlite_file,
+    write_project,
+)
+from tests.realtime.screens import Screen, nothing, quiet, watch
+from tidegate.clients import Client
+from tidegate.realtime.journal import Refreshed
+from tidegate.schema.request_errors import DocumentError
+
+Make = Callable[..., Awaitable[World]]
+
+PLANNED = """
+planned:
+  integration: db
+  table: tasks
+  key: id
+  type: Planned
+  access: { read: { member: { owner: $currentUser.properties.email }, lead: all } }
+"""
+FILES = {
+    "types.graphql": f"{TYPES}\ntype Planned {{ id: Int! title: String! owner: String }}\n",
+    "objects/planned.yaml": PLANNED,
+    "functions/count.js": "function run(input) { return input.rows.length; }",
+    "functions/ask.js": 'function run(input) { return gateway.call("task", { id: input.id }); }',
+    "functions/who.js": "function run(input, context) { return context.currentUser.email; }",
+}
+FUNCTIONS = """
+keyed: { kind: query, minRole: member, args: { id: Int! }, returns: Task, steps: [{ use: tasks, get: { where: { id: $args.id } } }] }
+chained:
+  kind: query
+  minRole: member
+  args: { id: Int! }
+  returns: "[Entry!]!"
+  steps:
+    - { as: found, use: tasks, get: { where: { id: $args.id } } }
+    - { use: entries, list: { where: { task: $found.points }, orderBy: id } }
+calling: { kind: query, minRole: member, args: { id: Int! }, returns: Task, steps: [{ call: keyed, with: { id: $args.id } }] }
+deeper: { kind: query, minRole: member, args: { id: Int! }, returns: Task, steps: [{ call: calling, with: { id: $args.id } }] }
+onwards:
+  kind: query
+  minRole: member
+  args: { id: Int! }
+  returns: Task
+  steps:
+    - { as: next, value: $args.id }
+    - { call: calling, with: { id: $next } }
+coded:
+  kind: query
+  minRole: member
+  args: { id: Int! }
+  returns: Int
+  steps:
+    - { as: rows, use: tasks, list: { where: { id: $args.id } } }
+    - { js: functions/count.js, with: { rows: $rows } }
+asking: { kind: query, minRole: member, args: { id: Int! }, returns: JSON, steps: [{ js: functions/ask.js, with: { id: $args.id } }] }
+branched:
+  kind: query
+  minRole: member
+  args: { id: Int! }
+  returns: JSON
+  steps:
+    - { if: { $args.id: 99 }, then: [{ use: entries, count: {} }], else: [{ call: task, with: { id: $args.id } }] }
+looped:
+  kind: query
+  minRole: member
+  args: { ids: "[Int!]!" }
+  returns: JSON
+  steps:
+    - { as: found, each: $args.ids, do: [{ call: task, with: { id: $value } }] }
+    - { filter: $found, if: $value.title }
+joined:
+  kind: query
+  minRole: member
+  returns: JSON
+  steps:
+    - { as: all, use: entries, list: { orderBy: id } }
+    - { each: $all, mode: parallel, do: [{ call: task, with: { id: $value.task } }] }
+still: { kind: query, minRole: member, returns: Int, steps: [{ value: 1 }] }
+told: { kind: query, minRole: member, returns: String, steps: [{ js: functions/who.js }] }
+mineOnly: { kind: query, minRole: member, returns: JSON, steps: [{ use: tasks, list: { orderBy: id } }] }
+greeted: { kind: query, minRole: member, returns: JSON, steps: [{ value: "{{ currentUser.email }}" }] }
+everybody: { kind: query, minRole: member, returns: Int, steps: [{ use: entries, count: {} }] }
+plans: { kind: query, minRole: member, returns: JSON, steps: [{ use: planned, list: { orderBy: id } }] }
+plansOfCalled: { kind: query, minRole: member, returns: JSON, steps: [{ call: plans }] }
+planOfCaller: { kind: query, minRole: member, returns: JSON, steps: [{ value: $currentUser.properties.plan }] }
+planOfCalled: { kind: query, minRole: member, returns: JSON, steps: [{ call: planOfCaller }] }
+planAndCount:
+  kind: query
+  minRole: member
+  returns: JSON
+  steps: [{ as: n, use: entries, count: {} }, { value: ["$currentUser.properties.plan", $n] }]
+quietly: { kind: query, minRole: member, returns: Int, live: false, steps: [{ use: entries, count: {} }] }
+slowly: { kind: query, minRole: member, returns: Int, live: { throttle: 400ms }, steps: [{ use: entries, count: {} }] }
+failing:
+  kind: query
+  minRole: member
+  returns: Int
+  steps:
+    - { as: n, use: entries, count: {} }
+    - { if: { $n: 1 }, then: [{ refuse: "One is not enough." }] }
+    - { value: $n }
+twice:
+  kind: mutation
+  minRole: member
+  args: { a: String!, b: String! }
+  returns: Int
+  steps:
+    - { use: entries, create: { text: $args.a } }
+    - { use: entries, create: { text: $args.b } }
+    - { value: 1 }
+together:
+  kind: mutation
+  minRole: member
+  args: { a: String!, b: String! }
+  returns: Int
+  steps:
+    - transaction: db
+      do: [{ use: entries, create: { text: $args.a } }, { use: entries, create: { text: $args.b } }, { value: 1 }]
+undone:
+  kind: mutation
+  minRole: member
+  args: { a: String! }
+  returns: Int
+  steps:
+    - transaction: db
+      do:
+        - { use: entries, create: { text: $args.a } }
+        - { try: [{ use: entries, create: { text: kept } }, { use: entries, create: { text: $args.a } }], catch: [{ value: 0 }] }
+halfway:
+  kind: mutation
+  minRole: member
+  args: { a: String! }
+  returns: Int
+  steps: [{ use: entries, create: { text: $args.a } }, { refuse: "Not further." }]
+later:
+  kind: mutation
+  minRole: member
+  args: { a: String! }
+  returns: Int
+  steps: [{ respond: 1 }, { use: entries, create: { text: $args.a } }]
+named: { kind: mutation, minRole: member, returns: Int, refresh: [still], steps: [{ value: 1 }] }
+namedBoth: { kind: mutation, minRole: member, returns: Int, refresh: [auto, still], steps: [{ as: n, use: entries, create: { text: x } }, { value: 1 }] }
+"""  # noqa: E501
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty database."""
+    return str(request.getfixturevalue("postgres_database")) if request.param == "postgres" else sqlite_file(tmp_path)
+
+
+@pytest.fixture
+async def make(database: str, tmp_path: Path) -> AsyncIterator[Make]:
+    opened: list[World] = []
+
+    async def make(more: str = "", files: Mapping[str, str] | None = None) -> World:
+        await prepare_database(database)
+        folder = tmp_path / "project"
+        write_project(folder, database, "", {**FILES, **(files or {})}, more=f"{FUNCTIONS}{more}")
+        opened.append(await open_world(folder, database))
+        return opened[-1]
+
+    yield make
+    for world in opened:
+        await world.gateway.close()
+
+
+async def connect(world: World, who: str) -> Client:
+    token = jwt.encode({"exp": int(time.time()) + 600, **USERS[who]}, SECRET, "HS256")
+    return await world.gateway.connect([(b"authorization", b"Bearer " + token.encode())], nothing)
+
+
+def refreshes(world: World) -> list[Refreshed]:
+    return [entry for entry in world.gateway.live.journal.entries() if isinstance(entry, Refreshed)]
+
+
+def value_of(shown: Any) -> Any:
+    """Any: a GraphQL response."""
+    assert "errors" not in shown, shown
+    (value,) = shown["data"].values()
+    return value
+
+
+WATCHED = {
+    "keyed": "keyed(id: 1) { title }",
+    "chained": "chained(id: 1) { text }",
+    "calling": "calling(id: 1) { title }",
+    "deeper": "deeper(id: 1) { title }",
+    "onwards": "onwards(id: 1) { title }",
+    "coded": "coded(id: 1)",
+    "asking": "asking(id: 1)",
+    "branched": "branched(id: 1)",
+    "looped": "looped(ids: [1, 5])",
+    "joined": "joined",
+    "still": "still",
+    "told": "told",
+}
+ANY_TASK = {"onwards", "asking", "looped", "joined"}
+TASK_1 = {"keyed", "calling", "deeper", "branched", "chained", "coded"}
+ENTRIES = {"chained", "asking", "branched", "joined"}
+"""What is keyed by the value of an earlier step may be of any row."""
+SETTLED = 'mutation {{ updateTask(id: {}, points: {}, title: "{}") {{ id }} }}'  # fmt: skip
+
+
+async def test_a_function_is_asked_again_by_what_it_might_read(make: Make) -> None:
+    world = await make()
+    client = await connect(world, "lea")
+    screens = {name: watch(client, f"subscription {{ {text} }}")[0] for name, text in WATCHED.items()}
+    for screen in screens.values():
+        await screen.next(1)
+    writes = {
+        SETTLED.format(2, 5, "Other"): ANY_TASK,
+        SETTLED.format(1, 3, "Mended"): ANY_TASK | TASK_1,
+        'mutation { addEntry(text: "a", task: 3) { id } }': ENTRIES,
+        'mutation { addEntry(text: "b", task: 1) { id } }': ENTRIES,
+        SETTLED.format(1, 1, "Moved"): ANY_TASK | TASK_1,
+    }
+    got = {}
+    for write in writes:
+        before = len(refreshes(world))
+        await world.data("lea", write)
+        await quiet()
+        got[write] = {entry.operation for entry in refreshes(world)[before:]}
+    assert got == writes
+    for name, text in WATCHED.items():
+        assert screens[name].shown[-1]["data"] == {name: await world.data("lea", f"{{ {text} }}")}, name
+
+
+async def test_a_function_shows_each_user_their_own(make: Make) -> None:
+    world = await make()
+    asked = ["mineOnly", "greeted", "told", "plans", "plansOfCalled", "planOfCaller", "planOfCalled", "everybody"]
+    screens: dict[tuple[str, str], Screen] = {}
+    for who in ("ann", "bob"):
+        client = await connect(world, who)
+        for name in asked:
+            screens[who, name], _ = watch(client, f"subscription {{ {name} }}")
+    for (who, name), screen in screens.items():
+        assert value_of(await screen.next(1)) == await world.data(who, f"{{ {name} }}"), (who, name)
+    assert value_of(screens["ann", "plansOfCalled"].shown[0])[0]["owner"] == "ann@example.com"
+    assert value_of(screens["bob", "planOfCalled"].shown[0]) == "tin"
+    # Only what nobody's name is in is shared.
+    assert world.gateway.live.queries == 2 * (len(asked) - 1) + 1 + 2
+    await world.data("lea", SETTLED.format(2, 7, "Bob's"))
+    for who, count in (("bob", 2), ("ann", 1)):
+        for name in ("mineOnly", "plans", "plansOfCalled"):
+            await screens[who, name].next(count)
+    await quiet()
+    for (who, name), screen in screens.items():
+        assert value_of(screen.shown[-1]) == await world.data(who, f"{{ {name} }}"), (who, name)
+    assert len(screens["ann", "plansOfCalled"].shown) == 1
+
+
+PROMOTE = """
+promote:
+  kind: mutation
+  minRole: member
+  args: { email: String!, plan: String! }
+  returns: Int!
+  run: { use: db, sql: "update members set plan = {{ args.plan }} where email = {{ args.email }}" }
+"""
+
+
+async def test_equal_properties_make_nobody_somebody_else(make: Make) -> None:
+    """Whose they are is still looked at: they may differ tomorrow."""
+    get = "run: { use: members, get: { where: { email: $currentUser.email } } }"
+    sql = "select plan from members where email = {{ currentUser.email }}"
+    operations = OPERATIONS.replace(get, f'run: {{ use: db, sql: "{sql}" }}').replace(
+        "returns: Member", "returns: Plan"
+    )
+    files = {
+        "types.graphql": f"{FILES['types.graphql']}type Plan {{ plan: String! }}\n",
+        "objects/planned.yaml": PLANNED.replace("properties.email", "properties.plan"),
+        "operations/all.yaml": f"{operations}{FUNCTIONS}{PROMOTE}",
+    }
+    world = await make("", files)
+    await world.data("lea", 'mutation { promote(email: "bob@example.com", plan: "gold") }')
+    screens = {}
+    for who in ("ann", "bob"):
+        screens[who], _ = watch(await connect(world, who), "subscription { planAndCount }")
+        assert value_of(await screens[who].next(1)) == ["gold", 0]
+    await world.data("lea", 'mutation { promote(email: "ann@example.com", plan: "iron") }')
+    assert value_of(await screens["ann"].next(2)) == ["iron", 0]
+    await world.data("lea", 'mutation { addEntry(text: "a") { id } }')
+    assert value_of(await screens["bob"].next(2)) == ["gold", 1]
+
+
+async def test_what_a_function_commits_is_shown_when_it_is(make: Make) -> None:
+    world = await make()
+    screen, _ = watch(await connect(world, "lea"), "subscription { everybody }")
+    await screen.next(1)
+
+    async def changes(text: str) -> int:
+        before = len(world.gateway.live.journal.entries())
+        await world.ask("ann", text)
+        await quiet()
+        entries = world.gateway.live.journal.entries()[before:]
+        assert value_of(screen.shown[-1]) == await world.data("lea", "{ everybody }")
+        return sum(not isinstance(entry, Refreshed) for entry in entries)
+
+    assert await changes('mutation { twice(a: "a", b: "b") }') == 2
+    assert await changes('mutation { together(a: "c", b: "d") }') == 1
+    assert await changes('mutation { twice(a: "e", b: "e") }') == 1
+    assert await changes('mutation { together(a: "f", b: "f") }') == 0
+    assert await changes('mutation { undone(a: "g") }') == 1
+    assert await changes('mutation { halfway(a: "h") }') == 1
+    assert await changes('mutation { later(a: "i") }') == 1
+    assert value_of(screen.shown[-1]) == 8
+
+
+async def test_refresh_names_functions(make: Make) -> None:
+    world = await make()
+    client = await connect(world, "lea")
+    names, _ = watch(client, 'subscription { refreshed(queries: ["still", "everybody", "keyed"]) { query } }')
+    watch(client, "subscription { still }")
+    answer = await world.ask("lea", "mutation { named }")
+    assert answer["extensions"]["refreshed"] == ["still"]
+    assert value_of(await names.next(1)) == {"query": "still"}
+    answer = await world.ask("lea", "mutation { namedBoth }")
+    concerned = set(answer["extensions"]["refreshed"])
+    assert concerned >= {"still", "everybody", "chained", "branched", "asking", "joined", "failing", "entries"}
+    assert not concerned & {"keyed", "calling", "mineOnly", "plans", "told"}
+    await names.until(lambda screen: {"query": "everybody"} in [value_of(each) for each in screen.shown])
+
+
+async def test_an_error_of_a_step_is_shown_and_goes(make: Make) -> None:
+    world = await make()
+    client = await connect(world, "lea")
+    screen, _ = watch(client, "subscription { failing }")
+    assert value_of(await screen.next(1)) == 0
+    await world.data("lea", 'mutation { addEntry(text: "a") { id } }')
+    (error,) = (await screen.next(2))["errors"]
+    assert (error["message"], error["extensions"]["code"]) == ("One is not enough.", "REFUSED")
+    await world.data("lea", 'mutation { addEntry(text: "b") { id } }')
+    assert value_of(await screen.next(3)) == 2
+
+
+async def test_settings_hold_for_functions_and_a_reload_keeps_them(make: Make) -> None:
+    world = await make()
+    client = await connect(world, "lea")
+    with pytest.raises(DocumentError, match="Cannot query field 'quietly'"):
+        watch(client, "subscription { quietly }")
+    slow, _ = watch(client, "subscription { slowly }")
+    await slow.next(1)
+    for number in range(5):
+        await world.data("lea", f'mutation {{ addEntry(text: "{number}") {{ id }} }}')
+    await slow.until(lambda screen: value_of(screen.shown[-1]) == 5)
+    await world.gateway.reload()
+    await world.data("lea", 'mutation { addEntry(text: "after") { id } }')
+    await slow.until(lambda screen: value_of(screen.shown[-1]) == 6)
+
+
+async def test_a_function_over_two_databases_is_woken_by_either(tmp_path: Path) -> None:
+    first, second = (sqlite_file(tmp_path / name) for name in ("a", "b"))
+    for file in (first, second):
+        Path(file).parent.mkdir()
+        await prepare_database(file)
+    more = """
+there: { kind: mutation, minRole: member, returns: Int!, run: { use: other, sql: "insert into entries (text) values ('x')" } }
+both:
+  kind: query
+  minRole: member
+  returns: JSON
+  steps:
+    - { as: here, use: db, sql: "select count(*) from entries" }
+    - { as: there, use: other, sql: "select count(*) from entries" }
+    - { value: [$here, $there] }
+"""  # noqa: E501
+    folder = tmp_path / "project"
+    write_project(folder, first, "", FILES, more=FUNCTIONS + more)
+    settings = folder / "tidegate.yaml"
+    text = settings.read_text()
+    assert f'"{first}"}} }}' in text
+    settings.write_text(text.replace(f'"{first}"}} }}', f'"{first}"}}, other: {{kind: sqlite, file: "{second}"}} }}'))
+    world = await open_world(folder, first)
+    try:
+        screen, _ = watch(await connect(world, "lea"), "subscription { both }")
+        await screen.next(1)
+        await world.data("lea", "mutation { there }")
+        one = value_of(await screen.next(2))
+        await world.data("lea", 'mutation { addEntry(text: "a") { id } }')
+        two = value_of(await screen.next(3))
+        assert one != two == await world.data("lea", "{ both }")
+    finally:
+        await world.gateway.close()
