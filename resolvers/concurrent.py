@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sized
 from typing import TypeVar
 
 T = TypeVar("T")
 
 
-async def run_all(works: Sequence[Callable[[], Awaitable[T]]], most: int) -> list[T]:
+async def run_all(works: Iterable[Callable[[], Awaitable[T]]], most: int) -> list[T]:
     """What each gives, in order; `most` at a time, the next one as soon as one has ended. The first error ends those
     that run, no other is begun, and it is raised when they have ended."""
     results: dict[int, T] = {}
@@ -30,8 +30,9 @@ async def run_all(works: Sequence[Callable[[], Awaitable[T]]], most: int) -> lis
             if errors:
                 return
 
+    at_once = min(most, len(works)) if isinstance(works, Sized) else most
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(work()) for _ in range(min(most, len(works)))]
+        tasks = [group.create_task(work()) for _ in range(at_once)]
     if errors:
         raise errors[0] from errors[0].__cause__
-    return [results[place] for place in range(len(works))]
+    return [results[place] for place in range(len(results))]

@@ -106,6 +106,7 @@ class Course:
         standing = Standing() if step.retry is not None else None
         while True:
             self.frame.count_step()
+            await self.frame.allowance.pace.keep()
             try:
                 if self.frame.joined and (step.retry is not None or step.timeout is not None):
                     # What an attempt leaves undone must not break the transaction.

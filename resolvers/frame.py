@@ -11,6 +11,7 @@ from tidegate.core.expressions import Scope
 from tidegate.core.json import Json
 from tidegate.core.limits import Limits
 from tidegate.core.user import CurrentUser
+from tidegate.resolvers.pace import Pace
 from tidegate.resolvers.trace import Trace
 from tidegate.resolvers.transaction import Transaction
 
@@ -25,6 +26,7 @@ class Allowance:
     steps: int
     hashes: int = 20
     """Some 50 ms of a processor each, which no limit of the sandbox counts."""
+    pace: Pace = field(default_factory=Pace)
 
 
 @dataclass(frozen=True, slots=True)

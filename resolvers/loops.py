@@ -22,28 +22,31 @@ if TYPE_CHECKING:
 
 async def run_each(course: Course, each: Each) -> Json | Returned:
     """What each iteration gave, in the order of the items."""
-    courses = [course.of(item, index) for index, item in enumerate(course.items(each.items))]
+    items = course.items(each.items)
     most = course.frame.limits.parallel
     size = min(each.size or most, most)
     # A transaction is one connection: what is in it is done in turn.
     if each.mode is Mode.SEQUENTIAL or course.frame.joined or size == 1:
-        return await _in_turn(courses, each)
+        return await _in_turn(course, items, each)
     results: list[Json] = []
-    batch = size if each.mode is Mode.BATCH else len(courses)
-    for start in range(0, len(courses), batch or 1):
+    batch = size if each.mode is Mode.BATCH else len(items)
+    for start in range(0, len(items), batch or 1):
         if start and each.delay:
             await asyncio.sleep(each.delay)
-        works = [partial(one.give, each.body) for one in courses[start : start + batch]]
-        results += await run_all(works, size)
+        indices = range(start, min(start + batch, len(items)))
+        # Made when their turn comes: a list may be longer than what one call may do.
+        works = (partial(course.of(items[index], index).give, each.body) for index in indices)
+        results += await run_all(works, min(size, len(indices)))
     return results
 
 
-async def _in_turn(courses: Sequence[Course], each: Each) -> Json | Returned:
+async def _in_turn(course: Course, items: Sequence[Json], each: Each) -> Json | Returned:
     results: list[Json] = []
-    for place, course in enumerate(courses):
-        if place and each.delay:
+    for index, item in enumerate(items):
+        if index and each.delay:
             await asyncio.sleep(each.delay)
-        value = await course.run_block(each.body)
+        await course.frame.allowance.pace.keep()
+        value = await course.of(item, index).run_block(each.body)
         if isinstance(value, Returned):
             return value
         results.append(value)
@@ -54,6 +57,7 @@ async def run_filter(course: Course, filter: Filter) -> Json | Returned:
     """The items that stay."""
     kept: list[Json] = []
     for index, item in enumerate(course.items(filter.items)):
+        await course.frame.allowance.pace.keep()
         one = course.of(item, index)
         if filter.condition is not None:
             stays = holds(filter.condition, one.variables)
@@ -88,6 +92,7 @@ async def run_join(course: Course, join: Join) -> Json:
     asked: dict[Hashable, Mapping[str, Json]] = {}
     keys: list[Hashable] = []
     for index, record in enumerate(records):
+        await course.frame.allowance.pace.keep()
         if not isinstance(record, Mapping):
             message = f"A step of {course.runnable.operation.name} joins to records, and was given something else."
             raise OperationError(Code.ACTION_FAILED, message)
