@@ -380,8 +380,8 @@ both:
   minRole: member
   returns: JSON
   steps:
-    - { as: here, use: db, sql: "select count(*) from entries" }
-    - { as: there, use: other, sql: "select count(*) from entries" }
+    - { as: here, use: db, sql: "select count(*) as n from entries" }
+    - { as: there, use: other, sql: "select count(*) as n from entries" }
     - { value: [$here, $there] }
 """  # noqa: E501
     folder = tmp_path / "project"
