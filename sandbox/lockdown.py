@@ -151,9 +151,10 @@ def landlock_version() -> int:
     return max(0, int(_libc.syscall(_LANDLOCK_CREATE_RULESET, None, ctypes.c_size_t(0), 1)))
 
 
-def forbid_files(but: Sequence[int] = ()) -> None:
+def forbid_files(but: Sequence[int] = (), *, signals: bool = True) -> None:
     """Landlock: no file, no TCP port, no abstract socket, no signal to anybody outside; as far as this kernel knows
-    of each. What `but` describes, files and folders, can be read and run."""
+    of each. What `but` describes, files and folders, can be read and run. Without `signals`, these are left as they
+    are: a process that may not signal another is not even the death of it."""
     version = landlock_version()
     if version == 0:
         raise OSError("landlock: not in this kernel")
@@ -161,7 +162,7 @@ def forbid_files(but: Sequence[int] = ()) -> None:
     for since, bit in ((2, 13), (3, 14), (5, 15)):
         if version >= since:
             files |= 1 << bit
-    rules = struct.pack("=QQQ", files, 3 if version >= 4 else 0, 3 if version >= 6 else 0)
+    rules = struct.pack("=QQQ", files, 3 if version >= 4 else 0, (3 if signals else 1) if version >= 6 else 0)
     size = 24 if version >= 6 else 16 if version >= 4 else 8
     ruleset = _checked(_libc.syscall(_LANDLOCK_CREATE_RULESET, rules, ctypes.c_size_t(size), 0), "landlock")
     try:

@@ -169,7 +169,8 @@ class Zygote:
         for opened in self._opened:
             os.close(opened)
         if self._opened and "files" in layers:
-            lockdown.forbid_files()
+            # Nothing of what the companion needed. Signals stay as they are since the zygote: it dies by one of ours.
+            lockdown.forbid_files(signals=False)
         worker = Worker(engine, settings["libraries"], True, settings["runs"], settings["cpu"])
         worker.listen()
         if "resources" in layers:

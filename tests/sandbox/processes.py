@@ -34,5 +34,9 @@ def zygotes() -> list[psutil.Process]:
     return found
 
 
+def companions() -> list[psutil.Process]:
+    return [child for worker in workers() for child in worker.children()]
+
+
 def workers() -> list[psutil.Process]:
     return [child for zygote in zygotes() for child in zygote.children() if child.status() != psutil.STATUS_ZOMBIE]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.processes import alive, eventually, workers
+from tests.sandbox.processes import alive, companions, eventually, workers
 from tests.sandbox.world import PATIENCE, Recorder
 from tidegate.core.json import Json
 from tidegate.core.limits import Limits
@@ -465,3 +465,33 @@ async def test_a_project_without_python_starts_none() -> None:
         assert not any(worker.children() for worker in workers())
     finally:
         await sandbox.close()
+
+
+LOOP = "def run(input, context):\n    while True:\n        pass"
+
+
+async def test_nothing_goes_on_computing_when_a_run_is_stopped(house: House) -> None:
+    """The process that computes may be another one than the worker, and does not look at what it is told meanwhile."""
+    limited = replace(LIMITS, scriptCpu=0.3)
+    await house.load(limited)
+    running = asyncio.create_task(house.run(LOOP))
+    # Found while its worker is alive: afterwards it would be nobody's child.
+    seen: set[int] = set()
+    while not running.done():
+        seen |= {process.pid for process in (*workers(), *companions())}
+        await asyncio.sleep(0.02)
+    assert isinstance(running.exception(), ProgramFailed)
+    await house.sandbox.close()
+    assert seen
+    await eventually(lambda: not any(map(alive, seen)))
+
+
+async def test_nothing_goes_on_computing_when_a_call_is_cancelled(house: House) -> None:
+    running = asyncio.create_task(house.run(LOOP))
+    await asyncio.sleep(0.3)
+    seen = {process.pid for process in (*workers(), *companions())}
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    await house.sandbox.close()
+    assert seen
+    await eventually(lambda: not any(map(alive, seen)))
