@@ -270,9 +270,12 @@ def _properties(
         queries = [known for known, (header, _) in headers.items() if header.kind is Kind.QUERY]
         problems.add(at, f'There is no query "{name}".', did_you_mean(name, queries))
         return frozenset()
-    header, _ = headers[name]
+    header, node = headers[name]
     if header.kind is Kind.MUTATION:
         problems.add(at, f'"{name}" is a mutation; the properties of a user come from a query.', "Name a query.")
+    elif "steps" in node.entries:
+        sentence = f'"{name}" is a function; the properties of a user come from a query that has "run".'
+        problems.add(at, sentence, "Ask for the row with use and get, or in SQL.")
     if any(argument.required for argument in header.arguments.values()):
         hint = "It can name the user: $currentUser.id."
         problems.add(at, f'The query "{name}" needs arguments; nobody gives it any.', hint)

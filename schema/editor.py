@@ -150,7 +150,7 @@ def _property_queries(catalog: Catalog) -> list[str]:
 def _gives_properties(operation: Operation, catalog: Catalog) -> bool:
     row = isinstance(catalog.types.get(str(operation.returns).rstrip("!")), ObjectType)
     needs = any(argument.required for argument in operation.arguments.values())
-    return operation.kind is Kind.QUERY and row and not needs
+    return operation.kind is Kind.QUERY and operation.plan.flow is None and row and not needs
 
 
 def _objects_schema(catalog: Catalog) -> JsonSchema:
