@@ -57,7 +57,7 @@ CONDITIONS: Mapping[str, Mapping[str, Rule]] = {
 @dataclass(frozen=True)
 class Project:
     """Rules for customers to read by, and the one for support to read tickets by. `live`: the setting of some of the
-    queries."""
+    queries. `code`: one of the functions is a program."""
 
     tickets: Either = (("own",),)
     comments: Either = (("asked", "public"),)
@@ -65,6 +65,7 @@ class Project:
     support: Either = ()
     watch: bool = True
     live: str = ""
+    code: bool = False
 
     @property
     def properties(self) -> bool:
@@ -99,6 +100,12 @@ input AnyTicket { title: String! description: String! email: String! status: Sta
 """
 
 OPERATIONS = Path(__file__).with_name("operations.yaml")
+PROGRAM = """
+function run(input) {
+  const found = gateway.call("ticket", { id: input.id });
+  return found === null ? null : found.title;
+}
+"""
 
 
 def write_project(project: Project, folder: Path, *, postgres: bool) -> Path:
@@ -123,6 +130,9 @@ def write_project(project: Project, folder: Path, *, postgres: bool) -> Path:
         operation.setdefault("minRole", "customer")
         if project.live and operation["kind"] == "query" and number % 2:
             operation["live"] = yaml.safe_load(project.live)
+    if project.code:
+        operations["fnCode"]["steps"] = [{"js": "functions/title.js", "with": {"id": "$args.id"}}]
+        (folder / "functions" / "title.js").write_text(PROGRAM)
     for kind, text in (("operations", operations), ("objects", _objects(project))):
         (folder / kind).mkdir()
         (folder / kind / "all.yaml").write_text(_written(text))

@@ -122,6 +122,13 @@ _ARGS: Mapping[str, st.SearchStrategy[dict[str, Any]]] = {
     "sqlTeam": st.fixed_dictionaries({"team": teams}),
     "sqlBusy": st.fixed_dictionaries({"priority": priorities}),
     "sqlUnion": st.fixed_dictionaries({"status": statuses}),
+    "fnMine": st.fixed_dictionaries({}, optional={"status": statuses}),
+    "fnNested": st.fixed_dictionaries({"status": statuses}),
+    "fnTicket": st.fixed_dictionaries({"id": ids}),
+    "fnPick": st.fixed_dictionaries({"status": statuses}),
+    "fnFilter": st.fixed_dictionaries({"status": statuses}),
+    "fnBranch": st.fixed_dictionaries({"id": ids, "all": st.booleans()}),
+    "fnCode": st.fixed_dictionaries({"id": ids}),
 }
 
 
@@ -132,13 +139,14 @@ def questions(draw: st.DrawFn) -> Question:
     return Question(kind.name, args, draw(selections(kind.table)) if kind.table else {})
 
 
+_TOLD = ("retitle", "setStatus", "setPriority", "give", "remove", "file", "hide", "carry", "move", "fn")
+
+
 @st.composite
 def told_writes(draw: st.DrawFn) -> Write:
     """Those of which it is known what they may change, also when many happen at once."""
     who, id = draw(writers), draw(ids)
-    match draw(
-        st.sampled_from(("retitle", "setStatus", "setPriority", "give", "remove", "file", "hide", "carry", "move"))
-    ):
+    match draw(st.sampled_from(_TOLD)):
         case "retitle":
             title = draw(titles)
             return Write(who, "retitle", {"id": id, "title": title}, (("tickets", id, {"title": title}),))
@@ -165,6 +173,11 @@ def told_writes(draw: st.DrawFn) -> Write:
         case "carry":
             to = draw(ids)
             return Write(who, "carry", {"id": id, "to": to}, (("comments", id, {"ticketId": to}),))
+        case "fn":
+            title, status = draw(titles), draw(statuses)
+            name = draw(st.sampled_from(("fnBoth", "fnTogether", "fnUndone", "fnHalf", "fnTail")))
+            changes = (("tickets", id, {"title": title}), ("tickets", id, {"status": status}))
+            return Write(who, name, {"id": id, "title": title, "status": status}, changes)
         case _:
             team = draw(st.none() | teams)
             return Write(who, "move", {"id": id, "team": team}, (("users", id, {"team": team}),))

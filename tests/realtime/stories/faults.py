@@ -71,6 +71,27 @@ FAULTS = (
             ),
         ),
     ),
+    Fault(
+        "called",
+        "what a function calls is not what it reads",
+        (
+            (
+                "resolvers/flow_reads.py",
+                "case Invoke() | Join() as invoke:",
+                "case Invoke() | Join() as invoke if depth < 0:",
+            ),
+        ),
+    ),
+    Fault(
+        "unknown",
+        "what comes from an earlier step is taken for null",
+        (("resolvers/flow_reads.py", "            return UNKNOWN\n", "            return None\n"),),
+    ),
+    Fault(
+        "anybody",
+        "a function's answer is everybody's",
+        (("resolvers/function_questions.py", "frozen(call.arguments), frozen(user))", "frozen(call.arguments))"),),
+    ),
 )
 
 

@@ -28,8 +28,15 @@ MUTATIONS: Final[Mapping[str, tuple[Mapping[str, str], str]]] = {
     "sqlRemove": ({"email": "String!", "status": "Status!"}, ""),
     "sqlCopy": ({"status": "Status!"}, ""),
     "sqlEnrol": ({"email": "String!", "team": "String"}, ""),
+    **dict.fromkeys(
+        ("fnBoth", "fnTogether", "fnUndone", "fnHalf", "fnTail"),
+        ({"id": "ID!", "title": "String!", "status": "Status!"}, ""),
+    ),
 }
 """name: (types of its arguments, what is selected)"""
+
+BY_STEPS: Final = frozenset({"fnBoth", "fnHalf", "fnTail"})
+"""Those that commit more than once, or some of it where they fail."""
 
 
 def mutation_of(write: Write) -> str:

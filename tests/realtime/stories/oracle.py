@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,7 @@ from tests.attacks.oracle import (
     some,
 )
 from tests.realtime.stories.desk import ROLES, Project, Rule
+from tests.realtime.stories.functions import FUNCTIONS, Answering, Reads, torn
 
 Selection = Mapping[str, Any]
 """field: None, or the selection of a relation."""
@@ -156,6 +157,12 @@ class Question:
     def answer(self, asker: Asker) -> Any:
         return {"data": {self.name: self.kind.answer(asker, self.args, self.selection)}}
 
+    def torn(self, askers: Sequence[Asker]) -> Iterator[Any]:
+        """What a function may also answer while these worlds come, one after the other."""
+        if self.name in FUNCTIONS:
+            answering = FUNCTIONS[self.name][1]
+            yield from ({"data": {self.name: answering(reads, self.args)}} for reads in torn(askers))
+
 
 def written(selection: Selection) -> str:
     return " ".join(name if inner is None else f"{name} {{ {written(inner)} }}" for name, inner in selection.items())
@@ -270,6 +277,10 @@ def _sql_union(asker: Asker, args: Mapping[str, Any], _: Selection) -> Any:
     return len(filed | {row["email"] for row in asker.world.rows["comments"]})
 
 
+def _function(answering: Answering) -> Callable[[Asker, Mapping[str, Any], Selection], Any]:
+    return lambda asker, args, _: answering(Reads((asker,)), args)
+
+
 _FILTER = {"where": "TicketFilter"}
 KINDS = {
     kind.name: kind
@@ -292,5 +303,6 @@ KINDS = {
         Kind("sqlTalk", {}, None, _sql_talk, "support", "id said"),
         Kind("sqlBusy", {"priority": "Priority!"}, None, _sql_busy, "support"),
         Kind("sqlUnion", {"status": "Status!"}, None, _sql_union, "support"),
+        *(Kind(name, args, None, _function(answering)) for name, (args, answering) in FUNCTIONS.items()),
     )
 }

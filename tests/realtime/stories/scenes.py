@@ -206,6 +206,8 @@ projects = st.builds(
     st.sampled_from(((), (("open",),), (("free",), ("handled",)))),
     st.booleans(),
     st.sampled_from(("", "{ throttle: 1ms }", "{ throttle: 200ms }")),
+    # Workers are to be started for it.
+    st.integers(0, 7).map(lambda chance: chance == 7),
 )
 lags = st.sampled_from((0.0, 0.0, 0.003, 0.02))
 

@@ -22,6 +22,7 @@ from tests.realtime.stories.stage import Stage
 from tests.realtime.stories.steps import Act, Burst, Reload, Step, Story
 from tidegate.app import Gateway
 from tidegate.broadcast import Broadcast
+from tidegate.sandbox.sandbox import LocalSandbox
 from tidegate.settings import Settings
 from tidegate.web.server import build_server
 
@@ -115,8 +116,9 @@ class Theatre:
             url = environ["DATABASE_URL"] = urlsplit(self._postgres)._replace(path=f"/{name}").geturl()
             contents = PostgresContents(url)
         broadcast = Broadcast()
-        edition = edition_with(self._lag).load(folder, environ, broadcast)
-        gateway = Gateway(folder, environ, edition, broadcast)
+        sandbox = LocalSandbox() if project.code else None
+        edition = edition_with(self._lag).load(folder, environ, broadcast, None, sandbox)
+        gateway = Gateway(folder, environ, edition, broadcast, None, sandbox)
         await gateway.open()
         closing.push_async_callback(gateway.close)
         await contents.open()
