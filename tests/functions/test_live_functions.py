@@ -22,9 +22,12 @@ from tests.actions.world import (
     write_project,
 )
 from tests.realtime.screens import Screen, nothing, quiet, watch
+from tests.web.conftest import running
+from tests.web.test_websocket_clients import said, started
 from tidegate.clients import Client
 from tidegate.realtime.journal import Refreshed
 from tidegate.schema.request_errors import DocumentError
+from tidegate.settings import Settings
 
 Make = Callable[..., Awaitable[World]]
 
@@ -184,9 +187,12 @@ async def make(database: str, tmp_path: Path) -> AsyncIterator[Make]:
         await world.gateway.close()
 
 
+def token(who: str) -> str:
+    return jwt.encode({"exp": int(time.time()) + 600, **USERS[who]}, SECRET, "HS256")
+
+
 async def connect(world: World, who: str) -> Client:
-    token = jwt.encode({"exp": int(time.time()) + 600, **USERS[who]}, SECRET, "HS256")
-    return await world.gateway.connect([(b"authorization", b"Bearer " + token.encode())], nothing)
+    return await world.gateway.connect([(b"authorization", f"Bearer {token(who)}".encode())], nothing)
 
 
 def refreshes(world: World) -> list[Refreshed]:
@@ -401,3 +407,18 @@ both:
         assert one != two == await world.data("lea", "{ both }")
     finally:
         await world.gateway.close()
+
+
+async def test_graphql_ws_is_shown_what_a_function_gives(make: Make) -> None:
+    world = await make()
+    async with running(world.gateway, Settings(port=0)) as site:  # type: ignore[arg-type]
+        process = await started("websocket.mjs", site, token("ann"), "subscription { plansOfCalled }")
+        assert await said(process) == {"event": "connected"}
+        owned = {"id": 1, "title": "Leak", "owner": "ann@example.com"}
+        assert await said(process) == {"index": 0, "result": {"data": {"plansOfCalled": [owned]}}}
+        await world.data("lea", SETTLED.format(2, 5, "Bob's"))
+        await world.data("lea", SETTLED.format(1, 5, "Mended"))
+        shown = {"plansOfCalled": [{**owned, "title": "Mended"}]}
+        assert await said(process) == {"index": 0, "result": {"data": shown}}
+        process.kill()
+        await process.communicate()
