@@ -23,7 +23,7 @@ from tidegate.core.integration import Answer, Compiled, Session
 from tidegate.core.json import Json, frozen
 from tidegate.core.live import Question
 from tidegate.core.operation import Kind, Operation
-from tidegate.core.program import Host, NoSandbox, Program, Sandbox
+from tidegate.core.program import NoSandbox, Program, Sandbox
 from tidegate.core.runs import NoRecorder, Recorder
 from tidegate.core.selection import Selection
 from tidegate.core.user import CurrentUser
@@ -190,8 +190,12 @@ class LocalRunner:
         session = await frame.transaction.writing(integration)
         return await _each(session, runnable, scope, frame.transaction.touches)
 
-    def _host(self, program: Program, frame: Frame) -> Host:
+    def _host(self, program: Program, frame: Frame) -> ProgramHost:
         return ProgramHost(program, frame, self._catalog.roles, self._fetcher, self._calls.call)
+
+    def cut(self) -> None:
+        """Stops what goes on behind answers."""
+        self._tails.cut()
 
     async def close(self) -> None:
         """Waits until what goes on behind answers has ended; each of it has its deadline."""

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from tidegate.auth import Authenticator, Headers
 from tidegate.broadcast import Broadcast
@@ -29,6 +29,9 @@ from tidegate.schema.api import Api
 from tidegate.schema.demanded import Asked, Demanded, demand
 from tidegate.schema.execution import Response, execute
 from tidegate.schema.invoked import Invoked, invoke
+
+LINGERING: Final = 1.0
+"""Seconds that a reload waits until what was served before is closed. Then that is closed by itself."""
 
 
 class Gateway:
@@ -55,6 +58,7 @@ class Gateway:
         self._clients = Clients(broadcast)
         self.events = EventServer(self.rooms, self.connect, lambda: self.catalog)
         self._reloading = asyncio.Lock()
+        self._leaving: dict[Edition, asyncio.Task[None]] = {}
         self._scheduler: Scheduler | None = None
 
     @classmethod
@@ -98,14 +102,22 @@ class Gateway:
         if self._scheduler is not None:
             self._scheduler.begin()
 
-    async def close(self) -> None:
-        """Whoever is still connected is let go without a word."""
+    async def close(self, patience: float | None = None) -> None:
+        """Whoever is still connected is let go without a word. What goes on behind answers has so many seconds to end,
+        or as long as it may take, and is cut off then."""
         if self._scheduler is not None:
             await self._scheduler.close()
         await self.events.close()
         await self._clients.close()
-        await self._edition.close()
+        cutting = None if patience is None else asyncio.get_running_loop().call_later(patience, self._cut)
+        await asyncio.gather(self._edition.close(), *self._leaving.values())
+        if cutting is not None:
+            cutting.cancel()
         await self._sandbox.close()
+
+    def _cut(self) -> None:
+        for edition in (self._edition, *self._leaving):
+            edition.cut()
 
     async def reload(self) -> None:
         """Reads the folder again. Raises `ProjectError` or `IntegrationUnavailable`, and then goes on serving what it
@@ -127,7 +139,12 @@ class Gateway:
             await self._clients.move(newer)
             # Whoever follows goes over now: the calls under way may keep the older one open for long.
             older.live.journal.close()
-            await older.close()
+            leaving = self._leaving[older] = asyncio.get_running_loop().create_task(older.close())
+            leaving.add_done_callback(lambda _: self._leaving.pop(older))
+            # The next reload does not wait for a call that takes an hour.
+            done, _ = await asyncio.wait((leaving,), timeout=LINGERING)
+            for each in done:
+                await each
 
     async def connect(self, headers: Headers, ended: Ended) -> Client:
         """Somebody who stays connected; `ended` is called when they may not any more. Raises `OperationError`."""

@@ -113,6 +113,10 @@ class Edition:
                 await integration.close()
             raise
 
+    def cut(self) -> None:
+        """Stops what goes on behind answers: nobody waits for it, and it may take long."""
+        self.runner.cut()
+
     async def close(self) -> None:
         """Waits for the calls under way, each of which has its own deadline, then closes."""
         await self.in_use.ended()

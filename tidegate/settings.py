@@ -169,7 +169,11 @@ class Settings:
         30.0, _duration, "30s", "How long a connection may be idle between an answer and the next request."
     )
     shutdown_timeout: float = _setting(
-        10.0, _duration, "10s", "How long requests under way may take to end when the server is told to stop."
+        10.0,
+        _duration,
+        "10s",
+        "How long requests under way may take to end when the server is told to stop, and after them what goes on "
+        "behind an early answer (`respond`). Then they are cut off.",
     )
 
     sandbox: Isolation = _setting(

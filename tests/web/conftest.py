@@ -69,7 +69,7 @@ class FakeGateway:
     async def open(self) -> None:
         self.opened += 1
 
-    async def close(self) -> None:
+    async def close(self, patience: float | None = None) -> None:
         self.closed += 1
 
     async def execute(

@@ -133,7 +133,7 @@ async def serve(
                     if companion is not None:
                         companion.cancel()
             finally:
-                await gateway.close()
+                await gateway.close(settings.shutdown_timeout)
 
 
 def run(
