@@ -204,7 +204,7 @@ class Course:
             "run": frame.call.id,
         }
         invocation = Invocation(given, None, given, programs.profile(frame), context, programs.settings)
-        outcome = await programs.run(run.program, invocation, frame)
+        outcome = await programs.run(run.program, invocation, frame, passing=True)
         if not frame.joined:
             self.around.units.emit(frame.transaction.emissions)
         return outcome.value

@@ -14,7 +14,7 @@ from hashlib import scrypt
 from typing import Final
 
 from tidegate.core.call import Line
-from tidegate.core.errors import Code, OperationError
+from tidegate.core.errors import PASSING, Code, OperationError
 from tidegate.core.fetching import Fetcher
 from tidegate.core.json import Json
 from tidegate.core.program import Asked, HostRefused, Program
@@ -38,6 +38,8 @@ class ProgramHost:
         self._roles = roles
         self._fetcher = fetcher
         self._invoke = invoke
+        self.refused: OperationError | None = None
+        """The newest refusal that an operation answered it with."""
 
     async def ask(self, what: Asked, arguments: Sequence[Json]) -> Json:
         match what, tuple(arguments):
@@ -78,6 +80,8 @@ class ProgramHost:
         try:
             return await self._invoke(name, given, self._frame.within())
         except OperationError as error:
+            if error.code in PASSING:
+                self.refused = error
             raise HostRefused(error.message, str(error.code)) from error
 
     def _emit(self, mode: Json, event: Json, data: Json, audience: Json) -> Json:

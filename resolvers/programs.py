@@ -10,12 +10,13 @@ from tidegate.core.call import Line
 from tidegate.core.catalog import Catalog
 from tidegate.core.errors import Code, OperationError
 from tidegate.core.json import Json
-from tidegate.core.program import Fault, Host, Invocation, Outcome, Program, ProgramFailed, Sandbox
+from tidegate.core.program import Fault, Invocation, Outcome, Program, ProgramFailed, Sandbox
 from tidegate.resolvers.frame import Frame
+from tidegate.resolvers.host import ProgramHost
 
 _log = logging.getLogger("tidegate.programs")
 
-MakeHost = Callable[[Program, Frame], Host]
+MakeHost = Callable[[Program, Frame], ProgramHost]
 
 
 class Programs:
@@ -35,18 +36,23 @@ class Programs:
         *,
         at_most: float | None = None,
         extensions: Mapping[str, Json] | None = None,
+        passing: bool = False,
     ) -> Outcome:
-        """`at_most` is in seconds. `extensions` are for the error. Raises `OperationError`."""
+        """`at_most` is in seconds. `extensions` are for the error. `passing`: an operation's refusal that the program
+        does not catch stays a refusal. Raises `OperationError`."""
         deadline = frame.call.deadline
         if at_most is not None:
             deadline = min(deadline, monotonic() + at_most)
+        host = self._make_host(program, frame)
         try:
-            host = self._make_host(program, frame)
             return await self._sandbox.run(
                 program, invocation, host, deadline, at_once=frame.transaction.holds_connections
             )
         except ProgramFailed as failed:
-            raise self._failure(program, failed, frame, extensions) from failed
+            error = self._failure(program, failed, frame, extensions)
+            if passing and host.refused is not None and host.refused.message == failed.message:
+                raise host.refused from failed
+            raise error from failed
 
     def profile(self, frame: Frame) -> Mapping[str, Json]:
         """`userProfile`, as Backand calls it."""
@@ -69,4 +75,5 @@ class Programs:
         _log.warning("Call %s: %s failed%s: %s\n%s", *told, extra={"line": line})
         frame.write(line)
         code = Code.LIMIT if failed.fault is Fault.LIMIT else Code.ACTION_FAILED
-        return OperationError(code, failed.message, extensions)
+        message = failed.message if failed.is_meant else f"{program.name[:1].upper()}{program.name[1:]} failed."
+        return OperationError(code, message, extensions)

@@ -7,7 +7,7 @@ from time import monotonic, time
 import orjson
 
 from tidegate.core.call import Call, Line
-from tidegate.core.errors import OperationError
+from tidegate.core.errors import Code, OperationError
 from tidegate.core.flow import Step
 from tidegate.core.json import Json
 from tidegate.core.limits import Limits
@@ -82,7 +82,9 @@ def failure_of(error: BaseException) -> Failure:
     place, stack = (cause.place, cause.stack) if isinstance(cause, ProgramFailed) else ("", "")
     if isinstance(error, OperationError):
         return Failure(str(error.code), error.message, place, stack)
-    return Failure("CANCELLED" if not isinstance(error, Exception) else "INTERNAL", "It was cut off.", place, stack)
+    if isinstance(error, Exception):
+        return Failure(str(Code.INTERNAL), "Something went wrong inside.")
+    return Failure("CANCELLED", "It was cut off.")
 
 
 def _size(value: Json) -> int | None:

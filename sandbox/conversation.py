@@ -250,7 +250,9 @@ class Conversation:
         fault, message, place, stack = map(str, texts)
         if fault not in _FAULTS:
             return self.broken("a failure of no kind")
-        return ProgramFailed(Fault(fault), message[:MESSAGE], place[:MESSAGE], stack[:STACK])
+        name = failure.get("name")
+        told = name[:MESSAGE] if isinstance(name, str) else ""
+        return ProgramFailed(Fault(fault), message[:MESSAGE], place[:MESSAGE], stack[:STACK], told)
 
     def _computed(self) -> str:
         return f"computed for more than {shown_time(self._limits.scriptCpu)}"

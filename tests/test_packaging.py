@@ -159,7 +159,8 @@ def test_folders_and_links_agree() -> None:
 
 def test_every_folder_with_modules_is_a_package() -> None:
     files = package_files()
-    folders = {Path(name).parent for name in files if name.endswith(".py")}
+    # The example's own code is data.
+    folders = {Path(name).parent for name in files if name.endswith(".py") and "/servicedesk/" not in name}
     assert [str(folder) for folder in folders if f"{folder}/__init__.py" not in files] == []
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 from tidegate.core.json import Json
 from tidegate.core.limits import Limits
@@ -68,17 +68,40 @@ class Fault(StrEnum):
     """It ended the process it ran in, or answered what cannot be an answer."""
 
 
-class ProgramFailed(Exception):
-    """A run ended with a fault. `message` may reach the caller: the author's own words, or ours without anything of
-    the server's. `place` (`actions/tidy.js:3:9`) and `stack` are for the author's eyes: log, console and `tidegate
-    run`."""
+NATIVE: Final = frozenset(
+    {
+        *("SyntaxError", "TypeError", "ReferenceError", "RangeError", "EvalError", "URIError", "InternalError"),
+        *("AggregateError", "SuppressedError"),
+        *("ArithmeticError", "AttributeError", "BufferError", "EOFError", "FloatingPointError", "GeneratorExit"),
+        *("ImportError", "IndentationError", "IndexError", "KeyError", "LookupError", "MemoryError"),
+        *("ModuleNotFoundError", "NameError", "NotImplementedError", "OSError", "OverflowError", "RecursionError"),
+        *("StopAsyncIteration", "StopIteration", "SystemError", "TabError", "TimeoutError", "UnboundLocalError"),
+        *("UnicodeDecodeError", "UnicodeEncodeError", "UnicodeError", "ValueError", "ZeroDivisionError"),
+        *("FrozenInstanceError", "JSONDecodeError", "PatternError", "error"),
+    }
+)
+"""Errors that the languages throw by themselves, with words of theirs. What authors throw to be read by clients is an
+`Error` in JavaScript and an `Exception` in Python, or a class of their own."""
 
-    def __init__(self, fault: Fault, message: str, place: str = "", stack: str = "") -> None:
+
+class ProgramFailed(Exception):
+    """A run ended with a fault. `message`: of what was thrown its own, else ours without anything of the server's.
+    `place` (`actions/tidy.js:3:9`) and `stack` are for the author's eyes: log, console and `tidegate run`. `name` is
+    that of the error thrown: `Error`, `TypeError`."""
+
+    def __init__(self, fault: Fault, message: str, place: str = "", stack: str = "", name: str = "") -> None:
         super().__init__(message)
         self.fault = fault
         self.message = message
         self.place = place
         self.stack = stack
+        self.name = name
+
+    @property
+    def is_meant(self) -> bool:
+        """Whether the message is the author's own words, or ours. An error of the language's own speaks of values that
+        nobody meant to show."""
+        return self.fault is not Fault.THROWN or self.name not in NATIVE
 
 
 class HostRefused(Exception):
