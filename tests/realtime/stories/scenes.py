@@ -52,11 +52,19 @@ PLAIN = {"id": None, "title": None, "status": None, "email": None}
 _subscribe = st.builds(Subscribe, seats, questions())
 
 
+_SHARED = (
+    *("mine", "people", "found", "me", "page", "sqlMine", "byAssignee", "tally", "said"),
+    *("fnMine", "fnTalks", "fnWho"),
+)
+
+
 @st.composite
 def _shared(draw: st.DrawFn) -> Question:
     """What customers may ask, and what has no argument that tells them apart."""
-    name = draw(st.sampled_from(("mine", "people", "found", "me", "page", "sqlMine", "byAssignee", "tally", "said")))
+    name = draw(st.sampled_from(_SHARED))
     match name:
+        case "fnMine" | "fnTalks" | "fnWho":
+            return Question(name, {}, {})
         case "sqlMine":
             return Question(name, {"status": draw(statuses)}, {})
         case "byAssignee" | "tally":
@@ -128,6 +136,23 @@ def moved(draw: st.DrawFn) -> Scene:
 
 
 @st.composite
+def followed(draw: st.DrawFn) -> Scene:
+    """What a function reads by the value of an earlier step is written."""
+    id, seat = draw(ids), draw(st.sampled_from((5, 6, 5, 0)))
+    question = draw(st.sampled_from(("fnTicket", "fnTalks", "fnPick")))
+    watched = {
+        "fnTicket": [Question("fnTicket", {"id": each}, {}) for each in ("1", "2", "3")],
+        "fnPick": [Question("fnPick", {"status": each}, {}) for each in STATUSES],
+        "fnTalks": [Question("fnTalks", {}, {})],
+    }[question]
+    user, team = draw(st.sampled_from(("1", "2", "3"))), draw(st.sampled_from(("umbrella", "initech")))
+    write = Write("kim", "move", {"id": user, "team": team}, (("users", user, {"team": team}),))
+    if question == "fnTalks":
+        seat, write = 0, Write("kim", "comment", {"ticketId": id, "text": "So?", "internal": False})
+    return (*(Subscribe(seat, each) for each in watched), Settle(), write, Settle())
+
+
+@st.composite
 def renewed(draw: st.DrawFn) -> Scene:
     """Somebody becomes somebody else, and what they watch with them: twice."""
     seat, question = draw(seats), draw(_shared())
@@ -182,6 +207,7 @@ _often = (
     (6, twins()),
     (5, overtaken()),
     (5, moved()),
+    (5, followed()),
     (5, renewed()),
     (2, expired()),
     (2, slow()),
