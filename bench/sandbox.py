@@ -19,6 +19,7 @@ from typing import Final
 
 import psutil
 
+from bench.functions import functions
 from bench.machine import processor_seconds
 from tidegate.core.json import Json
 from tidegate.core.limits import Limits
@@ -254,6 +255,7 @@ async def main(quick: bool) -> None:
     finally:
         await sandbox.close()
     await languages(5 if quick else 200)
+    await functions(5 if quick else 300)
     print()
     await replacement(5 if quick else 50)
     await after_a_kill(3 if quick else 20)

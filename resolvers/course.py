@@ -54,6 +54,9 @@ RETRIED: Final = frozenset(
 )
 """Errors after which a step may do better. Of the others the same will be said again."""
 
+_ALONE: Final = (Value, Return, Respond, Refuse, Wait)
+"""Nothing is done within them that could be told of."""
+
 
 @dataclass(slots=True)
 class Reply:
@@ -91,8 +94,10 @@ class Course:
         if trace is None:
             return await self.try_step(step, None)
         record = trace.begin(step, self.frame.step)
-        # Whatever it does belongs to this step.
-        within = replace(self, frame=replace(self.frame, step=record.number))
+        within = self
+        if not isinstance(step.work, _ALONE):
+            # Whatever is done within belongs to this step.
+            within = replace(self, frame=replace(self.frame, step=record.number))
         try:
             value = await within.try_step(step, record)
         except BaseException as error:
@@ -240,7 +245,7 @@ class Course:
     def _emit(self, emit: Emit) -> None:
         data = None if emit.data is None else self.value(emit.data)
         to = None if emit.to is None else self.value(emit.to)
-        if emit.audience is Audience.USERS and isinstance(to, int):
+        if emit.audience is Audience.USERS and isinstance(to, int) and not isinstance(to, bool):
             to = str(to)
         catalog = self.around.catalog
         if emit.audience is Audience.ROLE and isinstance(to, str) and to and to not in catalog.roles:

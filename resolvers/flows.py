@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from logging import getLogger
 
 from tidegate.core.call import Runnable
@@ -107,7 +108,9 @@ class Flows:
         raise error
 
 
+@lru_cache(maxsize=1024)
 def responds(flow: Flow) -> bool:
+    """Whether somewhere in it is an early answer."""
     return any(isinstance(step.work, Respond) for step in steps_of(flow.steps))
 
 
