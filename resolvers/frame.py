@@ -81,8 +81,7 @@ class Frame:
         self.allowance.steps -= 1
 
     def write(self, line: Line) -> None:
-        """To the console."""
-        self.call.lines.append(line)
+        """To the console: it is not kept here, since a call may run thousands of programs."""
         if self.trace is not None:
             self.trace.wrote(self.step, line)
 

@@ -44,8 +44,6 @@ class Call:
     """Who asked, as in `core.runs.Run`."""
     change: Change | None = field(default=None, init=False)
     """What was committed and published, when the call has ended."""
-    lines: list[Line] = field(default_factory=list, init=False)
-    """What programs wrote to `console`."""
     _id: str = field(default="", init=False, repr=False)
 
     @property
