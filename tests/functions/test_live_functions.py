@@ -97,7 +97,39 @@ joined:
   steps:
     - { as: all, use: entries, list: { orderBy: id } }
     - { each: $all, mode: parallel, do: [{ call: task, with: { id: $value.task } }] }
+walking:
+  kind: query
+  minRole: member
+  args: { id: Int! }
+  returns: JSON
+  steps:
+    - { as: found, use: tasks, get: { where: { id: $args.id } } }
+    - if: { $found.points: 99 }
+      then:
+        - { as: left, call: walking, with: { id: $found.points } }
+        - { as: right, call: walking, with: { id: $found.points } }
+        - { as: more, call: walking, with: { id: $found.points } }
+        - { call: walking, with: { id: $args.id } }
+    - { value: $found.title }
 still: { kind: query, minRole: member, returns: Int, steps: [{ value: 1 }] }
+branching:
+  kind: query
+  minRole: member
+  args: { n: Int! }
+  returns: Int
+  steps:
+    - { as: less, value: 0 }
+    - if: $args.n
+      then:
+        - { call: branching, with: { n: $less } }
+        - { call: branching, with: { n: $less } }
+        - { call: branching, with: { n: $less } }
+        - { call: branching, with: { n: $less } }
+        - { call: branching, with: { n: $less } }
+        - { call: branching, with: { n: $less } }
+        - { call: branching, with: { n: $less } }
+        - { call: branching, with: { n: $less } }
+    - { use: entries, count: {} }
 told: { kind: query, minRole: member, returns: String, steps: [{ js: functions/who.js }] }
 mineOnly: { kind: query, minRole: member, returns: JSON, steps: [{ use: tasks, list: { orderBy: id } }] }
 greeted: { kind: query, minRole: member, returns: JSON, steps: [{ value: "{{ currentUser.email }}" }] }
@@ -217,12 +249,14 @@ WATCHED = {
     "branched": "branched(id: 1)",
     "looped": "looped(ids: [1, 5])",
     "joined": "joined",
+    "branching": "branching(n: 1)",
+    "walking": "walking(id: 1)",
     "still": "still",
     "told": "told",
 }
-ANY_TASK = {"onwards", "asking", "looped", "joined"}
+ANY_TASK = {"walking", "onwards", "asking", "looped", "joined"}
 TASK_1 = {"keyed", "calling", "deeper", "branched", "chained", "coded"}
-ENTRIES = {"chained", "asking", "branched", "joined"}
+ENTRIES = {"chained", "asking", "branched", "joined", "branching"}
 """What is keyed by the value of an earlier step may be of any row."""
 SETTLED = 'mutation {{ updateTask(id: {}, points: {}, title: "{}") {{ id }} }}'  # fmt: skip
 
