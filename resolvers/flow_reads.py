@@ -6,8 +6,8 @@ different arguments wake each other no more than their requests do.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from tidegate.core.call import Runnable
@@ -16,7 +16,7 @@ from tidegate.core.expressions import Expression, Scope, references, resolve
 from tidegate.core.flow import Ask, Flow, Invoke, Join, Run, all_steps, expressions_of
 from tidegate.core.footprint import UNKNOWN, Read, Unknown
 from tidegate.core.integration import Compiled
-from tidegate.core.json import Given, Json, Missing
+from tidegate.core.json import Given, Json, Missing, frozen
 from tidegate.core.literals import Misfit, coerce_literal
 from tidegate.core.operation import Kind, Operation
 from tidegate.core.reach import everything, speaks_of_calls
@@ -31,6 +31,8 @@ class FlowReads:
 
     catalog: Catalog
     find: Find
+    _seen: set[Hashable] = field(default_factory=set, init=False)
+    """What has been looked at, with which arguments. A function that calls itself twice, and so on, is many calls."""
 
     def of(self, runnable: Runnable, scope: Scope) -> tuple[Read, ...]:
         """`scope` holds what references of the function can reach before its first step."""
@@ -38,7 +40,12 @@ class FlowReads:
 
     def _flow(self, runnable: Runnable, scope: Scope, unknown: frozenset[str], depth: int) -> Iterator[Read]:
         """`unknown`: arguments that may be any."""
-        flow = runnable.operation.plan.flow
+        operation = runnable.operation
+        key = operation.name, frozen(scope["args"]), unknown
+        if key in self._seen:
+            return
+        self._seen.add(key)
+        flow = operation.plan.flow
         if flow is None:
             for compiled in runnable.steps:
                 yield from _reads(compiled, scope, unknown)
