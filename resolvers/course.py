@@ -121,7 +121,7 @@ class Course:
             except OperationError as error:
                 error.step = error.step or step.label
                 retry = step.retry
-                if retry is None or tried >= retry.times or error.code not in RETRIED:
+                if retry is None or tried >= retry.times or not _may_do_better(error):
                     raise
                 assert standing is not None
                 standing.check()
@@ -295,6 +295,11 @@ class Course:
 
     def _text(self, expression: Expression) -> str:
         return as_text(resolve(expression, self.variables))
+
+
+def _may_do_better(error: OperationError) -> bool:
+    """Not where what failed came after the commit: that would be done twice."""
+    return error.code in RETRIED and error.extensions.get("committed") is not True
 
 
 def gap(retry: Retry, number: int) -> float:
