@@ -11,11 +11,11 @@ from tidegate.core.literals import article
 from tidegate.core.location import Location
 from tidegate.core.operation import Kind
 from tidegate.core.problems import Problems, did_you_mean
-from tidegate.core.types import Argument, ListOf, Named, NonNull, nullable
+from tidegate.core.types import Argument, NonNull, nullable
 from tidegate.schema.expressions import build_expression
 from tidegate.schema.form import Form
 from tidegate.schema.operations import Header
-from tidegate.schema.shapes import Shape
+from tidegate.schema.shapes import Shape, type_of
 from tidegate.schema.step_scope import Position, StepScope
 
 
@@ -84,10 +84,10 @@ class CallReader:
                 self._problems.add(value.at, f"{subject} is {article(argument.type)}; null is not.")
             return value
         if isinstance(value, Reference) and value.root != "args":
-            shape = known.shape_of(value)
-            if isinstance(shape, NonNull | ListOf | Named) and not fits(shape, argument.type, types):
+            type = type_of(known.shape_of(value))
+            if type is not None and not fits(type, argument.type, types):
                 wanted = article(nullable(argument.type))
-                self._problems.add(value.at, f"{subject} is {wanted}; ${value} is {article(shape)}.")
+                self._problems.add(value.at, f"{subject} is {wanted}; ${value} is {article(type)}.")
             return value
         return fit(value, argument.type, subject, types, self._problems, known.base.arguments or {})
 
