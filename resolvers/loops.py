@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tidegate.core.errors import Code, OperationError
 from tidegate.core.expressions import resolve
-from tidegate.core.flow import Block, Each, Filter, Join, Mode, steps_of
+from tidegate.core.flow import Block, Each, Filter, Join, Mode, names_of
 from tidegate.core.json import Json, frozen
 from tidegate.resolvers.concurrent import run_all
 from tidegate.resolvers.conditions import holds, is_true
@@ -77,9 +77,9 @@ async def run_parallel(course: Course, branches: Sequence[Block]) -> Json:
     works = [partial(one.give, block) for one, block in zip(courses, branches, strict=True)]
     results = await run_all(works, 1 if course.frame.joined else course.frame.limits.parallel)
     for one, block in zip(courses, branches, strict=True):
-        for step in steps_of(block):
-            if step.name in one.variables:
-                course.variables[step.name] = one.variables[step.name]
+        for name in names_of(block):
+            if name in one.variables:
+                course.variables[name] = one.variables[name]
     return results
 
 

@@ -17,8 +17,7 @@ from tidegate.core.flow import (
     Mode,
     Parallel,
     Transaction,
-    Work,
-    blocks_of,
+    names_of,
 )
 from tidegate.core.integration import Integration
 from tidegate.core.operation import Kind
@@ -185,10 +184,8 @@ class BlockReader:
                 if given.setdefault(name, number) != number:
                     sentence = f'"{name}" is given by two branches at the same time.'
                     self._problems.add(item.at, sentence, "Choose another name in one of them.")
-        for end in ends:
-            for name, shape in end.names.items():
-                if name not in known.names or name in given:
-                    known.give(name, shape)
+        for name, number in given.items():
+            known.give(name, ends[number].names.get(name))
         return Parallel(tuple(branches))
 
     def attempt(self, form: Form, known: StepScope, position: Position) -> tuple[Attempt, Shape]:
@@ -225,21 +222,6 @@ class BlockReader:
         node = form.node_of("do")
         read = self._blocks(node, f'"do" of {form.noun}', known, inside) if node is not None else ReadBlock((), None)
         return None if name is None else (Transaction(name, read.block), read.shape)
-
-
-def names_of(block: Block) -> list[str]:
-    """The names that are known after it."""
-    found: list[str] = []
-    for step in block:
-        found += [step.name] if step.name else []
-        if not _keeps_names(step.work):
-            for inner in blocks_of(step.work):
-                found += names_of(inner)
-    return found
-
-
-def _keeps_names(work: Work) -> bool:
-    return isinstance(work, Each | Filter)
 
 
 def _is_single(shape: Shape, names: Names) -> bool:

@@ -284,5 +284,16 @@ def steps_of(block: Block) -> Sequence[Step]:
     return found
 
 
+def names_of(block: Block) -> Sequence[str]:
+    """The names that its steps give to those after it."""
+    found: list[str] = []
+    for step in block:
+        found += [step.name] if step.name else []
+        if not isinstance(step.work, Each | Filter):
+            for inner in blocks_of(step.work):
+                found += names_of(inner)
+    return found
+
+
 def all_steps(flow: Flow) -> Sequence[Step]:
     return (*steps_of(flow.steps), *steps_of(flow.on_error))
