@@ -141,13 +141,15 @@ class LocalRunner:
         if not responds(flow):
             return Answer(await self._trace_function(runnable, frame, trace, Reply(outside=True)))
         reply = Reply(outside=True)
+        # Else they would be as many as there have been requests.
+        crowded = len(self._tails) >= self._catalog.limits.tails
         running = self._tails.begin(self._trace_function(runnable, frame, trace, reply))
         given = asyncio.get_running_loop().create_task(reply.given.wait())
         try:
-            await asyncio.wait((running, given), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((running,) if crowded else (running, given), return_when=asyncio.FIRST_COMPLETED)
         except asyncio.CancelledError:
             # Nobody waits for the answer any more. What follows an answer would go on.
-            if not reply.given.is_set():
+            if crowded or not reply.given.is_set():
                 running.cancel()
             raise
         finally:

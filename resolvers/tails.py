@@ -20,6 +20,9 @@ class Tails:
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[Any]] = set()
 
+    def __len__(self) -> int:
+        return len(self._tasks)
+
     async def see_through(self, work: Coroutine[Any, Any, T]) -> T:
         """What the work gives. Cancelled, it goes on all the same; its errors are logged then."""
         task = self.begin(work)

@@ -80,6 +80,8 @@ class Limits:
     """Steps that one call of a function runs, those of loops and of functions it calls included."""
     parallel: int = 16
     """Branches or iterations of one step that run at the same time."""
+    tails: int = 1000
+    """Calls that go on behind an early answer at once. Where there are more, the answer waits for the end."""
     handlerTime: float = 5.0
     """What `onError` of a function may take, also where the function's own time is up."""
     runsKept: int = 100
