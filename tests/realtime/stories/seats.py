@@ -167,6 +167,9 @@ class Seat:
         for watch in self.watches:
             if watch.open:
                 watch.end(code)
+            else:
+                # It ended by itself, for what they were then: whoever comes back may be another.
+                watch.closed = True
 
     def stop(self) -> None:
         pass
