@@ -75,6 +75,8 @@ def command(ctx: click.Context, folder: Path, host: str | None, port: int | None
         raise click.UsageError(f"--reload and --demo are for development, and {ENVIRONMENT} is production.")
     if demo:
         environ.setdefault("JWT_SECRET", new_secret())
+        # Somebody who looks at an example on a machine of another kind is to see it work; the log says what is missing.
+        environ.setdefault("TIDEGATE_SANDBOX", Isolation.WEAK)
     try:
         settings = _settings(environ, host, port, development)
     except SettingsError as error:
