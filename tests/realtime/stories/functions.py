@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 LONGEST: Final = 12
 """Reads between which it is looked for where a world has changed."""
 
+NEAR: Final = 4
+"""Worlds that come while one call reads. More of them would take long to look through."""
+
 Answering = Callable[["Reads", Mapping[str, Any]], Any]
 """Any: JSON."""
 
@@ -34,11 +37,12 @@ class Reads:
 
 
 def torn(askers: Sequence[Asker]) -> Iterator[Reads]:
-    """Every way in which two or three worlds, in order, may be seen by one call."""
-    for count in (2, 3):
-        for chosen in combinations(askers, count):
-            for ends in combinations(range(1, LONGEST), count - 1):
-                yield Reads(chosen, ends)
+    """Every way in which two or three worlds that are near each other, in order, may be seen by one call."""
+    for place, first in enumerate(askers):
+        for count in (1, 2):
+            for later in combinations(askers[place + 1 : place + NEAR], count):
+                for ends in combinations(range(1, LONGEST), count):
+                    yield Reads((first, *later), ends)
 
 
 def _sorted(rows: Sequence[Row]) -> list[Row]:

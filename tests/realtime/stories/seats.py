@@ -63,6 +63,8 @@ class Watch:
     last: Any = None
     code: str | None = None
     """Why it has ended."""
+    refused: bool = False
+    """Whether its subscriber might not ask when it ended."""
     closed: bool = False
     """By the subscriber."""
 
@@ -92,6 +94,7 @@ class Watch:
         if not self.open:
             self.observer.complain(self, f"ended again, {code}")
         self.code = code
+        self.refused = not all(self.question.allowed(claims) for claims in (*self.seat.readers, self.seat.claims))
 
 
 class Seat:
@@ -167,9 +170,6 @@ class Seat:
         for watch in self.watches:
             if watch.open:
                 watch.end(code)
-            else:
-                # It ended by itself, for what they were then: whoever comes back may be another.
-                watch.closed = True
 
     def stop(self) -> None:
         pass

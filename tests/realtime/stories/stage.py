@@ -247,7 +247,7 @@ class Stage:
                 continue
             allowed = watch.question.allowed(watch.seat.claims)
             if watch.code is not None:
-                if allowed and watch.code == "FORBIDDEN" and watch.seat.claims == watch.seat.first:
+                if allowed and watch.code == "FORBIDDEN" and not watch.refused:
                     return f"{self._name(watch)} has ended: {watch.code}"
                 continue
             if not allowed:
@@ -290,8 +290,6 @@ class Stage:
                 if any(self._answer(watch, number, claims, each) == frame.shown for each in known):
                     watch.low = number
                     return
-        if self._is_torn(watch, frame, last):
-            return
         for number in range(watch.low + 1, last + 1):
             gap = self.gaps.get(number)
             if gap is not None and any(
@@ -299,6 +297,8 @@ class Stage:
             ):
                 watch.low = number - 1
                 return
+        if self._is_torn(watch, frame, last):
+            return
         wanted = [self._answer(watch, number, frame.readers[-1]) for number in range(watch.low, last + 1)]
         self.complain(
             watch, f"was shown what was never so:\n  {frame.shown}\nin worlds {watch.low} to {last}: {wanted}"
