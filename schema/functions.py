@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tidegate.core.flow import Block, Flow, Invoke, Return, Step, blocks_of
+from tidegate.core.expressions import Literal
+from tidegate.core.flow import Block, Emit, Flow, Invoke, Respond, Return, Step, Value, Wait, blocks_of, steps_of
 from tidegate.core.integration import Integration
 from tidegate.core.operation import Kind
 from tidegate.core.problems import Problems
+from tidegate.core.types import TypeRef, nullable
 from tidegate.schema.names import Names
 from tidegate.schema.operations import Header
 from tidegate.schema.requests import RequestReader
-from tidegate.schema.shapes import ERROR
+from tidegate.schema.shapes import ERROR, type_of
+from tidegate.schema.step_answers import AnswerCheck
 from tidegate.schema.step_calls import CallReader
 from tidegate.schema.step_code import Programs
 from tidegate.schema.step_scope import Position, StepScope
@@ -44,7 +47,10 @@ class FunctionReader:
         known = StepScope(self._names.operation_scope(header.arguments, whole=header.whole))
         position = Position(header, sound)
         noun = f'"steps" of the operation "{header.name}"'
-        steps = self._steps.block(header.steps, noun, known, position).block
+        read = self._steps.block(header.steps, noun, known, position)
+        steps = read.block
+        if sound and header.returns is not None and not any(isinstance(step.work, Respond) for step in steps_of(steps)):
+            self._hold_last(header, header.returns, steps, type_of(read.shape))
         handler: Block = ()
         if header.on_error is not None:
             caught = known.inner(error=ERROR)
@@ -52,6 +58,19 @@ class FunctionReader:
             handler = self._steps.block(header.on_error, noun, caught, position.within(answers='"onError"')).block
         self._refuse_endless(header, steps)
         return Flow(steps, handler, header.kind is Kind.MUTATION)
+
+    def _hold_last(self, header: Header, returns: TypeRef, steps: Block, given: TypeRef | None) -> None:
+        """What the last step gives is the answer, if it is come to."""
+        if not steps or any(isinstance(step.work, Return) for step in steps):
+            return
+        last, subject = steps[-1], f"the answer of {header.name}"
+        check = AnswerCheck(self._names.types, self._problems)
+        if isinstance(last.work, Value):
+            check.check(last.work.value, returns, subject)
+        elif isinstance(last.work, Emit | Wait):
+            check.check(Literal(None, last.at), returns, subject)
+        else:
+            check.hold(given, nullable(returns), last.at, subject, "what its last step gives")
 
     def _refuse_endless(self, header: Header, steps: Block) -> None:
         """A function that calls itself whatever happens never ends."""

@@ -32,7 +32,7 @@ class AnswerCheck:
                 self._add(value.at, type, subject, "null")
             return
         if isinstance(value, Reference):
-            self._reference(value, inner, subject)
+            self.hold(value.type, inner, value.at, subject, f"${value}")
         elif isinstance(inner, ListOf):
             self._list(value, inner, subject)
         elif isinstance(value, Items):
@@ -78,20 +78,20 @@ class AnswerCheck:
                 sentence = f'The answer lacks "{name}" of {type.name}, which is {article(field.type)}.'
                 self.problems.add(value.at, sentence, "Add it, or let the field be null.")
 
-    def _reference(self, value: Reference, type: Named | ListOf, subject: str) -> None:
-        """One thing or many, an object or not: the rest may still fit."""
-        found = nullable(value.type) if value.type is not None else None
-        if found is None or found == _OPEN:
+    def hold(self, given: TypeRef | None, type: Named | ListOf, at: Location, subject: str, noun: str) -> None:
+        """`noun` gives this. One thing or many, an object or not: the rest may still fit."""
+        found = nullable(given) if given is not None else None
+        if found is None or _OPEN in (found, type):
             return
         if isinstance(found, ListOf) is not isinstance(type, ListOf):
-            self._add(value.at, type, subject, f"${value}, {article(found)},")
+            self._add(at, type, subject, f"{noun}, {article(found)},")
             return
         while isinstance(found, ListOf) and isinstance(type, ListOf):
             found, type = nullable(found.of), nullable(type.of)
         if isinstance(found, Named) and isinstance(type, Named) and _OPEN not in (found, type):
             objects = [isinstance(self.types.get(each.name), ObjectType) for each in (found, type)]
             if objects[0] is not objects[1]:
-                self._add(value.at, type, subject, f"${value}, {article(found)},")
+                self._add(at, type, subject, f"{noun}, {article(found)},")
 
     def _add(self, at: Location, type: TypeRef, subject: str, what: str) -> None:
         self.problems.add(at, f"{subject[:1].upper()}{subject[1:]} is {article(type)}; {what} is not.")
