@@ -13,7 +13,7 @@ from typing import TypeAlias
 from tidegate.core.call import Runnable
 from tidegate.core.catalog import Catalog
 from tidegate.core.expressions import Expression, Scope, references, resolve
-from tidegate.core.flow import Ask, Flow, Invoke, Join, Run, all_steps, expressions_of
+from tidegate.core.flow import Ask, Flow, Invoke, Run, all_steps, expressions_of
 from tidegate.core.footprint import UNKNOWN, Read, Unknown
 from tidegate.core.integration import Compiled
 from tidegate.core.json import Given, Json, Missing, frozen
@@ -60,10 +60,10 @@ class FlowReads:
                         yield from _reads(compiled, scope, unknown)
                 case Run(program=program) if speaks_of_calls(program):
                     yield from everything(self.catalog)
-                case Invoke() | Join() as invoke:
+                case Invoke() as invoke:
                     yield from self._called(invoke, scope, unknown, depth - 1)
 
-    def _called(self, invoke: Invoke | Join, scope: Scope, unknown: frozenset[str], depth: int) -> Iterator[Read]:
+    def _called(self, invoke: Invoke, scope: Scope, unknown: frozenset[str], depth: int) -> Iterator[Read]:
         operation = self.catalog.operations.get(invoke.operation)
         if operation is None or operation.kind is not Kind.QUERY:
             return
@@ -118,7 +118,7 @@ def _use_steps(flow: Flow, catalog: Catalog, find: Find, found: set[str], seen: 
             return False
         for expression in expressions_of(step.work):
             found |= _fields(expression)
-        if isinstance(step.work, Invoke | Join):
+        if isinstance(step.work, Invoke):
             called = catalog.operations.get(step.work.operation)
             if called is not None and not _use(find(called), catalog, find, found, seen):
                 return False

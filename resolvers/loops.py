@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tidegate.core.errors import Code, OperationError
-from tidegate.core.expressions import resolve
-from tidegate.core.flow import Block, Each, Filter, Join, Mode, names_of
-from tidegate.core.json import Json, frozen
+from tidegate.core.flow import Block, Each, Filter, Mode, names_of
+from tidegate.core.json import Json
 from tidegate.resolvers.concurrent import run_all
 from tidegate.resolvers.conditions import holds, is_true
 from tidegate.resolvers.returned import Returned
@@ -81,26 +79,3 @@ async def run_parallel(course: Course, branches: Sequence[Block]) -> Json:
             if name in one.variables:
                 course.variables[name] = one.variables[name]
     return results
-
-
-async def run_join(course: Course, join: Join) -> Json:
-    """The items with what belongs to each."""
-    whole = course.value(join.items)
-    if whole is None:
-        return None
-    records = [whole] if isinstance(whole, Mapping) else course.items(join.items)
-    asked: dict[Hashable, Mapping[str, Json]] = {}
-    keys: list[Hashable] = []
-    for index, record in enumerate(records):
-        await course.frame.allowance.pace.keep()
-        if not isinstance(record, Mapping):
-            message = f"A step of {course.runnable.operation.name} joins to records, and was given something else."
-            raise OperationError(Code.ACTION_FAILED, message)
-        given = resolve(join.given, course.of(record, index).variables)
-        assert isinstance(given, Mapping)
-        keys.append(frozen(given))
-        asked.setdefault(keys[-1], given)
-    answers = await course.around.calls.call_many(join.operation, list(asked.values()), course.frame.within())
-    found = dict(zip(asked, answers, strict=True))
-    joined = [{**record, join.into: found[key]} for record, key in zip(records, keys, strict=True)]  # type: ignore[dict-item]
-    return joined[0] if isinstance(whole, Mapping) else joined

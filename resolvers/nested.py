@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from functools import partial
 from typing import Final
 
 import orjson
@@ -14,7 +13,7 @@ from tidegate.core.call import Runnable
 from tidegate.core.catalog import Catalog
 from tidegate.core.errors import Code, OperationError
 from tidegate.core.expressions import Scope
-from tidegate.core.flow import Invoke, Join, Run, all_steps
+from tidegate.core.flow import Invoke, Run, all_steps
 from tidegate.core.integration import Answer
 from tidegate.core.json import Json, Missing
 from tidegate.core.literals import Misfit, article, coerce_literal
@@ -23,11 +22,9 @@ from tidegate.core.problems import did_you_mean
 from tidegate.core.reach import speaks_of_calls
 from tidegate.core.selection import Selection
 from tidegate.core.types import TypeDefinition
-from tidegate.resolvers.concurrent import run_all
 from tidegate.resolvers.flow_requests import compile_flow
 from tidegate.resolvers.frame import Frame
 from tidegate.resolvers.permission import authorise
-from tidegate.resolvers.requesting import values_of
 from tidegate.resolvers.units import Units
 
 Compile = Callable[[Operation, Selection | None, int], Runnable]
@@ -67,39 +64,6 @@ class NestedCalls:
         except TimeoutError as error:
             raise OperationError(Code.TIMEOUT, f"{name} took too long and was stopped.") from error
 
-    async def call_many(self, name: str, given: Sequence[Mapping[str, Json]], frame: Frame) -> list[Json]:
-        """What a query gives for each of these arguments, in order: asked together, where its integration can do
-        that. Raises `OperationError`, the first one."""
-        operation = self._catalog.operations[name]
-        authorise(operation, frame.user)
-        if operation.kind is not Kind.QUERY or operation.plan.flow is not None:
-            works = [partial(self.call, name, each, frame) for each in given]
-            return await run_all(works, 1 if frame.joined else frame.limits.parallel)
-        runnable = self.runnable(operation, frame.user.rank)
-        needs = runnable.needs_properties
-        scopes = [
-            await frame.scope({"args": arguments_of(operation, each, self._catalog.types), "variables": {}})
-            for each in given
-        ]
-        if needs and scopes:
-            with_properties = await frame.scope({}, properties=True)
-            scopes = [{**scope, "currentUser": with_properties["currentUser"]} for scope in scopes]
-        (compiled,) = runnable.steps
-        try:
-            async with (
-                asyncio.timeout(operation.timeout),
-                frame.transaction.reading(operation.plan.run[0].integration) as session,
-            ):
-                found = await session.execute_many(compiled, [values_of(compiled, scope) for scope in scopes])
-        except TimeoutError as error:
-            raise OperationError(Code.TIMEOUT, f"{name} took too long and was stopped.") from error
-        answers: list[Json] = []
-        for answer in found:
-            if isinstance(answer, OperationError):
-                raise answer
-            answers.append(plain(answer))
-        return answers
-
     async def _perform_as(self, operation: Operation, runnable: Runnable, scope: Scope, frame: Frame) -> Answer:
         if operation.kind is Kind.QUERY:
             return await self._perform(runnable, scope, replace(frame, reads_only=True))
@@ -126,7 +90,7 @@ class NestedCalls:
             match step.work:
                 case Run(program=program) if speaks_of_calls(program):
                     return self._catalog.auth.properties is not None
-                case Invoke(operation=name) | Join(operation=name) if name in operations and name not in seen:
+                case Invoke(operation=name) if name in operations and name not in seen:
                     seen.add(name)
                     called = operations[name]
                     if self._needs(called, rank) or self._any_needs(called, rank, seen):

@@ -9,7 +9,6 @@ what workers have themselves. It lives no longer than its worker.
 from __future__ import annotations
 
 import os
-import resource
 import select
 import socket
 import struct
@@ -175,7 +174,4 @@ def _set_resources(memory: int, cpu: int) -> None:
         "RLIMIT_MEMLOCK": 0,
         "RLIMIT_MSGQUEUE": 0,
     }
-    for name, value in limits.items():
-        number = getattr(resource, name, None)
-        if number is not None:
-            resource.setrlimit(number, (value, value))
+    lockdown.put_limits(limits)

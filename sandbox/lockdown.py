@@ -12,7 +12,7 @@ import resource
 import signal
 import struct
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from fcntl import F_DUPFD_CLOEXEC, fcntl
@@ -129,6 +129,11 @@ def set_resources(allowance: Allowance, begun: int) -> None:
         "RLIMIT_MEMLOCK": 0,
         "RLIMIT_MSGQUEUE": 0,
     }
+    put_limits(limits)
+
+
+def put_limits(limits: Mapping[str, int]) -> None:
+    """By the names of `resource`; those that this system does not know are left out."""
     for name, value in limits.items():
         number = getattr(resource, name, None)
         if number is not None:

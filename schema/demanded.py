@@ -14,15 +14,15 @@ import orjson
 from tidegate.core.action import Demand
 from tidegate.core.call import Call, Runner
 from tidegate.core.errors import Code, OperationError
-from tidegate.core.json import Json, Missing
+from tidegate.core.json import Json
 from tidegate.core.operation import Operation
 from tidegate.core.scalar_forms import Invalid, is_integer
-from tidegate.core.scalar_inputs import check_depth
 from tidegate.core.selection import Selected, Selection
 from tidegate.core.types import NonNull, ObjectType, TypeRef, named, nullable
 from tidegate.core.user import CurrentUser
 from tidegate.schema.api import Api
 from tidegate.schema.completion import Completer
+from tidegate.schema.taking import take
 
 _log = logging.getLogger("tidegate.schema")
 
@@ -89,26 +89,7 @@ def _arguments(api: Api, operation: Operation, given: Mapping[str, Json]) -> dic
     """As a document's variables would be taken. Raises BAD_USER_INPUT."""
     wanted = operation.plan.acted
     assert isinstance(wanted, Demand)
-    for name in given:
-        if name not in wanted.action.parameters:
-            raise OperationError(Code.BAD_USER_INPUT, f'{wanted.action.name} has no parameter "{name}".')
-    taken: dict[str, Json] = {}
-    for name, parameter in wanted.action.parameters.items():
-        if name in given:
-            value = given[name]
-            try:
-                if isinstance(value, dict | list):
-                    check_depth(value)
-                taken[name] = api.coercion.coercer(parameter.type)(value)
-            except Invalid as error:
-                where = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in error.path)
-                message = f'The parameter "{name}{where}" cannot be used. {error.message}'
-                raise OperationError(Code.BAD_USER_INPUT, message) from None
-        elif not isinstance(parameter.default, Missing):
-            taken[name] = parameter.default
-        elif parameter.required:
-            raise OperationError(Code.BAD_USER_INPUT, f'{wanted.action.name} needs the parameter "{name}".')
-    return taken
+    return take(api, wanted.action.name, "parameter", wanted.action.parameters, given)
 
 
 def _key(api: Api, wanted: Demand, texts: Sequence[str]) -> dict[str, Json]:

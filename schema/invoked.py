@@ -9,13 +9,12 @@ from time import monotonic
 
 from tidegate.core.call import Call, Runner
 from tidegate.core.errors import Code, OperationError
-from tidegate.core.json import Json, Missing
+from tidegate.core.json import Json
 from tidegate.core.operation import Kind, Operation
-from tidegate.core.scalar_forms import Invalid
-from tidegate.core.scalar_inputs import check_depth
 from tidegate.core.user import CurrentUser
 from tidegate.schema.api import Api
 from tidegate.schema.demanded import shown
+from tidegate.schema.taking import take
 
 log = logging.getLogger("tidegate.schema")
 
@@ -58,23 +57,4 @@ async def invoke(
 
 def take_arguments(api: Api, operation: Operation, given: Mapping[str, Json]) -> dict[str, Json]:
     """As a document's variables would be taken, defaults filled in. Raises BAD_USER_INPUT."""
-    taken: dict[str, Json] = {}
-    for name in given:
-        if name not in operation.arguments:
-            raise OperationError(Code.BAD_USER_INPUT, f'{operation.name} has no argument "{name}".')
-    for name, argument in operation.arguments.items():
-        if name in given:
-            value = given[name]
-            try:
-                if isinstance(value, dict | list):
-                    check_depth(value)
-                taken[name] = api.coercion.coercer(argument.type)(value)
-            except Invalid as error:
-                where = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in error.path)
-                message = f'The argument "{name}{where}" cannot be used. {error.message}'
-                raise OperationError(Code.BAD_USER_INPUT, message) from None
-        elif not isinstance(argument.default, Missing):
-            taken[name] = argument.default
-        elif argument.required:
-            raise OperationError(Code.BAD_USER_INPUT, f'{operation.name} needs the argument "{name}".')
-    return taken
+    return take(api, operation.name, "argument", operation.arguments, given)

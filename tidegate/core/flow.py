@@ -130,17 +130,6 @@ class Filter:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Join:
-    """The items, records all, each with what a query gives for it (`given` with `$value`) as its field `into`. Equal
-    questions are asked once, all of them together. Of one record instead of a list: one record."""
-
-    items: Expression
-    operation: str
-    given: Record
-    into: str
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class Parallel:
     """All branches at the same time. Gives what each gave, in the order written. The first error ends the others."""
 
@@ -210,7 +199,7 @@ class Wait:
 
 
 Work: TypeAlias = (
-    "Ask | Run | Invoke | Branch | Each | Filter | Join | Parallel | Attempt | Transaction | Emit | Value | Return "
+    "Ask | Run | Invoke | Branch | Each | Filter | Parallel | Attempt | Transaction | Emit | Value | Return "
     "| Respond | Refuse | Wait"
 )
 
@@ -255,8 +244,6 @@ def expressions_of(work: Work) -> Iterator[Expression]:
             found = (items,)
         case Filter(items=items, condition=condition):
             found = (items, *_compared(condition or ()))
-        case Join(items=items, given=given):
-            found = (items, given)
         case Emit(to=to, data=data):
             found = (to, data)
         case Value(value=value) | Return(value=value) | Respond(value=value):

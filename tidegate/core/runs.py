@@ -96,7 +96,7 @@ class Recorder(Protocol):
 
 
 class NoRecorder:
-    """For those who look at no runs."""
+    """For those who look at no runs, or only at some of what happens to them."""
 
     sizes = False
 

@@ -17,7 +17,6 @@ from tidegate.core.flow import (
     Emit,
     Filter,
     Invoke,
-    Join,
     Mode,
     Parallel,
     Refuse,
@@ -88,9 +87,6 @@ def _step(step: Step) -> Iterator[Part]:
             yield Box(f"filter {say_value(items)}", Tone.LOOP, place, (kept, *notes))
         case Each() | Filter():
             yield _loop(step.work, place, notes)
-        case Join(items=items, operation=operation, into=into):
-            told = (f"for each of {say_value(items)}, as {into}", *_given(step.work.given), *notes)
-            yield Box(f"join {operation}", Tone.CALL, place, told)
         case Parallel(branches=branches):
             arms = (Arm("", _block(branch)) for branch in branches)
             yield Fork("at the same time", Tone.PARALLEL, place, tuple(arms), notes)

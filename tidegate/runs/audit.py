@@ -9,7 +9,7 @@ from typing import Any, Final
 import orjson
 
 from tidegate.core.json import Json
-from tidegate.core.runs import Run, RunLine, StepRun
+from tidegate.core.runs import NoRecorder, Run
 from tidegate.runs.records import within
 
 MOST_ARGUMENTS: Final = 1024
@@ -20,22 +20,8 @@ MOST_ID: Final = 200
 log = getLogger("tidegate.audit")
 
 
-class AuditLog:
+class AuditLog(NoRecorder):
     """Implements `Recorder`. A sentence, and for a log in JSON an object `audit`: docs/reference/runs.md."""
-
-    sizes = False
-
-    def begun(self, run: Run) -> None:
-        pass
-
-    def step_begun(self, run: Run, step: StepRun) -> None:
-        pass
-
-    def step_ended(self, run: Run, step: StepRun) -> None:
-        pass
-
-    def wrote(self, run: Run, line: RunLine) -> None:
-        pass
 
     def ended(self, run: Run) -> None:
         if not log.isEnabledFor(INFO):

@@ -9,7 +9,7 @@ from logging import getLogger
 from typing import Final
 
 from tidegate.core.limits import Limits
-from tidegate.core.runs import Run, RunLine, StepRun
+from tidegate.core.runs import NoRecorder, Run
 from tidegate.runs.records import record_of
 from tidegate.runs.store import NoStore, Record, RunStore, StoreFailed
 
@@ -23,12 +23,10 @@ _CLOSING: Final = 30.0
 """Seconds that writing the last ones may take."""
 
 
-class History:
+class History(NoRecorder):
     """Implements `Recorder`: no call ever waits for it. What cannot be written in time is dropped and counted; a store
     that fails is told in the log once, and tried again with the next run. From `open` to `close`, or as a context, in
     one event loop; to be closed after the gateway. `limits` are asked each time: a reload may change them."""
-
-    sizes = False
 
     def __init__(self, store: RunStore, limits: Callable[[], Limits] = Limits) -> None:
         self._store = store
@@ -78,18 +76,6 @@ class History:
         except StoreFailed as error:
             self._failed(error)
             return not error.shared and await self._alone.claim(name, str(moment))
-
-    def begun(self, run: Run) -> None:
-        pass
-
-    def step_begun(self, run: Run, step: StepRun) -> None:
-        pass
-
-    def step_ended(self, run: Run, step: StepRun) -> None:
-        pass
-
-    def wrote(self, run: Run, line: RunLine) -> None:
-        pass
 
     def ended(self, run: Run) -> None:
         if len(self._waiting) >= WAITING:
