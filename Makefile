@@ -37,7 +37,7 @@ layers: $(DEVELOPMENT)            ## who may import whom
 	$(BIN)/lint-imports
 
 pytest: $(DEVELOPMENT) $(TEST_CLIENTS)            ## the tests only
-	$(BIN)/pytest -n 3 $(PYTEST)
+	$(BIN)/pytest -n 4 --dist worksteal $(PYTEST)
 
 coverage: $(DEVELOPMENT) $(TEST_CLIENTS)            ## the tests, and which lines they reach: half as long again
 	$(BIN)/pytest -n 2 --cov --cov-report=term $(PYTEST)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 
 import psutil
 
@@ -35,8 +36,23 @@ def zygotes() -> list[psutil.Process]:
 
 
 def companions() -> list[psutil.Process]:
-    return [child for worker in workers() for child in worker.children()]
+    return [child for worker in workers() for child in _children(worker)]
 
 
 def workers() -> list[psutil.Process]:
-    return [child for zygote in zygotes() for child in zygote.children() if child.status() != psutil.STATUS_ZOMBIE]
+    found = []
+    for zygote in zygotes():
+        for child in _children(zygote):
+            with suppress(psutil.NoSuchProcess):
+                if child.status() != psutil.STATUS_ZOMBIE:
+                    found.append(child)
+    return found
+
+
+def _children(process: psutil.Process) -> list[psutil.Process]:
+    """Of one that may end while it is looked at: then none."""
+    try:
+        children: list[psutil.Process] = process.children()
+    except psutil.NoSuchProcess:
+        return []
+    return children

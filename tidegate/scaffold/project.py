@@ -25,7 +25,7 @@ GIT_IGNORE: Final = ".env\n.tidegate/\n*.db\n*.db-shm\n*.db-wal\n"
 DEVELOPMENT: Final = {"TIDEGATE_ENVIRONMENT": "development"}
 """Who makes a project wants to look at it: GraphiQL is served, until this line is gone."""
 
-_STARTER_ENDINGS: Final = (".yaml", ".graphql", ".sql", ".md")
+_STARTER_ENDINGS: Final = (".yaml", ".graphql", ".sql", ".md", ".js", ".py")
 
 
 @dataclass(frozen=True, slots=True)
