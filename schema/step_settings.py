@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import Final
 
 from tidegate.core.flow import Retry
@@ -66,13 +65,6 @@ def read_number(form: Form, key: str, least: int, most: int, default: float) -> 
         form.wrong(key, node, f"a number from {least} to {most}")
         return default
     return float(value)
-
-
-def refuse_keys(form: Form, keys: Collection[str], why: str, problems: Problems) -> None:
-    """Says of each of the keys that is there why it means nothing."""
-    for key in keys:
-        if form.has(key):
-            problems.add(form.key_at(key), f'"{key}" means nothing here.', why)
 
 
 def _bounded(form: Form, key: str, times: int, problems: Problems) -> int:
