@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
@@ -275,9 +276,12 @@ async def test_a_function_is_asked_again_by_what_it_might_read(make: Make) -> No
         SETTLED.format(1, 1, "Moved"): ANY_TASK | TASK_1,
     }
     got = {}
-    for write in writes:
+    for write, asked in writes.items():
         before = len(refreshes(world))
         await world.data("lea", write)
+        async with asyncio.timeout(60):
+            while not asked <= {entry.operation for entry in refreshes(world)[before:]}:  # noqa: ASYNC110 - nobody tells
+                await asyncio.sleep(0.01)
         await quiet()
         got[write] = {entry.operation for entry in refreshes(world)[before:]}
     assert got == writes
@@ -348,21 +352,29 @@ async def test_what_a_function_commits_is_shown_when_it_is(make: Make) -> None:
     screen, _ = watch(await connect(world, "lea"), "subscription { everybody }")
     await screen.next(1)
 
-    async def changes(text: str) -> int:
+    async def shown(count: int, text: str) -> None:
+        """`count` times is something changed, and then everything is shown."""
         before = len(world.gateway.live.journal.entries())
-        await world.ask("ann", text)
-        await quiet()
-        entries = world.gateway.live.journal.entries()[before:]
-        assert value_of(screen.shown[-1]) == await world.data("lea", "{ everybody }")
-        return sum(not isinstance(entry, Refreshed) for entry in entries)
 
-    assert await changes('mutation { twice(a: "a", b: "b") }') == 2
-    assert await changes('mutation { together(a: "c", b: "d") }') == 1
-    assert await changes('mutation { twice(a: "e", b: "e") }') == 1
-    assert await changes('mutation { together(a: "f", b: "f") }') == 0
-    assert await changes('mutation { undone(a: "g") }') == 1
-    assert await changes('mutation { halfway(a: "h") }') == 1
-    assert await changes('mutation { later(a: "i") }') == 1
+        def noticed() -> int:
+            entries = world.gateway.live.journal.entries()[before:]
+            return sum(not isinstance(entry, Refreshed) for entry in entries)
+
+        await world.ask("ann", text)
+        async with asyncio.timeout(60):
+            while noticed() < count or value_of(screen.shown[-1]) != await world.data("lea", "{ everybody }"):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        await quiet()
+        assert noticed() == count
+        assert value_of(screen.shown[-1]) == await world.data("lea", "{ everybody }")
+
+    await shown(2, 'mutation { twice(a: "a", b: "b") }')
+    await shown(1, 'mutation { together(a: "c", b: "d") }')
+    await shown(1, 'mutation { twice(a: "e", b: "e") }')
+    await shown(0, 'mutation { together(a: "f", b: "f") }')
+    await shown(1, 'mutation { undone(a: "g") }')
+    await shown(1, 'mutation { halfway(a: "h") }')
+    await shown(1, 'mutation { later(a: "i") }')
     assert value_of(screen.shown[-1]) == 8
 
 
