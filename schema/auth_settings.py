@@ -9,11 +9,11 @@ from urllib.parse import urlsplit
 from tidegate.core.catalog import Auth, Jwt
 from tidegate.core.location import Location
 from tidegate.core.problems import Problems, did_you_mean
+from tidegate.core.units import parse_duration
 from tidegate.schema.environment import Environment, holds_variables
 from tidegate.schema.folder import ProjectFolder
 from tidegate.schema.form import Form, check_name
 from tidegate.schema.tree import ListNode, Node, ScalarNode, kind_of
-from tidegate.schema.units import parse_duration
 
 KEYS: Final = ("jwt", "currentUser", "defaultRole", "properties")
 JWT_KEYS: Final = ("algorithms", "secret", "publicKey", "jwks", "issuer", "audience", "leeway")

@@ -19,6 +19,7 @@ from tidegate.core.limits import Limits
 from tidegate.core.objects import Access, DataObject
 from tidegate.core.operation import Kind, Operation
 from tidegate.core.types import SCALARS, InputType, ObjectType
+from tidegate.core.units import DURATION_PATTERN, SIZE_PATTERN
 from tidegate.schema.auth_settings import ASYMMETRIC, SYMMETRIC
 from tidegate.schema.editor_actions import action_schema
 from tidegate.schema.editor_requests import request_schema
@@ -35,7 +36,6 @@ from tidegate.schema.editor_triggers import schedule_schema, webhook_schema
 from tidegate.schema.generated import Generator
 from tidegate.schema.live_settings import WORDS
 from tidegate.schema.project import DURATIONS, SIZES
-from tidegate.schema.units import DURATION_PATTERN, SIZE_PATTERN
 
 FOLDER: Final = ".tidegate"
 _DRAFT: Final = "http://json-schema.org/draft-07/schema#"

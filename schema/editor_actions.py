@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from tidegate.core.catalog import Catalog
+from tidegate.core.units import DURATION_PATTERN
 from tidegate.schema.actions import EVENTS, WORK
 from tidegate.schema.editor_rows import JsonSchema, record, words
 from tidegate.schema.step_code import RUNTIMES
-from tidegate.schema.units import DURATION_PATTERN
 
 _TEXT: Final[JsonSchema] = {"type": "string", "minLength": 1}
 _TEXTS: Final[JsonSchema] = {"anyOf": [_TEXT, {"type": "array", "items": _TEXT}]}

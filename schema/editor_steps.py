@@ -10,11 +10,11 @@ from tidegate.core.catalog import Catalog
 from tidegate.core.filters import Operator
 from tidegate.core.flow import Mode
 from tidegate.core.operation import Operation
+from tidegate.core.units import DURATION_PATTERN
 from tidegate.schema.editor_rows import REFERENCE, JsonSchema, definition, record, words
 from tidegate.schema.step_code import RUNTIMES
 from tidegate.schema.step_settings import MOST_RETRIES
 from tidegate.schema.steps import WORKS
-from tidegate.schema.units import DURATION_PATTERN
 
 _IN_STEPS: Final = " in steps"
 _NAME: Final = "^[A-Za-z_][A-Za-z0-9_]*$"

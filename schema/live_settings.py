@@ -9,9 +9,9 @@ from typing import Final
 from tidegate.core.location import Location
 from tidegate.core.operation import AUTO, Kind, Live, Refresh
 from tidegate.core.problems import Problems, did_you_mean
+from tidegate.core.units import parse_duration
 from tidegate.schema.form import Form, capital, check_name
 from tidegate.schema.tree import ListNode, Node, ScalarNode, kind_of
-from tidegate.schema.units import parse_duration
 
 KEYS: Final = ("throttle", "groups")
 LONGEST_THROTTLE: Final = 60.0

@@ -12,6 +12,7 @@ from tidegate.core.location import Location
 from tidegate.core.operation import AUTO, Kind, Refresh
 from tidegate.core.problems import Problems, did_you_mean
 from tidegate.core.types import SCALARS, Argument, InputType, ObjectType, TypeRef, named
+from tidegate.core.units import parse_duration
 from tidegate.schema.form import Form, capital, check_name
 from tidegate.schema.generated import Generator
 from tidegate.schema.live_settings import LiveSettings, read_live
@@ -19,7 +20,6 @@ from tidegate.schema.names import Names
 from tidegate.schema.refreshed import REFRESHED
 from tidegate.schema.tree import MapNode, Node, ScalarNode, as_json
 from tidegate.schema.type_expressions import parse_type
-from tidegate.schema.units import parse_duration
 
 KEYS: Final = (
     *("kind", "description", "minRole", "args", "returns", "run", "steps", "onError", "timeout", "deprecated"),

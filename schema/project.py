@@ -13,6 +13,7 @@ from tidegate.core.json import Json
 from tidegate.core.limits import Limits
 from tidegate.core.location import Location
 from tidegate.core.problems import Problems
+from tidegate.core.units import parse_duration, parse_size
 from tidegate.schema.auth_settings import AuthSettings, read_auth
 from tidegate.schema.environment import Environment, refuse_variables
 from tidegate.schema.event_settings import read_events
@@ -20,7 +21,6 @@ from tidegate.schema.folder import ProjectFolder
 from tidegate.schema.form import Form, check_name
 from tidegate.schema.reading import read_yaml
 from tidegate.schema.tree import ListNode, MapNode, ScalarNode, as_json
-from tidegate.schema.units import parse_duration, parse_size
 
 FILE: Final = "tidegate.yaml"
 KEYS: Final = ("name", "roles", "include", "auth", "integrations", "config", "limits", "cors", "events", "url", "http")

@@ -6,9 +6,9 @@ from typing import Final
 
 from tidegate.core.flow import Retry
 from tidegate.core.problems import Problems
+from tidegate.core.units import parse_duration
 from tidegate.schema.form import Form
 from tidegate.schema.tree import MapNode, ScalarNode
-from tidegate.schema.units import parse_duration
 
 COMMON: Final = ("as", "timeout", "retry")
 RETRY_KEYS: Final = ("times", "interval", "factor", "maxInterval", "jitter")

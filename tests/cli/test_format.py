@@ -11,6 +11,7 @@ from tidegate.core.limits import Limits
 from tidegate.core.objects import Access
 from tidegate.core.query import JOINS
 from tidegate.core.types import SCALARS
+from tidegate.core.units import parse_duration, parse_size
 from tidegate.kinds import installed_kinds
 from tidegate.schema import (
     actions,
@@ -28,7 +29,6 @@ from tidegate.schema import (
     webhooks,
 )
 from tidegate.schema.requests import ROW_VERBS
-from tidegate.schema.units import parse_duration, parse_size
 
 TEXT = (Path(__file__).parents[2] / "docs/reference/format.md").read_text()
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tidegate.schema.units import DURATION_PATTERN, SIZE_PATTERN, parse_duration, parse_size
+from tidegate.core.units import DURATION_PATTERN, SIZE_PATTERN, parse_duration, parse_size
 
 
 @pytest.mark.parametrize(
