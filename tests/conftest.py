@@ -1,4 +1,4 @@
-"""What all tests may ask for: a real PostgreSQL, started once, and a fresh database in it for each test."""
+"""What all tests may ask for: a real PostgreSQL, a real MariaDB, started once, and a fresh database for each test."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from uuid import uuid4
 import asyncpg
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests import mariadb
 
 T = TypeVar("T")
 
@@ -80,3 +82,19 @@ def postgres_database(postgres_url: str) -> Iterator[str]:
     alone(ask(postgres_url, f"create database {name} template template0"))
     yield urlsplit(postgres_url)._replace(path=f"/{name}").geturl()
     alone(ask(postgres_url, f"drop database {name} with (force)"))
+
+
+@pytest.fixture(scope="session")
+def mysql_server() -> mariadb.Server:
+    """A started MariaDB that all workers of a parallel run share. `ask` puts SQL to it past the gateway."""
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or uuid4().hex
+    return mariadb.share(Path(tempfile.gettempdir()) / f"tidegate-mariadb-{run[:12]}")
+
+
+@pytest.fixture
+def mysql_database(mysql_server: mariadb.Server) -> Iterator[str]:
+    """The address of a new and empty database, on a Unix socket."""
+    name = f"test_{uuid4().hex[:16]}"
+    mysql_server.ask(f"create database {name}")
+    yield urlsplit(mysql_server.url)._replace(path=f"/{name}").geturl()
+    mysql_server.ask(f"drop database {name}")
