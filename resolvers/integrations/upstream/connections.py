@@ -1,0 +1,80 @@
+"""One request over one connection of a pool, with limits for everything the other side sends.
+
+httpcore and not httpx: the latter writes every address to the log, keeps cookies, and unpacks a body before anybody can
+say that it is too large.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import httpcore
+import httpx
+
+from tidegate.resolvers.incoming_answer import read_body, read_head
+from tidegate.resolvers.integrations.upstream.exchange import Reply
+from tidegate.resolvers.integrations.upstream.settings import UpstreamSettings
+from tidegate.resolvers.network import AllowedHosts, CheckedNetwork, Resolver
+
+CONNECTIONS: Final = 100
+"""Requests of one integration at once; more of them wait, as long as they may take."""
+KEPT: Final = 20
+IDLE: Final = 15.0
+"""Seconds that a connection is kept for the next request."""
+_WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
+_NEVER_WITH_BODY: Final = frozenset({204, 304})
+
+
+class _Everywhere(AllowedHosts):
+    """Where an integration leads is its author's to say."""
+
+    def has(self, host: str, port: int) -> bool:  # noqa: ARG002 - it is always the same
+        return True
+
+
+class Connections:
+    """Constructed without I/O, and used within one event loop."""
+
+    def __init__(self, settings: UpstreamSettings, tls: ssl.SSLContext) -> None:
+        timeouts = settings.timeouts
+        self._most = settings.most
+        self._timeout = {"connect": timeouts.connect, "read": timeouts.read, "write": timeouts.read}
+        self._resolver = Resolver()
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=tls,
+            max_connections=CONNECTIONS,
+            max_keepalive_connections=KEPT,
+            keepalive_expiry=IDLE,
+            network_backend=CheckedNetwork(_Everywhere(()), self._resolver.addresses, httpcore.AnyIOBackend()),
+        )
+
+    async def exchange(self, method: str, url: httpx.URL, headers: Mapping[str, str], body: bytes | None) -> Reply:
+        """Raises httpcore's exceptions, `OSError`, `TooLarge`, and `ValueError` for a broken body."""
+        lines = [(name.encode("ascii"), value.encode("latin-1")) for name, value in headers.items()]
+        lines += [(b"Host", url.netloc), (b"Accept-Encoding", b"gzip, deflate")]
+        if body is None and method in _WITH_BODY:
+            body = b""
+        if body is not None:
+            lines.append((b"Content-Length", str(len(body)).encode()))
+        target = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
+        # Any: the library's.
+        extensions: dict[str, Any] = {"timeout": self._timeout}
+        async with self._pool.stream(
+            method.encode("ascii"), target, headers=lines, content=body, extensions=extensions
+        ) as response:
+            head = read_head(response.headers)
+            if response.status in _NEVER_WITH_BODY or method == "HEAD":
+                head.pop("content-encoding", None)
+            return Reply(response.status, head, await read_body(response, head, self._most))
+
+    async def close(self) -> None:
+        await self._pool.aclose()
+        self._resolver.close()
+
+
+def read_certificates(ca: Path | None) -> ssl.SSLContext:
+    """It reads every authority that the system trusts, which takes a while. Raises `OSError`."""
+    return ssl.create_default_context(cafile=ca)
