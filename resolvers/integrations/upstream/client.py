@@ -6,6 +6,8 @@ import asyncio
 import random
 import ssl
 from logging import getLogger
+from os import strerror
+from socket import gaierror
 from typing import Final
 from urllib.parse import urljoin
 
@@ -15,7 +17,7 @@ import httpx
 from tidegate.core.errors import Code, OperationError
 from tidegate.core.integration import IntegrationUnavailable
 from tidegate.resolvers.integrations.upstream.breaker import Breaker, Passage
-from tidegate.resolvers.integrations.upstream.connections import Connections, read_certificates
+from tidegate.resolvers.integrations.upstream.connections import Connections, causes, read_certificates
 from tidegate.resolvers.integrations.upstream.exchange import Asked, Reply, Trouble, merged
 from tidegate.resolvers.integrations.upstream.retries import FAILING, PASSING, asked_to_wait, pause
 from tidegate.resolvers.integrations.upstream.settings import UpstreamSettings
@@ -87,8 +89,10 @@ class Upstream:
             if not limit.expired():
                 raise
             self._note_failure()
-            raise self._gave_up(Code.TIMEOUT, _LATE, "it took too long") from None
-        raise self._gave_up(Code.UPSTREAM_FAILED, "Another server could not do this.", "too many redirects")
+            raise OperationError(Code.TIMEOUT, _LATE) from self._noted("it took too long")
+        raise OperationError(Code.UPSTREAM_FAILED, "Another server could not do this.") from self._noted(
+            "too many redirects"
+        )
 
     async def close(self) -> None:
         connections, self._connections = self._connections, None
@@ -107,7 +111,7 @@ class Upstream:
                 reply = await self._once(method, url, headers, body)
             except _Again as trouble:
                 if is_last or self._breaker.is_open or loop.time() + wait >= until:
-                    raise self._gave_up(Code.UPSTREAM_FAILED, _DOWN, trouble.reason) from None
+                    raise OperationError(Code.UPSTREAM_FAILED, _DOWN) from self._noted(trouble.reason)
             else:
                 said = asked_to_wait(reply.headers)
                 if reply.status not in PASSING or is_last or self._breaker.is_open:
@@ -132,10 +136,10 @@ class Upstream:
         except TooLarge:
             self._note_success()
             message = f"The answer of another server has more than {self._settings.most} bytes."
-            raise self._gave_up(Code.LIMIT, message, "its answer is too large") from None
+            raise OperationError(Code.LIMIT, message) from self._noted("its answer is too large")
         except (httpcore.ReadTimeout, httpcore.WriteTimeout):
             self._note_failure()
-            raise self._gave_up(Code.TIMEOUT, _LATE, "nothing came for too long") from None
+            raise OperationError(Code.TIMEOUT, _LATE) from self._noted("nothing came for too long")
         except httpcore.ConnectTimeout:
             self._note_failure()
             raise _Again("no connection in time") from None
@@ -143,7 +147,7 @@ class Upstream:
             self._note_failure()
             reason, hopeless = _reason(error)
             if hopeless:
-                raise self._gave_up(Code.UPSTREAM_FAILED, _DOWN, reason) from None
+                raise OperationError(Code.UPSTREAM_FAILED, _DOWN) from self._noted(reason)
             raise _Again(reason) from None
         except BaseException:
             self._breaker.abandoned(passage)
@@ -163,11 +167,9 @@ class Upstream:
         if self._breaker.succeeded():
             log.warning("%s answers again.", self._name)
 
-    def _gave_up(self, code: Code, message: str, reason: str) -> OperationError:
+    def _noted(self, reason: str) -> Trouble:
         log.warning("%s: %s.", self._name, reason)
-        error = OperationError(code, message)
-        error.__cause__ = Trouble(reason)
-        return error
+        return Trouble(reason)
 
 
 def _parsed(text: str) -> httpx.URL | None:
@@ -192,16 +194,14 @@ def _followed(url: httpx.URL, reply: Reply) -> httpx.URL | None:
 
 def _reason(error: Exception) -> tuple[str, bool]:
     """For the log, in words of ours or the system's; and whether it is the same the next time."""
-    cause: BaseException | None = error
-    while cause is not None:
+    for cause in causes(error):
         match cause:
             case ssl.SSLCertVerificationError():
                 return f"its certificate is refused ({cause.verify_message})", True
             case ssl.SSLError():
                 return f"no encrypted connection ({cause.reason or 'TLS'})", False
+            case gaierror():
+                return "its name is not known", False
             case OSError() if cause.errno is not None:
-                return f"no connection ({cause.strerror})", False
-        cause = cause.__cause__ or cause.__context__
-    if isinstance(error, httpcore.ConnectError):
-        return "no connection", False
-    return "its answer is broken", False
+                return f"no connection ({strerror(cause.errno)})", False
+    return "no connection" if isinstance(error, httpcore.ConnectError) else "its answer is broken", False

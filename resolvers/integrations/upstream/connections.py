@@ -7,7 +7,7 @@ say that it is too large.
 from __future__ import annotations
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -35,6 +35,29 @@ class _Everywhere(AllowedHosts):
         return True
 
 
+class _Network(CheckedNetwork):
+    """The pool forgets causes: the exception carries its own."""
+
+    # Any: as the library has them.
+    async def connect_tcp(self, *given: Any, **named: Any) -> httpcore.AsyncNetworkStream:
+        try:
+            return await super().connect_tcp(*given, **named)
+        except httpcore.ConnectError as error:
+            raise httpcore.ConnectError(*causes(error)[1:]) from error
+
+
+def causes(error: BaseException) -> Sequence[BaseException]:
+    """The exception and what led to it, also what the library wraps."""
+    found: list[BaseException] = []
+    waiting: list[object] = [error]
+    while waiting:
+        each = waiting.pop(0)
+        if isinstance(each, BaseException) and each not in found:
+            found.append(each)
+            waiting += (*each.args, each.__cause__, each.__context__)
+    return found
+
+
 class Connections:
     """Constructed without I/O, and used within one event loop."""
 
@@ -48,7 +71,7 @@ class Connections:
             max_connections=CONNECTIONS,
             max_keepalive_connections=KEPT,
             keepalive_expiry=IDLE,
-            network_backend=CheckedNetwork(_Everywhere(()), self._resolver.addresses, httpcore.AnyIOBackend()),
+            network_backend=_Network(_Everywhere(()), self._resolver.addresses, httpcore.AnyIOBackend()),
         )
 
     async def exchange(self, method: str, url: httpx.URL, headers: Mapping[str, str], body: bytes | None) -> Reply:
