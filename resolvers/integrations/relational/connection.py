@@ -29,18 +29,17 @@ First: TypeAlias = Sequence[Any] | None
 class Connection(Protocol):
     """Held for one call, inside the session's transaction where there is one.
 
-    `sql` is complete: PostgreSQL's has `$1`, `$2`, ... (a number may occur twice), SQLite's and MySQL's have `?`.
-    `arguments` are JSON values, one for each number or each `?`. PostgreSQL's driver converts each by the type that the prepared
-    statement gives the parameter: text to uuid, numeric, timestamptz (ISO 8601 with any offset; `timestamp` takes UTC),
-    date, time, bytea (from base64), interval; integers within range; a list to an array of these; for `json` and
-    `jsonb` the value is encoded. A value that cannot be converted is BAD_USER_INPUT. SQLite's gets null, booleans,
-    numbers, text and bytes only, already in the form they are stored in: the statements convert them. SQLite's
-    connections have the functions of functions.py.
+    `sql` is complete: PostgreSQL's has `$1`, `$2`, ... (a number may occur twice), SQLite's has `?`, MySQL's `%s`.
+    `arguments` are JSON values, one for each number, each `?` or each `%s`. PostgreSQL's driver converts each by the
+    type that the prepared statement gives the parameter: text to uuid, numeric, timestamptz (ISO 8601 with any offset;
+    `timestamp` takes UTC), date, time, bytea (from base64), interval; integers within range; a list to an array of
+    these; for `json` and `jsonb` the value is encoded. A value that cannot be converted is BAD_USER_INPUT. SQLite's
+    gets null, booleans, numbers, text and bytes only, already in the form they are stored in: the statements convert
+    them. SQLite's connections have the functions of functions.py.
 
-    MySQL's and MariaDB's get the same kinds of value as SQLite's; they are bound by the server, in prepared statements.
-    Their sessions are as `mysql/session.py` says: strict, UTC, utf8mb4 compared byte by byte, names in backticks, texts
-    in single quotes, a backslash escapes. READ COMMITTED: what is read before it is written has to be locked. `execute`
-    counts the rows that an UPDATE found, whether or not it changed them.
+    MySQL's gets what SQLite's gets, `Decimal`, and lists: docs/decisions/0015-mysql.md says what becomes of them, and
+    what statements may take for granted of the session. No value is ever written into a statement: `%s` becomes `?`, a
+    list as many as it has items, and the server binds them.
 
     Results: `bytea` and blobs come as `bytes`, `json` and `jsonb` as `bytes` of JSON text, everything else as the
     driver's own Python value. Everything that fails is raised as `OperationError`: unique and foreign key violations
