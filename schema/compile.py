@@ -25,6 +25,7 @@ from tidegate.schema.generated import Generator
 from tidegate.schema.inclusion import include_folders
 from tidegate.schema.integration_settings import create_integrations
 from tidegate.schema.live_settings import Refreshable, gather
+from tidegate.schema.lookups import Lookups
 from tidegate.schema.names import Names
 from tidegate.schema.objects import KEYS as OBJECT_KEYS
 from tidegate.schema.objects import ObjectForm, add_access, build_objects
@@ -107,7 +108,8 @@ def compile_project(folder: Path, kinds: Mapping[str, IntegrationKind], environ:
     complete = operation_section.readable and len(headers) == len(operation_section.entries)
     requests = RequestReader(names, objects, integrations, surroundings, files, problems, actions)
     functions = FunctionReader(names, integrations, requests, programs, settled, problems, complete=complete)
-    planner = Planner(requests, functions, names, problems)
+    lookups = Lookups(names, integrations, surroundings)
+    planner = Planner(requests, functions, lookups, names, problems)
     operations: dict[str, Operation] = {}
     triggers = TriggerReader(names, environment, problems)
     for name, (_, node) in headers.items():
@@ -138,6 +140,7 @@ def compile_project(folder: Path, kinds: Mapping[str, IntegrationKind], environ:
         url=project.url,
         schedules=tuple(triggers.schedules),
         webhooks=triggers.webhooks,
+        touching=project.touching,
     )
 
 

@@ -32,7 +32,7 @@ from tidegate.schema.editor_rows import (
     words,
 )
 from tidegate.schema.editor_steps import COMMON, step_definitions
-from tidegate.schema.editor_triggers import schedule_schema, webhook_schema
+from tidegate.schema.editor_triggers import schedule_schema, touch_schema, webhook_schema
 from tidegate.schema.generated import Generator
 from tidegate.schema.live_settings import WORDS
 from tidegate.schema.project import DURATIONS, SIZES
@@ -124,6 +124,7 @@ def _settings_schema(catalog: Catalog, kinds: Mapping[str, IntegrationKind]) -> 
             "http": record({"allow": _TEXTS | {"description": "Hosts that are not public, and $http may go to."}}),
             "cors": cors,
             "events": record({"user": words(catalog.auth.current_user, WHO_HEARS), "anonymous": {"type": "boolean"}}),
+            "touch": touch_schema(),
         },
         ("name", "roles"),
     )

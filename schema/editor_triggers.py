@@ -1,4 +1,4 @@
-"""JSON Schemas of `schedule:` and `webhook:`, for the author's editor."""
+"""JSON Schemas of `schedule:`, `webhook:` and `touch:`, for the author's editor."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ _TEXT: Final[JsonSchema] = {"type": "string", "minLength": 1}
 _CRON: Final[JsonSchema] = _TEXT | {
     "description": "minute, hour, day of the month, month, day of the week: 0 7 * * 1-5."
 }
+_SECRET: Final[JsonSchema] = _TEXT | {"description": "From the environment: ${NAME}."}
 _ARGUMENTS: Final[JsonSchema] = {"type": "object", "propertyNames": {"pattern": "^[A-Za-z_][A-Za-z0-9_]*$"}}
 
 
@@ -41,7 +42,7 @@ def webhook_schema(catalog: Catalog) -> JsonSchema:
     webhook = record(
         {
             "path": {"type": "string", "pattern": "^[A-Za-z0-9._~-]+(/[A-Za-z0-9._~-]+)*$"},
-            "secret": _TEXT | {"description": "From the environment: ${NAME}."},
+            "secret": _SECRET,
             "signature": words(Signature, "How requests are signed. Default: hmac."),
             "header": _TEXT | {"description": "Of hmac and token: the header that carries the signature."},
             "args": arguments,
@@ -50,6 +51,18 @@ def webhook_schema(catalog: Catalog) -> JsonSchema:
         ("path", "secret"),
     )
     return webhook | {"description": "Other systems run it by POST /webhooks/{path}."}
+
+
+def touch_schema() -> JsonSchema:
+    touch = record(
+        {
+            "secret": _SECRET,
+            "signature": words(Signature, "How requests are signed. Default: token."),
+            "header": _TEXT | {"description": "Of hmac and token: the header. Default of token: authorization."},
+        },
+        ("secret",),
+    )
+    return touch | {"description": "Who may tell by POST /touch that something was written past the gateway."}
 
 
 def _user(catalog: Catalog) -> JsonSchema:

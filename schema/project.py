@@ -13,6 +13,7 @@ from tidegate.core.json import Json
 from tidegate.core.limits import Limits
 from tidegate.core.location import Location
 from tidegate.core.problems import Problems
+from tidegate.core.triggers import Touching
 from tidegate.core.units import parse_duration, parse_size
 from tidegate.schema.auth_settings import AuthSettings, read_auth
 from tidegate.schema.environment import Environment, refuse_variables
@@ -20,10 +21,15 @@ from tidegate.schema.event_settings import read_events
 from tidegate.schema.folder import ProjectFolder
 from tidegate.schema.form import Form, check_name
 from tidegate.schema.reading import read_yaml
+from tidegate.schema.touch_settings import TOUCH, read_touching
 from tidegate.schema.tree import ListNode, MapNode, ScalarNode, as_json
+from tidegate.schema.webhooks import bare
 
 FILE: Final = "tidegate.yaml"
-KEYS: Final = ("name", "roles", "include", "auth", "integrations", "config", "limits", "cors", "events", "url", "http")
+KEYS: Final = (
+    *("name", "roles", "include", "auth", "integrations", "config", "limits", "cors", "events", "url", "http"),
+    TOUCH,
+)
 HTTP_KEYS: Final = ("allow",)
 CORS_KEYS: Final = ("origins", "credentials", "maxAge")
 SIZES: Final = frozenset({"body", "scriptMemory", "scriptLog", "scriptData", "httpBody", "eventData", "eventsBytes"})
@@ -52,6 +58,7 @@ class Project:
     url: str = ""
     reachable: tuple[str, ...] = ()
     include: tuple[ScalarNode, ...] = ()
+    touching: Touching | None = None
 
 
 def read_project(folder: ProjectFolder, environment: Environment, problems: Problems) -> Project:
@@ -85,7 +92,7 @@ def read_project(folder: ProjectFolder, environment: Environment, problems: Prob
         auth = replace(auth, readable=False)
     for key, entry in form.node.entries.items():
         if key not in ("auth", "integrations"):
-            refuse_variables(entry, problems)
+            refuse_variables(bare(entry) if key == TOUCH else entry, problems)
     config = form.mapping("config")
     if config is not None:
         for name, key_at in config.keys.items():
@@ -106,6 +113,7 @@ def read_project(folder: ProjectFolder, environment: Environment, problems: Prob
         url=_read_url(form, problems),
         reachable=_read_http(form, problems),
         include=tuple(form.texts("include")),
+        touching=read_touching(form, environment),
     )
 
 

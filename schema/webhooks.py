@@ -35,11 +35,17 @@ _HEADER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,99}", re.ASCII)
 
 def without_secret(node: Node) -> Node:
     """An operation without `webhook.secret`: the one place in it where the environment may be read."""
-    section = node.entries.get(WEBHOOK) if isinstance(node, MapNode) else None
-    if not isinstance(node, MapNode) or not isinstance(section, MapNode):
+    if not isinstance(node, MapNode) or WEBHOOK not in node.entries:
         return node
+    return MapNode({**node.entries, WEBHOOK: bare(node.entries[WEBHOOK])}, node.keys, node.at)
+
+
+def bare(section: Node) -> Node:
+    """A section without its `secret`."""
+    if not isinstance(section, MapNode):
+        return section
     others = {name: entry for name, entry in section.entries.items() if name != "secret"}
-    return MapNode({**node.entries, WEBHOOK: MapNode(others, section.keys, section.at)}, node.keys, node.at)
+    return MapNode(others, section.keys, section.at)
 
 
 def read_path(form: Form) -> str | None:
@@ -54,16 +60,16 @@ def read_path(form: Form) -> str | None:
     return path
 
 
-def read_signature(form: Form) -> Signature:
+def read_signature(form: Form, usual: Signature = Signature.HMAC) -> Signature:
     word = form.word("signature", [str(each) for each in Signature], "a signature of webhooks")
-    return Signature(word or Signature.HMAC)
+    return Signature(word or usual)
 
 
-def read_header(form: Form, signature: Signature) -> str:
+def read_header(form: Form, signature: Signature, usual: Mapping[Signature, str] = HEADERS) -> str:
     """The header that carries the signature, in lower case."""
     header = form.text("header")
     if header is None:
-        return HEADERS[signature]
+        return usual[signature]
     if signature not in _FREE:
         sentence = f"Signatures of the kind {signature} are in headers of their own."
         form.problems.add(form.key_at("header"), sentence, "Remove the key.")

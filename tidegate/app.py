@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any, Final
@@ -13,6 +13,7 @@ from tidegate.broadcast import Broadcast
 from tidegate.clients import Client, Clients, Ended
 from tidegate.core.call import Runner
 from tidegate.core.catalog import Catalog
+from tidegate.core.change import Change
 from tidegate.core.json import Json
 from tidegate.core.program import NoSandbox, Sandbox
 from tidegate.core.runs import Recorder
@@ -190,6 +191,11 @@ class Gateway:
         edition = self._edition
         with edition.in_use:
             return await invoke(edition.api, operation, arguments, user, origin, edition.runner)
+
+    def touch(self, change: Change) -> Sequence[str]:
+        """Tells of what somebody outside has written. The names of the queries that may answer otherwise now."""
+        self._broadcast.publish(change)
+        return self.runner.refreshed_by(change, len(self.catalog.roles))
 
     async def _run_schedule(self, schedule: Schedule) -> Invoked:
         return await self.invoke(schedule.operation, schedule.arguments, schedule.user, "schedule")

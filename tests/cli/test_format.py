@@ -25,6 +25,7 @@ from tidegate.schema import (
     relations,
     step_settings,
     steps,
+    touch_settings,
     triggers,
     webhooks,
 )
@@ -38,6 +39,7 @@ EXPECTED = {
     "auth.jwt": auth_settings.JWT_KEYS,
     "cors": project.CORS_KEYS,
     "events": event_settings.KEYS,
+    "touch": touch_settings.KEYS,
     "http": project.HTTP_KEYS,
     "actions": actions.KEYS,
     "limits": [field.name for field in fields(Limits)],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,6 +18,7 @@ from graphql.execution import ExecutionResult
 from tests.web.fake_clients import SCHEMA, FakeClient, connect
 from tidegate.auth import Authenticator
 from tidegate.core.catalog import Auth, Catalog, Cors, Jwt
+from tidegate.core.change import Change
 from tidegate.core.errors import Code, OperationError
 from tidegate.core.json import Json
 from tidegate.core.limits import Limits
@@ -108,6 +109,9 @@ class FakeGateway:
     async def invoke(
         self, _operation: str, _arguments: Mapping[str, Json], _user: CurrentUser, _origin: str, /
     ) -> Invoked:
+        raise AssertionError
+
+    def touch(self, _change: Change, /) -> Sequence[str]:
         raise AssertionError
 
     async def connect(

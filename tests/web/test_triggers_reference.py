@@ -12,6 +12,7 @@ from tidegate.scheduler import BACK, GRACE
 from tidegate.schema.triggers import SCHEDULE_KEYS
 from tidegate.schema.webhooks import HEADERS
 from tidegate.schema.webhooks import KEYS as WEBHOOK_KEYS
+from tidegate.web import touches
 from tidegate.web.deliveries import AGE, REMEMBERED
 from tidegate.web.signatures import TOLERANCE
 from tidegate.web.webhooks import _STATUSES
@@ -47,3 +48,10 @@ def test_numbers() -> None:
 def test_keys_are_used() -> None:
     for key in (*SCHEDULE_KEYS, *WEBHOOK_KEYS):
         assert re.search(rf"\b{key}\b", PAGE), key
+
+
+def test_touches() -> None:
+    section = PAGE.split("\n## Touches\n")[1]
+    assert re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE) == list(touches.KEYS)
+    assert f"a list of up to {touches.MOST}," in section
+    assert f"POST {touches.PATH}" in section

@@ -12,7 +12,7 @@ from tidegate.core.limits import Limits
 from tidegate.core.objects import DataObject
 from tidegate.core.operation import Operation
 from tidegate.core.program import Program
-from tidegate.core.triggers import Schedule, Webhook
+from tidegate.core.triggers import Schedule, Touching, Webhook
 from tidegate.core.types import TypeDefinition
 
 
@@ -87,6 +87,8 @@ class Catalog:
     schedules: tuple[Schedule, ...] = ()
     webhooks: Mapping[str, Webhook] = field(default_factory=dict)
     """By path."""
+    touching: Touching | None = None
+    """Who may tell of writes that others made. None: nobody."""
 
     @property
     def surroundings(self) -> Surroundings:

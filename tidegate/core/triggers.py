@@ -1,4 +1,4 @@
-"""What runs an operation without a client: the clock, and requests of other systems."""
+"""What runs an operation without a client, the clock and requests of other systems; and who may tell of writes."""
 
 from __future__ import annotations
 
@@ -54,6 +54,15 @@ class Webhook:
     arguments: Record | None
     user: CurrentUser
     at: Location
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Touching:
+    """How whoever writes past the gateway shows that they may tell of it. `header` as of `Webhook`."""
+
+    secret: str = field(repr=False)
+    signature: Signature
+    header: str
 
 
 BODY: Final = "body"

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from starlette.types import Receive, Scope, Send
 
 from tidegate.core.catalog import Catalog
+from tidegate.core.change import Change
 from tidegate.core.errors import OperationError
 from tidegate.core.json import Json
 from tidegate.core.live import Sink
@@ -113,6 +114,11 @@ class Gateway(Protocol):
 
     async def invoke(self, operation: str, arguments: Mapping[str, Json], user: CurrentUser, origin: str, /) -> Invoked:
         """Runs an operation by its name. `origin` is as in `core.runs.Run`. Never raises."""
+        ...
+
+    def touch(self, change: Change, /) -> Sequence[str]:
+        """Somebody outside has written: what this concerns is asked again. The names of the queries that may answer
+        otherwise now, whoever may call them."""
         ...
 
     async def connect(

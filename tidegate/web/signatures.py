@@ -7,9 +7,9 @@ from base64 import b64decode
 from binascii import Error
 from collections.abc import Mapping
 from hashlib import sha256
-from typing import Final
+from typing import Final, Protocol
 
-from tidegate.core.triggers import Signature, Webhook
+from tidegate.core.triggers import Signature
 from tidegate.schema.webhooks import standard_key
 
 TOLERANCE: Final = 300.0
@@ -19,30 +19,43 @@ _LONGEST_ID: Final = 256
 _BEARER: Final = b"bearer "
 
 
+class Sealed(Protocol):
+    """What only those may ask who know the secret."""
+
+    @property
+    def secret(self) -> str: ...
+
+    @property
+    def signature(self) -> Signature: ...
+
+    @property
+    def header(self) -> str: ...
+
+
 class Forged(Exception):
     """The message is for the log alone; nothing of the request or the secret is in it."""
 
 
-def verify(webhook: Webhook, fields: Mapping[bytes, bytes], body: bytes, now: float) -> bytes | None:
+def verify(sealed: Sealed, fields: Mapping[bytes, bytes], body: bytes, now: float) -> bytes | None:
     """What tells this request apart from all others of the sender, where that is signed too. `fields` are the headers,
     `now` in seconds since the epoch. Raises `Forged`."""
     # What the environment has may be any bytes.
-    secret = webhook.secret.encode(errors="surrogateescape")
-    match webhook.signature:
+    secret = sealed.secret.encode(errors="surrogateescape")
+    match sealed.signature:
         case Signature.TOKEN:
-            given = _field(fields, webhook.header)
-            if webhook.header == "authorization" and given[: len(_BEARER)].lower() == _BEARER:
+            given = _field(fields, sealed.header)
+            if sealed.header == "authorization" and given[: len(_BEARER)].lower() == _BEARER:
                 given = given[len(_BEARER) :].strip()
             _compare([given], secret)
             return None
         case Signature.HMAC | Signature.GITHUB:
-            given = _field(fields, webhook.header).removeprefix(b"sha256=")
+            given = _field(fields, sealed.header).removeprefix(b"sha256=")
             _compare([given.lower()], hmac.new(secret, body, sha256).hexdigest().encode())
             return None
         case Signature.STRIPE:
-            return _stripe(_field(fields, webhook.header), secret, body, now)
+            return _stripe(_field(fields, sealed.header), secret, body, now)
         case Signature.STANDARD:
-            return _standard(fields, webhook, body, now)
+            return _standard(fields, sealed, body, now)
 
 
 def _stripe(header: bytes, secret: bytes, body: bytes, now: float) -> bytes:
@@ -57,7 +70,7 @@ def _stripe(header: bytes, secret: bytes, body: bytes, now: float) -> bytes:
     return expected
 
 
-def _standard(fields: Mapping[bytes, bytes], webhook: Webhook, body: bytes, now: float) -> bytes:
+def _standard(fields: Mapping[bytes, bytes], sealed: Sealed, body: bytes, now: float) -> bytes:
     """Source: the specification of Standard Webhooks; headers that begin with `svix-` mean the same."""
     family = b"webhook" if b"webhook-id" in fields else b"svix"
     name, time, given = (
@@ -65,7 +78,7 @@ def _standard(fields: Mapping[bytes, bytes], webhook: Webhook, body: bytes, now:
     )
     if len(name) > _LONGEST_ID:
         raise Forged("its id is too long")
-    key = standard_key(webhook.secret)
+    key = standard_key(sealed.secret)
     assert key is not None
     expected = hmac.new(key, name + b"." + time + b"." + body, sha256).digest()
     versions = [part.partition(b",") for part in given.split()]

@@ -17,11 +17,16 @@ from tidegate.web.actions import ActionEndpoint
 from tidegate.web.answers import SAFETY, error_body
 from tidegate.web.debug import LiveEndpoint
 from tidegate.web.endpoint import GraphQLEndpoint
+from tidegate.web.frontend import Frontend
 from tidegate.web.gateway import Gateway
 from tidegate.web.graphiql import FOLDER, Page
+from tidegate.web.sign_in import PATH as SIGN_IN
+from tidegate.web.sign_in import Doorkeeper, SignInEndpoint
 from tidegate.web.single_connection import EventStreamEndpoint
 from tidegate.web.socketio import PATHS, SocketIoEndpoint
 from tidegate.web.streams import Streams
+from tidegate.web.touches import PATH as TOUCH
+from tidegate.web.touches import TouchEndpoint
 from tidegate.web.webhooks import PATH as WEBHOOKS
 from tidegate.web.webhooks import WebhookEndpoint
 from tidegate.web.websocket import WebSocketEndpoint, refuse
@@ -36,7 +41,13 @@ class Site:
     """The whole as one ASGI app. `/graphql` is found before any routing; Starlette has the rest. `ready` is what
     `/readyz` tells load balancers: the server lowers it before it stops."""
 
-    def __init__(self, gateway: Gateway, page: Page | None) -> None:
+    def __init__(
+        self,
+        gateway: Gateway,
+        page: Page | None,
+        frontend: Frontend | None = None,
+        doorkeeper: Doorkeeper | None = None,
+    ) -> None:
         self.ready = True
         self._streams = Streams()
         self._graphql = GraphQLEndpoint(gateway, page, self._streams)
@@ -45,10 +56,16 @@ class Site:
         self._socketio = SocketIoEndpoint(gateway)
         self._actions = ActionEndpoint(gateway)
         self._webhooks = WebhookEndpoint(gateway)
+        self._touches = TouchEndpoint(gateway)
         self._live = LiveEndpoint(gateway, self._streams, development=page is not None)
         routes: list[BaseRoute] = [Route("/healthz", _alive), Route("/readyz", self._readiness)]
         if page is not None:
             routes.append(Mount(FOLDER.rstrip("/"), page))
+        if doorkeeper is not None:
+            routes.append(Route(SIGN_IN, SignInEndpoint(gateway, doorkeeper)))
+        if frontend is not None:
+            # Last: every address of ours comes before a file of that name.
+            routes.append(Mount("/", frontend))
         self._others = Starlette(routes=routes, exception_handlers={HTTPException: _refused, Exception: _failed})
         self._others.router.redirect_slashes = False
 
@@ -61,6 +78,8 @@ class Site:
             await self._actions(scope, receive, send)
         elif scope["type"] == "http" and scope["path"].startswith(WEBHOOKS):
             await self._webhooks(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"] == TOUCH:
+            await self._touches(scope, receive, send)
         elif scope["type"] == "http" and scope["path"] == LIVE:
             await self._live(scope, receive, send)
         elif scope["type"] in ("http", "websocket") and scope["path"] in PATHS:
@@ -86,10 +105,17 @@ class Site:
         return _json(HTTPStatus.SERVICE_UNAVAILABLE, b'{"status":"stopping"}')
 
 
-def build_site(gateway: Gateway, *, development: bool = False) -> Site:
+def build_site(
+    gateway: Gateway,
+    *,
+    development: bool = False,
+    frontend: Frontend | None = None,
+    doorkeeper: Doorkeeper | None = None,
+) -> Site:
     """The site of an opened gateway. In development, browsers that open `/graphql` get GraphiQL, and `/debug/live` is
-    open to this machine."""
-    return Site(gateway, Page(gateway.catalog.name) if development else None)
+    open to this machine. `frontend` has every address that is not ours; `doorkeeper` lets a demonstration's users
+    in."""
+    return Site(gateway, Page(gateway.catalog.name) if development else None, frontend, doorkeeper)
 
 
 async def _alive(_request: Request) -> Response:
