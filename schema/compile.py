@@ -141,6 +141,7 @@ def compile_project(folder: Path, kinds: Mapping[str, IntegrationKind], environ:
         schedules=tuple(triggers.schedules),
         webhooks=triggers.webhooks,
         touching=project.touching,
+        kinds={name: kind for name, kind in names.integrations.items() if kind is not None},
     )
 
 

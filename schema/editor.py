@@ -78,7 +78,7 @@ def project_schemas(catalog: Catalog, kinds: Mapping[str, IntegrationKind]) -> d
     return {
         "tidegate.schema.json": _settings_schema(catalog, kinds),
         "objects.schema.json": _objects_schema(catalog),
-        "operations.schema.json": _operations_schema(catalog, kinds),
+        "operations.schema.json": _operations_schema(catalog),
     }
 
 
@@ -224,7 +224,7 @@ def _relation_schema(built: DataObject | None) -> JsonSchema:
     }
 
 
-def _operations_schema(catalog: Catalog, kinds: Mapping[str, IntegrationKind]) -> JsonSchema:
+def _operations_schema(catalog: Catalog) -> JsonSchema:
     argument_type, result_type = _type_pattern(catalog, sent=True), _type_pattern(catalog, sent=False)
     argument = {
         "anyOf": [
@@ -251,7 +251,7 @@ def _operations_schema(catalog: Catalog, kinds: Mapping[str, IntegrationKind]) -
                 "pattern": f"^{result_type}$",
                 "description": 'A type, such as "[Ticket!]!".',
             },
-            "run": request_schema(catalog, kinds, {}),
+            "run": request_schema(catalog, {}),
             "steps": definition("steps") | {"description": "Of a function: what is done, one after the other."},
             "onError": definition("steps") | {"description": "What is done where a step fails."},
             "timeout": _DURATION,
@@ -264,7 +264,7 @@ def _operations_schema(catalog: Catalog, kinds: Mapping[str, IntegrationKind]) -
         ("kind", "minRole", "returns"),
         oneOf=[{"required": ["run"]}, {"required": ["steps"]}],
     )
-    asking = request_schema(catalog, kinds, {"missing": _TEXT, **COMMON})
+    asking = request_schema(catalog, {"missing": _TEXT, **COMMON})
     rows = row_definitions(catalog)
     return {
         "$schema": _DRAFT,

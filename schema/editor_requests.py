@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from tidegate.core.catalog import Catalog
-from tidegate.core.integration import IntegrationKind
 from tidegate.core.objects import DataObject
 from tidegate.schema.editor_rows import (
     JsonSchema,
@@ -19,17 +18,18 @@ from tidegate.schema.editor_rows import (
 from tidegate.schema.requests import ROW_VERBS
 
 
-def request_schema(
-    catalog: Catalog, kinds: Mapping[str, IntegrationKind], beside: Mapping[str, JsonSchema]
-) -> JsonSchema:
+def request_schema(catalog: Catalog, beside: Mapping[str, JsonSchema]) -> JsonSchema:
     """Of `run`, or of a step, where more may stand beside the verb."""
-    verbs = {verb: kind.request_schema(verb) for kind in kinds.values() for verb in sorted(kind.verbs)}
     choices: list[JsonSchema] = []
     for built in catalog.objects.values():
-        bodies = {verb: _body(schema, built) for verb, schema in verbs.items() if verb in ROW_VERBS}
+        kind = catalog.kinds[built.integration]
+        bodies = {verb: _body(kind.request_schema(verb), built) for verb in sorted(kind.verbs & ROW_VERBS.keys())}
         choices.append(_choice([built.name], bodies, beside))
-    others = {verb: dict(schema) for verb, schema in verbs.items() if verb not in ROW_VERBS}
-    choices.append(_choice(catalog.integrations, others, beside))
+    for name in catalog.integrations:
+        kind = catalog.kinds[name]
+        # Rows are asked of an object; what has no statements has no objects.
+        verbs = kind.verbs - ROW_VERBS.keys() if "sql" in kind.verbs else kind.verbs
+        choices.append(_choice([name], {verb: dict(kind.request_schema(verb)) for verb in sorted(verbs)}, beside))
     return {
         "type": "object",
         "required": ["use"],

@@ -145,6 +145,9 @@ def settle(call: FieldCall, answer: Answer) -> FieldResult:
     if answer.json is not None and not (answer.json == _NULL and call.required):
         return FieldResult(answer.json)
     value, flaws = call.completer(answer.keyed).complete(answer.value, (call.key,))
+    if flaws:
+        where = ".".join(map(str, flaws[0].path))
+        _log.warning("%s answers what its type does not allow, at %s: %s", call.operation.name, where, flaws[0].message)
     errors = [_flawed(call, flaw) for flaw in flaws]
     if value is None:
         return FieldResult(_NULL, errors, call.required)

@@ -1,6 +1,7 @@
 """Values as written -> expressions: literals, `$references` taken whole, and texts with `{{ holes }}`.
 
-A literal `$` at the beginning of a text is written `$$`, a literal `{{` anywhere `{{{{`.
+A literal `$` at the beginning of a text is written `$$`, a literal `{{` anywhere `{{{{`. Where an integration answers
+what has no columns, `$.items` is a path into its answer, and stands for itself.
 """
 
 from __future__ import annotations
@@ -99,6 +100,8 @@ def _text_or_reference(text: str, node: ScalarNode, scope: Scope, problems: Prob
     if text.startswith("$$"):
         rest = build_text(text[2:], node.at, lambda offset: node.place(offset + 2), scope, problems)
         return _simplest(Text(("$", *rest.parts), node.at))
+    if scope.answers and text.startswith(("$.", "$[")):
+        return Literal(text, node.at)
     if not text.startswith("$") or _SECRET.match(text):
         return _simplest(build_text(text, node.at, node.place, scope, problems))
     places = tuple(node.place(offset) for offset in range(len(text)))

@@ -124,7 +124,8 @@ class RequestReader:
         returns = header.returns if not asker.step else natural_type(verb, built) if built is not None else None
         asked = Asked(integration, built, verb, returns, None)
         before = len(self._problems.found)
-        body = self._body(asker.scope, verb, node.entries[verb])
+        scope = asker.scope if built is not None else replace(asker.scope, answers=True)
+        body = self._body(scope, verb, node.entries[verb])
         if isinstance(body, Text) and len(self._problems.found) > before:
             return asked  # A statement with broken holes says nothing.
         if built is not None:

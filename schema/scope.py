@@ -36,7 +36,8 @@ class Scope:
     false where a mistake hides what is declared: then nobody is told that a name is not. `rows` is the object whose
     fields `row` and `prev` have; with `related`, every object there is, `row` reaches the rows it belongs to as
     well. `steps` has what the steps so far are called, with `value`, `index` and `error` where they are, and what is
-    known of each; none where there are no steps."""
+    known of each; none where there are no steps. `answers`: a text that begins with `$.` or `$[` is a path into what an
+    integration answers."""
 
     arguments: Mapping[str, Argument] | None
     current_user: frozenset[str]
@@ -50,6 +51,7 @@ class Scope:
     rows: DataObject | None = None
     related: Mapping[str, DataObject] | None = None
     steps: Mapping[str, Shape] | None = None
+    answers: bool = False
 
     @property
     def roots(self) -> tuple[str, ...]:

@@ -182,7 +182,7 @@ class StepReader:
         asked = self._requests.read(asker, form.node)
         if asked is None:
             return None
-        if form.has("missing") and (asked.target is None or asked.verb not in _MAY_MISS):
+        if form.has("missing") and asked.verb not in (_MAY_MISS if asked.target is not None else ("get",)):
             sentence = f'"{asked.verb}" is not for one row, which could be missing.'
             self._problems.add(form.key_at("missing"), sentence, "Look at what it gives, with if:.")
         return None if asked.request is None else Ask(asked.request, missing), asked.returns

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tidegate.core.integration import Integration, Surroundings
+from tidegate.core.integration import Integration, IntegrationKind, Surroundings
 from tidegate.core.json import Json
 from tidegate.core.limits import Limits
 from tidegate.core.objects import DataObject
@@ -89,6 +89,8 @@ class Catalog:
     """By path."""
     touching: Touching | None = None
     """Who may tell of writes that others made. None: nobody."""
+    kinds: Mapping[str, IntegrationKind] = field(default_factory=dict)
+    """Of each integration, by its name."""
 
     @property
     def surroundings(self) -> Surroundings:
