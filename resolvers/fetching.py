@@ -24,6 +24,7 @@ from tidegate.core.program import HostRefused
 from tidegate.resolvers.incoming_answer import read_body, read_head, read_text
 from tidegate.resolvers.network import AllowedHosts, CheckedNetwork, Closed, Resolve, Resolver
 from tidegate.resolvers.outgoing_request import SAFE, OutgoingRequest, read_request, redirect
+from tidegate.resolvers.pooling import ConnectionPool
 from tidegate.resolvers.unpacking import TooLarge
 
 _log = logging.getLogger("tidegate.programs")
@@ -55,7 +56,7 @@ class HttpFetcher:
         )
         self._tls = tls
         self._starting = asyncio.Lock()
-        self._pool: httpcore.AsyncConnectionPool | None = None
+        self._pool: ConnectionPool | None = None
 
     async def fetch(self, request: Mapping[str, Json], limits: Limits, deadline: float) -> Json:
         asked = read_request(request)
@@ -138,12 +139,12 @@ class HttpFetcher:
         except ValueError as error:
             raise _refused(asked, error, "$http had no proper answer.", "ConnectionError") from None
 
-    async def _connections(self) -> httpcore.AsyncConnectionPool:
+    async def _connections(self) -> ConnectionPool:
         async with self._starting:
             if self._pool is None:
                 # It reads every authority that the system trusts, which takes a while.
                 tls = self._tls or await asyncio.to_thread(ssl.create_default_context)
-                self._pool = httpcore.AsyncConnectionPool(
+                self._pool = ConnectionPool(
                     ssl_context=tls,
                     max_connections=CONNECTIONS,
                     max_keepalive_connections=CONNECTIONS // 5,

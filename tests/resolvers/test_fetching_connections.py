@@ -6,6 +6,7 @@ import asyncio
 import random
 import socket
 import ssl
+import time
 from pathlib import Path
 
 import httpcore
@@ -134,10 +135,13 @@ async def test_cancelled_at_any_time() -> None:
 
     chance = random.Random(7)
     async with serving(answer) as (server, fetch):
-        for _ in range(3):
+        for _ in range(5):
             tasks = [asyncio.ensure_future(fetch()) for _ in range(CONNECTIONS + 50)]
+            loop = asyncio.get_running_loop()
             for task in tasks:
-                asyncio.get_running_loop().call_later(chance.random() * 0.3, task.cancel)
+                loop.call_later(chance.random() * 0.3, task.cancel)
+            # While nobody has a turn, connections are given away and their takers cancelled.
+            loop.call_later(chance.random() * 0.3, time.sleep, 0.2)
             await asyncio.gather(*tasks, return_exceptions=True)
         answers = await asyncio.gather(*(fetch() for _ in range(CONNECTIONS)))
         assert {answer["data"] for answer in answers} == {"hellohello"}

@@ -106,7 +106,8 @@ def test_memory_is_limited(extension: Extension) -> None:
     with pytest.raises(Thrown) as caught:
         room.text("globalThis.kept = []; for (;;) kept.push(new Array(10000).fill(1))")
     room.context.limit_memory(8 * 1024 * 1024)
-    assert room.context.text(caught.value.value) == b"InternalError: out of memory"
+    # Where there is not even room for the error, null is thrown.
+    assert room.context.text(caught.value.value) in (b"InternalError: out of memory", b"null")
     room.context.close()
 
 

@@ -18,6 +18,7 @@ from tidegate.resolvers.incoming_answer import read_body, read_head
 from tidegate.resolvers.integrations.upstream.exchange import Reply
 from tidegate.resolvers.integrations.upstream.settings import UpstreamSettings
 from tidegate.resolvers.network import AllowedHosts, CheckedNetwork, Resolver
+from tidegate.resolvers.pooling import ConnectionPool
 
 CONNECTIONS: Final = 100
 """Requests of one integration at once; more of them wait, as long as they may take."""
@@ -66,7 +67,7 @@ class Connections:
         self._most = settings.most
         self._timeout = {"connect": timeouts.connect, "read": timeouts.read, "write": timeouts.read}
         self._resolver = Resolver()
-        self._pool = httpcore.AsyncConnectionPool(
+        self._pool = ConnectionPool(
             ssl_context=tls,
             max_connections=CONNECTIONS,
             max_keepalive_connections=KEPT,
