@@ -42,7 +42,7 @@ from tidegate.resolvers.conditions import holds
 from tidegate.resolvers.emitting import CannotEmit, make_emission
 from tidegate.resolvers.frame import Frame
 from tidegate.resolvers.loops import run_each, run_filter, run_parallel
-from tidegate.resolvers.nested import plain
+from tidegate.resolvers.requesting import plain
 from tidegate.resolvers.returned import Returned
 
 if TYPE_CHECKING:

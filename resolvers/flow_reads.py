@@ -36,7 +36,15 @@ class FlowReads:
 
     def of(self, runnable: Runnable, scope: Scope) -> tuple[Read, ...]:
         """`scope` holds what references of the function can reach before its first step."""
-        return tuple(dict.fromkeys(self._flow(runnable, scope, frozenset(), self.catalog.limits.nesting)))
+        return tuple(dict.fromkeys((*self._steps(runnable, scope), *self._looked_up(runnable, scope))))
+
+    def _steps(self, runnable: Runnable, scope: Scope) -> Iterator[Read]:
+        yield from self._flow(runnable, scope, frozenset(), self.catalog.limits.nesting)
+
+    def _looked_up(self, runnable: Runnable, scope: Scope) -> Iterator[Read]:
+        """Of rows in the answer, whose keys may be any."""
+        for place in runnable.places.values():
+            yield from _reads(place.compiled, scope, frozenset())
 
     def _flow(self, runnable: Runnable, scope: Scope, unknown: frozenset[str], depth: int) -> Iterator[Read]:
         """`unknown`: arguments that may be any."""
@@ -128,6 +136,7 @@ def _use_steps(flow: Flow, catalog: Catalog, find: Find, found: set[str], seen: 
 def _compiled(runnable: Runnable) -> Iterator[Compiled]:
     yield from runnable.steps
     yield from runnable.parts.values()
+    yield from (place.compiled for place in runnable.places.values())
     for inner in runnable.requests.values():
         yield from _compiled(inner)
 

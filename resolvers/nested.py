@@ -7,8 +7,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
-import orjson
-
 from tidegate.core.call import Runnable
 from tidegate.core.catalog import Catalog
 from tidegate.core.errors import Code, OperationError
@@ -25,6 +23,7 @@ from tidegate.core.types import TypeDefinition
 from tidegate.resolvers.flow_requests import compile_flow
 from tidegate.resolvers.frame import Frame
 from tidegate.resolvers.permission import authorise
+from tidegate.resolvers.requesting import plain
 from tidegate.resolvers.units import Units
 
 Compile = Callable[[Operation, Selection | None, int], Runnable]
@@ -60,7 +59,8 @@ class NestedCalls:
         try:
             # A function keeps its own time: it may have something to do when that is over.
             async with asyncio.timeout(None if operation.plan.flow is not None else operation.timeout):
-                return plain(await self._perform_as(operation, runnable, scope, frame))
+                value = plain(await self._perform_as(operation, runnable, scope, frame))
+                return value if operation.plan.hold is None else operation.plan.hold(value)
         except TimeoutError as error:
             raise OperationError(Code.TIMEOUT, f"{name} took too long and was stopped.") from error
 
@@ -138,11 +138,3 @@ def arguments_of(
         elif argument.required:
             raise OperationError(Code.BAD_USER_INPUT, f'{operation.name} needs the argument "{name}".')
     return coerced
-
-
-def plain(answer: Answer) -> Json:
-    """What an answer holds, for those inside."""
-    if answer.value is None and answer.json is not None:
-        value: Json = orjson.loads(answer.json)
-        return value
-    return answer.value

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import orjson
+
 from tidegate.core.expressions import Reference, Scope, references, resolve
 from tidegate.core.integration import Answer, Compiled, Session
-from tidegate.core.json import Given
+from tidegate.core.json import Given, Json
 
 
 def values_of(step: Compiled, scope: Scope) -> list[Given]:
@@ -23,3 +25,11 @@ def reads_properties(step: Compiled) -> bool:
 
 def _is_property(reference: Reference) -> bool:
     return reference.root == "currentUser" and reference.path[:1] == ("properties",)
+
+
+def plain(answer: Answer) -> Json:
+    """What an answer holds, for those inside."""
+    if answer.value is None and answer.json is not None:
+        value: Json = orjson.loads(answer.json)
+        return value
+    return answer.value

@@ -31,6 +31,7 @@ from tidegate.resolvers.acting import ActedWriting, compile_parts, run_demand
 from tidegate.resolvers.actions import Actions
 from tidegate.resolvers.concurrent import run_all
 from tidegate.resolvers.course import Reply
+from tidegate.resolvers.filling import Filler
 from tidegate.resolvers.flow_requests import compile_flow
 from tidegate.resolvers.flows import Flows, Surroundings, responds
 from tidegate.resolvers.frame import Allowance, Frame
@@ -84,10 +85,12 @@ class LocalRunner:
         """The last step answers the client, so it alone is compiled for the selection."""
         if operation.plan.flow is not None:
             requests, needs = compile_flow(operation, lambda asked: self.compile(asked, None, rank))
+            places = self._functions.places(operation, selection, rank)
+            needs = needs or any(reads_properties(place.compiled) for place in places.values())
             if operation.kind is Kind.QUERY and self._catalog.auth.properties != operation.name:
                 # What it calls asks for them by itself; whoever keeps it live must know that it does.
                 needs = needs or self._calls.need_properties(operation, rank)
-            return Runnable(operation, (), needs, rank, requests=requests)
+            return Runnable(operation, (), needs, rank, requests=requests, selection=selection, places=places)
         *before, last = operation.plan.run
         parts: Mapping[str, Compiled] = {}
         if last.acted is not None:
@@ -139,7 +142,7 @@ class LocalRunner:
         flow = call.operation.plan.flow
         assert flow is not None
         if not responds(flow):
-            return Answer(await self._trace_function(runnable, frame, trace, Reply(outside=True)))
+            return await self._trace_function(runnable, frame, trace, Reply(outside=True))
         reply = Reply(outside=True)
         # Else they would be as many as there have been requests.
         crowded = len(self._tails) >= self._catalog.limits.tails
@@ -156,18 +159,48 @@ class LocalRunner:
             given.cancel()
         if reply.given.is_set():
             running.add_done_callback(partial(_log_late, call))
-            return Answer(reply.value)
-        return Answer(await running)
+            return await self._answer(runnable, call, trace, reply.value)
+        return await running
 
-    async def _trace_function(self, runnable: Runnable, frame: Frame, trace: Trace, reply: Reply) -> Json:
+    async def _trace_function(self, runnable: Runnable, frame: Frame, trace: Trace, reply: Reply) -> Answer:
         try:
             scope = await self._scope(runnable, frame.call)
             value = await self._flows.run(runnable, scope, frame, reply)
+            # Who has been answered already has what was said then.
+            early = reply.given.is_set()
+            answer = Answer(value) if early else await self._answer(runnable, frame.call, trace, value)
         except BaseException as error:
             trace.finish(error=error)
             raise
         trace.finish(value)
-        return value
+        return answer
+
+    async def _answer(self, runnable: Runnable, call: Call, trace: Trace, value: Json) -> Answer:
+        """What the client gets of what a function gave."""
+        try:
+            answer = await self._fill(runnable, call, call.deadline, value)
+        except OperationError as error:
+            trace.fail(error)
+            raise
+        flaw = call.settle(answer) if call.settle is not None else ""
+        if flaw:
+            trace.fail(OperationError(Code.INTERNAL, flaw))
+        return answer
+
+    async def _fill(self, runnable: Runnable, call: Call, deadline: float, value: Json) -> Answer:
+        if not runnable.places:
+            return Answer(value)
+        catalog = self._catalog
+        try:
+            async with asyncio.timeout_at(deadline):
+                scope = await self._scope(runnable, call)
+                return await Filler(runnable, scope, catalog.limits, catalog.types, self._reading).fill(value)
+        except TimeoutError as error:
+            message = f"{runnable.operation.name} took too long and was stopped."
+            raise OperationError(Code.TIMEOUT, message) from error
+
+    def _reading(self, integration: str) -> AbstractAsyncContextManager[Session]:
+        return self._catalog.integrations[integration].session(writes=False)
 
     def _frame(self, call: Call) -> Frame:
         limits = self._catalog.limits
@@ -237,7 +270,8 @@ class LocalRunner:
         frame = replace(self._frame(call), joined=False)
         try:
             scope = await self._scope(runnable, call)
-            return Answer(await self._flows.run(runnable, scope, frame, Reply(outside=True)))
+            value = await self._flows.run(runnable, scope, frame, Reply(outside=True))
+            return await self._fill(runnable, call, deadline, value)
         except OperationError as error:
             return error
 
@@ -311,7 +345,7 @@ def _question(runnable: Runnable, scope: Scope) -> Question:
     return Question(runnable, values, reads, (runnable, *(frozen(value) for given in values for value in given)))
 
 
-def _log_late(call: Call, running: asyncio.Task[Json]) -> None:
+def _log_late(call: Call, running: asyncio.Task[Answer]) -> None:
     """Nobody else hears of it."""
     error = None if running.cancelled() else running.exception()
     if isinstance(error, OperationError):

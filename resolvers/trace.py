@@ -36,6 +36,7 @@ class Trace:
         self._most = limits.runSteps
         self._start = monotonic()
         self._count = 0
+        self._failure: BaseException | None = None
         recorder.begun(self.run)
 
     def begin(self, step: Step, parent: int) -> StepRun:
@@ -67,8 +68,15 @@ class Trace:
     def responded(self) -> None:
         self.run.responded = monotonic() - self._start
 
+    def fail(self, error: BaseException) -> None:
+        """The client got this for an answer. It is what the run failed with, unless something else ends it."""
+        self._failure = error
+        if self.run.seconds is not None and self.run.failure is None:
+            self.run.failure = failure_of(error)
+
     def finish(self, value: Json = None, error: BaseException | None = None) -> None:
         self.run.seconds = monotonic() - self._start
+        error = error or self._failure
         if error is not None:
             self.run.failure = failure_of(error)
         elif not isinstance(self._recorder, NoRecorder):

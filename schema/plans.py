@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from tidegate.core.flow import Flow
 from tidegate.core.operation import Operation, Plan, Request
 from tidegate.core.problems import Problems
 from tidegate.schema.functions import FunctionReader
+from tidegate.schema.held import make_hold
+from tidegate.schema.lookups import Lookups
 from tidegate.schema.names import Names
 from tidegate.schema.operations import Header
 from tidegate.schema.requests import Asker, RequestReader
@@ -18,8 +21,16 @@ _BESIDE: Final = frozenset({"use"})
 class Planner:
     """Makes operations of headers."""
 
-    def __init__(self, requests: RequestReader, functions: FunctionReader, names: Names, problems: Problems) -> None:
+    def __init__(
+        self,
+        requests: RequestReader,
+        functions: FunctionReader,
+        lookups: Lookups,
+        names: Names,
+        problems: Problems,
+    ) -> None:
         self._names = names
+        self._lookups = lookups
         self._requests = requests
         self._functions = functions
         self._problems = problems
@@ -51,10 +62,19 @@ class Planner:
 
     def _plan(self, header: Header, *, sound: bool) -> Plan | None:
         if header.steps is not None and header.run is None:
-            flow = self._functions.read(header, sound=sound)
-            return Plan((), None, flow) if flow is not None else None
+            return self._function(header, self._functions.read(header, sound=sound), sound=sound)
         request = self._request(header, header.run, sound=sound) if header.run is not None else None
         return Plan((request,), request.integration) if request is not None else None
+
+    def _function(self, header: Header, flow: Flow | None, *, sound: bool) -> Plan | None:
+        if flow is None or header.returns is None or not sound:
+            return None
+        lookups = self._lookups.of(header.returns)
+        keys = {type: lookup.target.key for type, lookup in lookups.items()}
+        # Of pages a step gives the nodes alone.
+        pages = dict.fromkeys((f"{type}Connection" for type in keys), ())
+        hold = make_hold(header.name, header.returns, self._names.types, {**pages, **keys})
+        return Plan((), None, flow, lookups, hold)
 
     def _request(self, header: Header, node: Node, *, sound: bool) -> Request | None:
         noun = f'"run" of the operation "{header.name}"'

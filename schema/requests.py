@@ -41,6 +41,9 @@ ROW_VERBS: Final[Mapping[str, Access]] = {
 }
 """The verbs that are asked of an object, with the access rule that each needs."""
 
+GIVING_ROWS: Final = frozenset({"list", "get", "create", "createMany", "update", "updateMany"})
+"""Those of them that may give rows."""
+
 _FILE: Final = re.compile(r"\S+\.sql")
 _WORDS: Final = {Access.READ: "read", Access.CREATE: "create", Access.UPDATE: "update", Access.DELETE: "delete"}
 
@@ -150,7 +153,8 @@ class RequestReader:
         try:
             prepared = ready.prepare(declaration, around)
             asks = verb if built is None else f"{verb} {built.name}"
-            request = Request(integration, prepared, at, self._acted(declaration, ready), asks)
+            rows = built.type if built is not None and verb in GIVING_ROWS else ""
+            request = Request(integration, prepared, at, self._acted(declaration, ready), asks, rows)
         except ProjectError as error:
             # What has been said of a place is not said again in other words.
             self._problems.extend(problem for problem in error.problems if problem.at not in spoken)

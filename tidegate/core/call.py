@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 from uuid import uuid4
@@ -11,7 +11,7 @@ from tidegate.core.change import Change
 from tidegate.core.errors import OperationError
 from tidegate.core.integration import Answer, Compiled
 from tidegate.core.json import Json
-from tidegate.core.operation import Operation, Request
+from tidegate.core.operation import Lookup, Operation, Request
 from tidegate.core.selection import Selection
 from tidegate.core.user import CurrentUser
 
@@ -42,6 +42,9 @@ class Call:
     """What a direct request for an action carried beside its arguments."""
     origin: str = "client"
     """Who asked, as in `core.runs.Run`."""
+    settle: Callable[[Answer], str] | None = None
+    """Makes what the client gets of the answer, and says what is wrong with that; empty if nothing is. A function's run
+    is over when it has been called."""
     change: Change | None = field(default=None, init=False)
     """What was committed and published, when the call has ended."""
     _id: str = field(default="", init=False, repr=False)
@@ -51,6 +54,16 @@ class Call:
         # Made when somebody asks: most calls are never spoken of.
         self._id = self._id or uuid4().hex
         return self._id
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Place:
+    """Where rows of an object stand in what a client selects of a function's answer. `compiled` asks for everything
+    selected there, and for the key; `narrowed` for less, by the names of what is asked for. Mutable: it grows."""
+
+    lookup: Lookup
+    compiled: Compiled
+    narrowed: dict[frozenset[str], Compiled] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,6 +79,10 @@ class Runnable:
     """What an acted step was taken apart into, by the field of `ActedWrite` or `Demand`."""
     requests: Mapping[Request, Runnable] = field(default_factory=dict)
     """What a function asks of integrations, each as if it were an operation of its own."""
+    selection: Selection | None = None
+    """Of a function: what the client selects; none where somebody inside calls it."""
+    places: Mapping[Selection, Place] = field(default_factory=dict)
+    """Of a function: where in that something may have to be looked up."""
 
 
 class Runner(Protocol):

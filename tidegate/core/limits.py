@@ -80,6 +80,9 @@ class Limits:
     """Steps that one call of a function runs, those of loops and of functions it calls included."""
     parallel: int = 16
     """Branches or iterations of one step that run at the same time."""
+    joinKeys: int = 1000
+    """Different values that one join asks for, and rows of a function's answer at one place of a selection of which
+    more is selected than it gave."""
     tails: int = 1000
     """Calls that go on behind an early answer at once. Where there are more, the answer waits for the end."""
     handlerTime: float = 5.0

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
 from tidegate.core.action import ActedWrite, Demand
+from tidegate.core.expressions import Hold
 from tidegate.core.flow import Flow
 from tidegate.core.integration import Prepared
 from tidegate.core.location import Location
+from tidegate.core.objects import DataObject
 from tidegate.core.types import Argument, TypeRef
 
 
@@ -22,23 +24,39 @@ class Kind(StrEnum):
 @dataclass(frozen=True, slots=True, eq=False)
 class Request:
     """What is asked of an integration. `acted`: how it is run instead, where actions come in between. `asks`: what it
-    does, in names alone: `list tickets`, `sql`."""
+    does, in names alone: `list tickets`, `sql`. `gives`: the type of an object whose rows it gives, every plain field
+    of them; empty where it gives anything else."""
 
     integration: str
     prepared: Prepared
     at: Location
     acted: ActedWrite | Demand | None = None
     asks: str = ""
+    gives: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lookup:
+    """How rows of an object are found by their keys, as the caller may read them. `together`: the request takes the
+    list `$keys` and gives the rows there are; else it takes `$key.FIELD` of one, and gives that row or null."""
+
+    target: DataObject
+    request: Request
+    together: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Plan:
     """Either requests, or a function's `flow`. The answer is the last request's. `transaction` names the integration
-    whose session all requests share, in a transaction where something is written."""
+    whose session all requests share, in a transaction where something is written. Of a function, `lookups` find what
+    its answer does not hold of the rows in it, by the name of their type, and `hold` gives its answer as `returns` has
+    it, or raises `OperationError`: for who calls it from within."""
 
     run: tuple[Request, ...]
     transaction: str | None
     flow: Flow | None = None
+    lookups: Mapping[str, Lookup] = field(default_factory=dict)
+    hold: Hold | None = None
 
     @property
     def source(self) -> str:
