@@ -33,6 +33,8 @@ def test_everything_set() -> None:
         "TIDEGATE_SHUTDOWN_TIMEOUT": "500ms",
         "TIDEGATE_SANDBOX": "weak",
         "TIDEGATE_RUNS": "postgresql://me@db/runs",
+        "TIDEGATE_STATIC": "web/dist",
+        "TIDEGATE_STATIC_POLICY": "default-src 'self'",
         "PATH": "/bin",
     }
     assert Settings.read(environ) == Settings(
@@ -49,6 +51,8 @@ def test_everything_set() -> None:
         shutdown_timeout=0.5,
         sandbox=Isolation.WEAK,
         runs="postgresql://me@db/runs",
+        static="web/dist",
+        static_policy="default-src 'self'",
     )
 
 

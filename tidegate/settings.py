@@ -190,6 +190,19 @@ class Settings:
         "Where the history of runs of functions is kept: a file, as seen from the project's folder; the "
         "`postgresql://…` of a database that several gateways share; or `off`.",
     )
+    static: str = _setting(
+        "",
+        _text,
+        "none",
+        "A folder with an `index.html`, such as what a frontend's build made, to be served at every address that is not "
+        "the gateway's own.",
+    )
+    static_policy: str = _setting(
+        "",
+        _text,
+        "none",
+        "The `Content-Security-Policy` of its pages, in place of the one that lets them load from here and nowhere else.",
+    )
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Settings:

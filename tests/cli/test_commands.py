@@ -53,7 +53,7 @@ def test_the_example_is_in_order_without_an_environment(tidegate: Run, desk: Pat
     (desk / ".env").unlink()
     checked = tidegate("check", desk)
     assert (checked.exit_code, checked.stdout) == (0, "")
-    assert checked.stderr == "servicedesk is in order: 21 operations, 3 objects, 1 integration.\n"
+    assert checked.stderr == "servicedesk is in order: 25 operations, 4 objects, 1 integration.\n"
     assert tidegate("check", desk, "--json").stdout == "[]\n"
 
 
@@ -169,7 +169,7 @@ def test_a_plan_of_the_authors_own_sql(tidegate: Run, desk: Path) -> None:
 
 def test_every_operation_of_the_example_has_a_plan(tidegate: Run, desk: Path) -> None:
     found = re.findall(r"^(\w+):$", "".join(path.read_text() for path in desk.glob("operations/*.yaml")), re.MULTILINE)
-    assert len(found) == 21
+    assert len(found) == 25
     for operation in found:
         assert tidegate("plan", desk, operation).exit_code == 0, operation
 

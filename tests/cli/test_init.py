@@ -31,7 +31,7 @@ def test_the_service_desk_is_the_example(tidegate: Run, tmp_path: Path) -> None:
         if path.name not in (".env", ".gitignore"):
             assert (EXAMPLE / path).read_text() == text
     assert (EXAMPLE / ".gitignore").read_text() == made[Path(".gitignore")]
-    assert len(made) == 21
+    assert len(made) == 27
 
 
 def test_secrets_are_made_for_each_project_and_kept_from_others(tidegate: Run, tmp_path: Path) -> None:

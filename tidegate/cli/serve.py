@@ -17,16 +17,17 @@ from tidegate.cli.exits import Exit
 from tidegate.cli.parameters import examples, folder_argument
 from tidegate.cli.project import environment
 from tidegate.cli.remarks import remarks
+from tidegate.cli.secret import kept_secret
 from tidegate.cli.signing import Unsignable, own_jwt
 from tidegate.cli.watching import watch
 from tidegate.core.integration import IntegrationUnavailable
 from tidegate.core.problems import ProjectError
 from tidegate.core.program import SandboxUnavailable
-from tidegate.scaffold.project import new_secret
 from tidegate.settings import Environment, Isolation, Settings, SettingsError, variable
 
 if TYPE_CHECKING:
     from tidegate.app import Gateway
+    from tidegate.web.sign_in import Doorkeeper
 
 ENVIRONMENT: Final = variable("environment")
 
@@ -37,6 +38,7 @@ ENVIRONMENT: Final = variable("environment")
         "tidegate serve desk --demo",
         "tidegate serve desk --reload",
         "tidegate serve desk --host 0.0.0.0 --port 80",
+        "tidegate serve desk --static web/dist",
     ),
 )
 @folder_argument
@@ -51,11 +53,25 @@ ENVIRONMENT: Final = variable("environment")
 @click.option(
     "--demo",
     is_flag=True,
-    help="Print a token for everybody in demo.yaml, and something to try. Without a JWT_SECRET, one is made for this "
-    "process. Development.",
+    help="Print a token for everybody in demo.yaml, and something to try; let those in demo-passwords.yaml sign in. "
+    "Without a JWT_SECRET, one is made and kept in .tidegate/. Development.",
+)
+@click.option(
+    "--static",
+    metavar="DIR",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Serve the files of this folder, a built frontend, at every other address. Default: TIDEGATE_STATIC.",
 )
 @click.pass_context
-def command(ctx: click.Context, folder: Path, host: str | None, port: int | None, reload: bool, demo: bool) -> None:
+def command(
+    ctx: click.Context,
+    folder: Path,
+    host: str | None,
+    port: int | None,
+    reload: bool,
+    demo: bool,
+    static: Path | None,
+) -> None:
     """Serve the project at /graphql until it is stopped.
 
     Reads the environment, and the file .env in the project where there is one. Migrations are applied first. In
@@ -67,6 +83,7 @@ def command(ctx: click.Context, folder: Path, host: str | None, port: int | None
     from tidegate.runs.history import History
     from tidegate.runs.several import Several
     from tidegate.runs.store import run_store
+    from tidegate.web.frontend import Frontend, Unservable
     from tidegate.web.server import CannotListen, run
 
     environ = environment(folder)
@@ -74,59 +91,84 @@ def command(ctx: click.Context, folder: Path, host: str | None, port: int | None
     if development and environ.get(ENVIRONMENT, "").lower() == Environment.PRODUCTION:
         raise click.UsageError(f"--reload and --demo are for development, and {ENVIRONMENT} is production.")
     if demo:
-        environ.setdefault("JWT_SECRET", new_secret())
+        environ.setdefault("JWT_SECRET", kept_secret(folder))
         # Somebody who looks at an example on a machine of another kind is to see it work; the log says what is missing.
         environ.setdefault("TIDEGATE_SANDBOX", Isolation.WEAK)
     try:
-        settings = _settings(environ, host, port, development)
+        settings = _settings(environ, host, port, development, static)
     except SettingsError as error:
         for problem in error.problems:
             complain(problem)
         ctx.exit(Exit.USAGE)
     configure_logs(settings)
+    try:
+        frontend = Frontend(Path(settings.static), settings.static_policy or None) if settings.static else None
+    except Unservable as error:
+        complain(str(error))
+        ctx.exit(Exit.USAGE)
     history = History(run_store(settings.runs, folder), lambda: gateway.catalog.limits)
     recorder = Several(AuditLog(), history)
     gateway = Gateway.load(folder, environ, weak=settings.sandbox is Isolation.WEAK, recorder=recorder)
     gateway.follow_schedules(history)
     for remark in remarks(gateway.catalog):
         note(Text(remark, "yellow"))
-    tokens = _demonstration(gateway, folder, environ) if demo else None
+    shown, doorkeeper = _demonstration(gateway, folder, environ) if demo else (None, None)
 
     def started(address: tuple[str, int]) -> None:
         origin = _origin(address)
         say(Text.assemble((gateway.catalog.name, "bold"), " is served at ", (f"{origin}/graphql", "bold cyan")))
         if settings.environment is Environment.DEVELOPMENT:
             note(Text("Open that in a browser for GraphiQL. Stop with Ctrl+C.", "dim"))
-        if tokens is not None:
-            tokens(origin)
+        if shown is not None:
+            shown(origin)
+        if frontend is not None:
+            say(Text.assemble("\nOpen ", (f"{origin}/", "bold cyan"), " in a browser."))
 
     try:
         beside = _reloading(gateway, folder) if reload else None
-        run(gateway, settings, started=started, beside=beside, around=history)
+        run(
+            gateway,
+            settings,
+            started=started,
+            beside=beside,
+            around=history,
+            frontend=frontend,
+            doorkeeper=doorkeeper,
+        )
     except CannotListen as error:
         complain(str(error))
         ctx.exit(Exit.OUTSIDE)
 
 
-def _settings(environ: Mapping[str, str], host: str | None, port: int | None, development: bool) -> Settings:
+def _settings(
+    environ: Mapping[str, str], host: str | None, port: int | None, development: bool, static: Path | None
+) -> Settings:
     settings = Settings.read(environ)
     # Any: each setting is of its own type.
-    changes: dict[str, Any] = {"host": host, "port": port}
+    changes: dict[str, Any] = {"host": host, "port": port, "static": None if static is None else str(static)}
     if development:
         changes["environment"] = Environment.DEVELOPMENT
     return replace(settings, **{name: value for name, value in changes.items() if value is not None})
 
 
-def _demonstration(gateway: Gateway, folder: Path, environ: Mapping[str, str]) -> Callable[[str], None] | None:
+def _demonstration(
+    gateway: Gateway, folder: Path, environ: Mapping[str, str]
+) -> tuple[Callable[[str], None] | None, Doorkeeper | None]:
+    """What is said about the demo's users once the address is known, and who lets them in."""
+    from tidegate.cli.passwords import demo_passwords
+    from tidegate.cli.sign_in import DemoDoorkeeper
+
     users = demo_users(folder)
     try:
         jwt = own_jwt(gateway.catalog, environ)
     except Unsignable as error:
         note(str(error))
-        return None
+        return None, None
     if not users:
         note("There is no demo.yaml, so there are no demo users.")
-    return lambda origin: say(demonstration(gateway.catalog, users, jwt, origin))
+    passwords = demo_passwords(folder)
+    doorkeeper = DemoDoorkeeper(users, passwords, jwt) if passwords else None
+    return lambda origin: say(demonstration(gateway.catalog, users, jwt, origin)), doorkeeper
 
 
 def _reloading(gateway: Gateway, folder: Path) -> Callable[[], Coroutine[object, object, None]]:

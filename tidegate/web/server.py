@@ -17,8 +17,10 @@ import uvloop
 
 from tidegate.core.limits import Limits
 from tidegate.settings import Environment, Settings
+from tidegate.web.frontend import Frontend
 from tidegate.web.gateway import Gateway
 from tidegate.web.protocol import protocol_class, sweep
+from tidegate.web.sign_in import Doorkeeper
 from tidegate.web.site import Site, build_site
 from tidegate.web.sockets import socket_class
 
@@ -84,13 +86,20 @@ def listen(host: str, port: int) -> socket.socket:
         raise CannotListen(f"Cannot listen at {host}, port {port}: {error.strerror or error}.") from error
 
 
-def build_server(gateway: Gateway, settings: Settings, started: Callable[[], None]) -> Server:
+def build_server(
+    gateway: Gateway,
+    settings: Settings,
+    started: Callable[[], None],
+    frontend: Frontend | None = None,
+    doorkeeper: Doorkeeper | None = None,
+) -> Server:
     """A server for an opened gateway."""
 
     def limits() -> Limits:
         return gateway.catalog.limits
 
-    site = build_site(gateway, development=settings.environment is Environment.DEVELOPMENT)
+    development = settings.environment is Environment.DEVELOPMENT
+    site = build_site(gateway, development=development, frontend=frontend, doorkeeper=doorkeeper)
     config = uvicorn.Config(
         site,
         http=protocol_class(limits, settings.max_head, settings.max_connections),
@@ -116,17 +125,21 @@ async def serve(
     started: Callable[[Address], None] | None = None,
     beside: Callable[[], Coroutine[object, object, None]] | None = None,
     around: AbstractAsyncContextManager[object] | None = None,
+    frontend: Frontend | None = None,
+    doorkeeper: Doorkeeper | None = None,
 ) -> None:
     """Opens the gateway, serves it until a signal comes, and closes it. `started` is told where it listens. `beside`
     runs for as long as the server does, and may call `gateway.reload()`: what watches the files. `around` is there
-    before the gateway is opened, and still when it has been closed. Raises `CannotListen` and whatever `gateway.open`
+    before the gateway is opened, and still when it has been closed. `frontend` and `doorkeeper` are as in `build_site`.
+    Raises `CannotListen` and whatever `gateway.open`
     does."""
     with listen(settings.host, settings.port) as listener:
         address: Address = listener.getsockname()[:2]
         async with around or nullcontext():
             await gateway.open()
             try:
-                server = build_server(gateway, settings, (lambda: started(address)) if started else lambda: None)
+                begun = (lambda: started(address)) if started else lambda: None
+                server = build_server(gateway, settings, begun, frontend, doorkeeper)
                 async with asyncio.TaskGroup() as tasks:
                     companion = tasks.create_task(beside()) if beside is not None else None
                     await server.serve(sockets=[listener])
@@ -143,6 +156,8 @@ def run(
     started: Callable[[Address], None] | None = None,
     beside: Callable[[], Coroutine[object, object, None]] | None = None,
     around: AbstractAsyncContextManager[object] | None = None,
+    frontend: Frontend | None = None,
+    doorkeeper: Doorkeeper | None = None,
 ) -> None:
     """`serve` in an event loop of its own, uvloop's."""
 
@@ -154,4 +169,14 @@ def run(
         if started is not None:
             started(address)
 
-    uvloop.run(serve(gateway, settings, started=begun, beside=beside, around=around))
+    uvloop.run(
+        serve(
+            gateway,
+            settings,
+            started=begun,
+            beside=beside,
+            around=around,
+            frontend=frontend,
+            doorkeeper=doorkeeper,
+        )
+    )
