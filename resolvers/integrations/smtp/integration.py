@@ -25,7 +25,7 @@ from tidegate.core.selection import Selection
 from tidegate.core.types import Named, NonNull, nullable
 from tidegate.resolvers.integrations.smtp.addresses import Mailbox
 from tidegate.resolvers.integrations.smtp.letters import Envelope, Letter
-from tidegate.resolvers.integrations.smtp.outgoing import MOST_WAITING, Outgoing, Server
+from tidegate.resolvers.integrations.smtp.outgoing import Letters, Server
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,7 +62,7 @@ class SmtpIntegration:
 
     def __init__(self, name: str, server: Server, sender: Mailbox | None, pauses: tuple[float, ...]) -> None:
         self.name = self.source = name
-        self.outgoing = Outgoing(name, server, pauses)
+        self.outgoing = Letters(name, server, pauses)
         self._sender = sender
 
     def prepare(self, declaration: Declaration, surroundings: Surroundings) -> Prepared:  # noqa: ARG002
@@ -100,7 +100,7 @@ class SmtpIntegration:
 class _Session:
     """The letters of one call, until it is committed."""
 
-    def __init__(self, outgoing: Outgoing) -> None:
+    def __init__(self, outgoing: Letters) -> None:
         self.written: list[Envelope] = []
         self._outgoing = outgoing
 
@@ -115,7 +115,7 @@ class _Session:
 
     async def execute(self, compiled: Compiled, values: Sequence[Given]) -> Answer:
         assert isinstance(compiled, PreparedLetter)
-        if self._outgoing.waiting + len(self.written) >= MOST_WAITING:
+        if not self._outgoing.has_room(self.written):
             raise OperationError(Code.LIMIT, "Too many e-mails are waiting to be sent.")
         self.written.append(compiled.letter.write(values))
         return Answer(value=True, json=b"true")

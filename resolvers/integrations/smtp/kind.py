@@ -13,10 +13,11 @@ from tidegate.core.integration import Integration
 from tidegate.core.json import Json
 from tidegate.core.location import Location
 from tidegate.core.problems import Problems
+from tidegate.resolvers.integrations.outgoing import PAUSES
 from tidegate.resolvers.integrations.smtp.addresses import Mailbox, NoAddress, mailbox
 from tidegate.resolvers.integrations.smtp.integration import SmtpIntegration
 from tidegate.resolvers.integrations.smtp.letters import KEYS
-from tidegate.resolvers.integrations.smtp.outgoing import PAUSES, Server
+from tidegate.resolvers.integrations.smtp.outgoing import Server
 
 VERBS: Final = frozenset({"send"})
 PORTS: Final[Mapping[str, int]] = {"smtp": 587, "smtps": 465}

@@ -58,6 +58,10 @@ class Envelope:
     recipients: tuple[str, ...]
     about: str
 
+    @property
+    def size(self) -> int:
+        return len(self.message)
+
 
 @dataclass(slots=True)
 class Inputs:

@@ -13,7 +13,7 @@ import pytest
 
 from tests.resolvers.integrations.smtp.conftest import PASSWORD, USER, MailServer, make_certificate
 from tidegate.resolvers.integrations.smtp.letters import Envelope
-from tidegate.resolvers.integrations.smtp.outgoing import AT_ONCE, Outgoing, Server
+from tidegate.resolvers.integrations.smtp.outgoing import AT_ONCE, Letters, Server
 
 SOON = (0.02,) * 200
 
@@ -24,8 +24,8 @@ def server_of(mail: MailServer, **changes: Any) -> Server:
 
 
 @asynccontextmanager
-async def sending(mail: MailServer, pauses: tuple[float, ...] = SOON, **changes: Any) -> AsyncIterator[Outgoing]:
-    outgoing = Outgoing("mail", server_of(mail, **changes), pauses)
+async def sending(mail: MailServer, pauses: tuple[float, ...] = SOON, **changes: Any) -> AsyncIterator[Letters]:
+    outgoing = Letters("mail", server_of(mail, **changes), pauses)
     outgoing.start()
     try:
         yield outgoing
