@@ -109,6 +109,18 @@ async def _results(shape: Shape, variables: Variables, user: CurrentUser, run: _
     return results
 
 
+@dataclass(slots=True)
+class _Settling:
+    """Keeps the result that it has made of the call's answer."""
+
+    call: FieldCall
+    result: FieldResult | None = None
+
+    def __call__(self, answer: Answer) -> str:
+        self.result = settle(self.call, answer)
+        return str(self.result.errors[0]["message"]) if self.result.errors else ""
+
+
 async def _run(
     call: FieldCall, variables: Variables, user: CurrentUser, *, runner: Runner, deadline: float, origin: str
 ) -> FieldResult:
@@ -122,9 +134,10 @@ async def _run(
             # Nothing is begun that could not be finished, a mutation least of all.
             raise TimeoutError
         deadline = min(deadline, now + operation.timeout)
-        running = Call(operation, user, inputs.arguments, inputs.variables, deadline, origin=origin)
+        settling = _Settling(call)
+        running = Call(operation, user, inputs.arguments, inputs.variables, deadline, origin=origin, settle=settling)
         answer = await runner.run(runnable, running)
-        result = settle(call, answer)
+        result = settling.result or settle(call, answer)
     except OperationError as error:
         result = failed(call, error.message, str(error.code), error.extensions)
     except TimeoutError:
