@@ -13,6 +13,7 @@ GROUP: Final = "tidegate.integrations"
 OURS: Final = {
     "sqlite": "tidegate.resolvers.integrations.sqlite:kind",
     "postgres": "tidegate.resolvers.integrations.postgres:kind",
+    "http": "tidegate.resolvers.integrations.http:kind",
     "smtp": "tidegate.resolvers.integrations.smtp:kind",
 }
 """The same table as in pyproject.toml (a test holds them together), for a clone that is run without being installed.

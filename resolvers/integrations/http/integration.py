@@ -1,0 +1,215 @@
+"""Requests to another server, by the verbs of HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from logging import getLogger
+from typing import Final
+
+from tidegate.core.change import Outside, unheard
+from tidegate.core.errors import Code, OperationError
+from tidegate.core.expressions import Expression, as_text
+from tidegate.core.footprint import Read, Touch, Unknown
+from tidegate.core.integration import Answer, Compiled, Declaration, Prepared, Session, Surroundings
+from tidegate.core.json import Given, Json, frozen
+from tidegate.core.problems import Problem, Problems
+from tidegate.core.selection import Selection
+from tidegate.resolvers.integrations.http.addresses import fill_path, fill_query
+from tidegate.resolvers.integrations.http.answers import Misfit, readable
+from tidegate.resolvers.integrations.http.bodies import FORMS, write_body
+from tidegate.resolvers.integrations.http.kept import Kept
+from tidegate.resolvers.integrations.http.request import Wish, read_wish
+from tidegate.resolvers.integrations.upstream import Asked, Reply, Upstream, failed
+
+log = getLogger("tidegate.upstream")
+
+AT_ONCE: Final = 10
+"""Requests of one batch that are on their way at the same time."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PreparedHttp:
+    """Implements `Prepared`."""
+
+    wish: Wish
+    source: str
+
+    @property
+    def writes(self) -> bool:
+        return not self.wish.reads
+
+    def compile(self, selection: Selection | None, rank: int) -> Compiled:
+        # What a client selects was held against the role with the document.
+        return CompiledHttp(self.wish, self.source, None if selection is not None else rank)
+
+    def reach(self) -> Sequence[Read]:
+        return self.compile(None, 0).reads(())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CompiledHttp:
+    """Implements `Compiled`. `rank`: of whom every field is for that it may read; none: those that were selected."""
+
+    wish: Wish
+    source: str
+    rank: int | None
+
+    @property
+    def inputs(self) -> tuple[Expression, ...]:
+        return self.wish.inputs
+
+    def reads(self, values: Sequence[Given | Unknown]) -> Sequence[Read]:  # noqa: ARG002 - the same for all
+        return (Read(self.source, self.wish.resource, poll=self.wish.poll),) if self.wish.reads else ()
+
+    def describe(self) -> str:
+        return self.wish.describe()
+
+    @property
+    def touch(self) -> Touch:
+        return Touch(self.source, self.wish.resource)
+
+
+class HttpIntegration:
+    """Implements core's `Integration`. `params` go with every request, `poll` is for those that do not say theirs."""
+
+    irrevocable = True
+
+    def __init__(
+        self, name: str, base: str, upstream: Upstream, params: Mapping[str, Json], poll: float | None
+    ) -> None:
+        self.name = self.source = name
+        self.base = base
+        self.params = params
+        self.upstream = upstream
+        self.kept = Kept()
+        self.outside: Outside = unheard
+        self._poll = poll
+
+    def prepare(self, declaration: Declaration, surroundings: Surroundings) -> Prepared:
+        problems = Problems()
+        if declaration.target is not None:
+            sentence = f'"{self.name}" has no tables: an object cannot be kept there.'
+            problems.add(declaration.target.at, sentence, f"Ask it itself: use: {self.name}.")
+        problems.raise_any()
+        return PreparedHttp(read_wish(declaration, surroundings, self._poll), self.source)
+
+    async def open(self, outside: Outside = unheard) -> None:
+        self.outside = outside
+        await self.upstream.open()
+
+    async def check(self, surroundings: Surroundings) -> Sequence[Problem]:  # noqa: ARG002 - nobody is asked unasked
+        return ()
+
+    @asynccontextmanager
+    async def session(self, *, writes: bool) -> AsyncIterator[Session]:  # noqa: ARG002 - nothing is held
+        session = _Session(self)
+        try:
+            yield session
+        except BaseException:
+            session.lost += session.written
+            raise
+        finally:
+            if session.lost:
+                self.outside(tuple(dict.fromkeys(session.lost)))
+
+    async def close(self) -> None:
+        await self.upstream.close()
+
+
+class _Session:
+    """Requests of one call. What was sent cannot be undone: `lost` are touches that the call will not tell of, because
+    it failed, or because nobody knows what became of them."""
+
+    def __init__(self, integration: HttpIntegration) -> None:
+        self.written: list[Touch] = []
+        self.lost: list[Touch] = []
+        self._integration = integration
+
+    @asynccontextmanager
+    async def attempt(self) -> AsyncIterator[None]:
+        count = len(self.written)
+        try:
+            yield
+        except BaseException:
+            self.lost += self.written[count:]
+            del self.written[count:]
+            raise
+
+    async def execute(self, compiled: Compiled, values: Sequence[Given]) -> Answer:
+        assert isinstance(compiled, CompiledHttp)
+        wish = compiled.wish
+        asked = _asked(wish, values, self._integration)
+        if wish.reads:
+            reply = await self._read(asked)
+        else:
+            try:
+                reply = await self._integration.upstream.ask(asked, safe=False)
+            except BaseException:
+                self.lost.append(compiled.touch)
+                raise
+            if reply.status < 400:
+                self.written.append(compiled.touch)
+            elif reply.status >= 500:
+                self.lost.append(compiled.touch)
+        touches = () if wish.reads else (compiled.touch,)
+        return Answer(_value(reply, compiled, self._integration.name), touches=touches)
+
+    async def _read(self, asked: Asked) -> Reply:
+        kept = self._integration.kept
+        conditioned, known = kept.condition(asked)
+        reply = await self._integration.upstream.ask(conditioned, safe=True)
+        return kept.settle(asked, known, reply)
+
+    async def execute_many(
+        self, compiled: Compiled, batch: Sequence[Sequence[Given]]
+    ) -> Sequence[Answer | OperationError]:
+        """Some at the same time, and equal ones once."""
+        room = asyncio.Semaphore(AT_ONCE)
+
+        async def answer(values: Sequence[Given]) -> Answer | OperationError:
+            async with room:
+                try:
+                    return await self.execute(compiled, values)
+                except OperationError as error:
+                    return error
+
+        keys = [tuple(map(frozen, values)) for values in batch]
+        distinct = dict(zip(keys, batch, strict=True))
+        async with asyncio.TaskGroup() as group:
+            tasks = {key: group.create_task(answer(values)) for key, values in distinct.items()}
+        return [tasks[key].result() for key in keys]
+
+
+def _asked(wish: Wish, values: Sequence[Given], integration: HttpIntegration) -> Asked:
+    """Raises `OperationError`: BAD_USER_INPUT."""
+    url = integration.base + fill_path(wish.path, values)
+    query = fill_query(integration.params, values[wish.params] if wish.params is not None else None)
+    headers: dict[str, str] = {}
+    body = write_body(wish.form, values[wish.body]) if wish.body is not None else None
+    if body is not None:
+        headers["content-type"] = FORMS[wish.form]
+    given = values[wish.headers] if wish.headers is not None else None
+    for name, value in given.items() if isinstance(given, Mapping) else ():
+        if value is not None:
+            headers[name.lower()] = as_text(value)
+    return Asked(wish.verb.upper(), f"{url}?{query}" if query else url, headers, body)
+
+
+def _value(reply: Reply, compiled: CompiledHttp, name: str) -> Json:
+    wish = compiled.wish
+    reading = wish.reading
+    try:
+        if reply.status in wish.missing:
+            value = reading.missing(reply)
+        elif reply.status >= 300:
+            raise failed(reply.status)
+        else:
+            value = reading.read(reply)
+    except Misfit as misfit:
+        log.warning("%s: what %s is answered does not fit: %s.", name, wish.operation, misfit)
+        message = "What another server answered is not what was to be expected."
+        raise OperationError(Code.UPSTREAM_FAILED, message, {"status": reply.status}) from misfit
+    return value if compiled.rank is None else readable(value, reading.type, reading.types, compiled.rank)
