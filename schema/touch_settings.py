@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from tidegate.core.signing import HEADERS
 from tidegate.core.triggers import Signature, Touching
 from tidegate.schema.environment import Environment
 from tidegate.schema.form import Form
-from tidegate.schema.webhooks import HEADERS, read_header, read_secret, read_signature
+from tidegate.schema.webhooks import read_header, read_secret, read_signature
 
 TOUCH: Final = "touch"
 KEYS: Final = ("secret", "signature", "header")

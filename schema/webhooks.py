@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import binascii
 import re
-from base64 import b64decode
 from collections.abc import Mapping
 from typing import Final
 
+from tidegate.core.signing import FREE, HEADERS, weakness
 from tidegate.core.triggers import Signature
 from tidegate.schema.environment import Environment, holds_variables
 from tidegate.schema.form import Form
@@ -15,19 +14,6 @@ from tidegate.schema.tree import MapNode, Node, ScalarNode, kind_of
 
 WEBHOOK: Final = "webhook"
 KEYS: Final = ("path", "secret", "signature", "header", "args", "currentUser")
-HEADERS: Final[Mapping[Signature, str]] = {
-    Signature.HMAC: "x-signature",
-    Signature.GITHUB: "x-hub-signature-256",
-    Signature.STRIPE: "stripe-signature",
-    Signature.STANDARD: "webhook-signature",
-    Signature.TOKEN: "x-webhook-token",
-}
-"""Where each signature is, if nothing else is said."""
-STANDARD_PREFIX: Final = "whsec_"
-SHORTEST_SECRET: Final = 16
-"""Bytes."""
-
-_FREE: Final = (Signature.HMAC, Signature.TOKEN)
 _PATH: Final = re.compile(r"[A-Za-z0-9._~-]+(?:/[A-Za-z0-9._~-]+)*", re.ASCII)
 _LONGEST_PATH: Final = 200
 _HEADER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,99}", re.ASCII)
@@ -70,7 +56,7 @@ def read_header(form: Form, signature: Signature, usual: Mapping[Signature, str]
     header = form.text("header")
     if header is None:
         return usual[signature]
-    if signature not in _FREE:
+    if signature not in FREE:
         sentence = f"Signatures of the kind {signature} are in headers of their own."
         form.problems.add(form.key_at("header"), sentence, "Remove the key.")
     elif not _HEADER.fullmatch(header):
@@ -90,21 +76,8 @@ def read_secret(form: Form, signature: Signature, environment: Environment) -> s
         form.problems.add(node.at, f'"secret" of {form.noun} is a text; {shown} is not.', 'Write "${SECRET}".')
     elif holds_variables(secret):
         return secret
-    elif len(secret.encode(errors="surrogateescape")) < SHORTEST_SECRET:
-        sentence = f"The secret is shorter than {SHORTEST_SECRET} bytes, so it can be guessed."
-        form.problems.add(node.at, sentence, "Make one: openssl rand -hex 32.")
-    elif signature is Signature.STANDARD and standard_key(secret) is None:
-        sentence = f"This is not a secret of Standard Webhooks: {STANDARD_PREFIX} and base64."
-        form.problems.add(node.at, sentence, "Take it as the sender shows it.")
+    elif (found := weakness(secret, signature)) is not None:
+        form.problems.add(node.at, *found)
     else:
         return secret
     return None
-
-
-def standard_key(secret: str) -> bytes | None:
-    """The bytes that a secret of Standard Webhooks stands for; none if it is none."""
-    text = secret.removeprefix(STANDARD_PREFIX)
-    try:
-        return b64decode(text + "=" * (-len(text) % 4), validate=True) or None
-    except (binascii.Error, ValueError):
-        return None

@@ -7,10 +7,10 @@ from http import HTTPStatus
 from pathlib import Path
 
 from tidegate.core.errors import Code
+from tidegate.core.signing import HEADERS
 from tidegate.core.triggers import Signature
 from tidegate.scheduler import BACK, GRACE
 from tidegate.schema.triggers import SCHEDULE_KEYS
-from tidegate.schema.webhooks import HEADERS
 from tidegate.schema.webhooks import KEYS as WEBHOOK_KEYS
 from tidegate.web import touches
 from tidegate.web.deliveries import AGE, REMEMBERED

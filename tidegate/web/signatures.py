@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import Final, Protocol
 
+from tidegate.core.signing import digest, key_of
 from tidegate.core.triggers import Signature
-from tidegate.schema.webhooks import standard_key
 
 TOLERANCE: Final = 300.0
 """Seconds that a signed time may differ from ours, to either side. Source: Standard Webhooks; Stripe has the same."""
@@ -39,18 +39,17 @@ class Forged(Exception):
 def verify(sealed: Sealed, fields: Mapping[bytes, bytes], body: bytes, now: float) -> bytes | None:
     """What tells this request apart from all others of the sender, where that is signed too. `fields` are the headers,
     `now` in seconds since the epoch. Raises `Forged`."""
-    # What the environment has may be any bytes.
-    secret = sealed.secret.encode(errors="surrogateescape")
+    secret = sealed.secret
     match sealed.signature:
         case Signature.TOKEN:
             given = _field(fields, sealed.header)
             if sealed.header == "authorization" and given[: len(_BEARER)].lower() == _BEARER:
                 given = given[len(_BEARER) :].strip()
-            _compare([given], secret)
+            _compare([given], key_of(secret))
             return None
-        case Signature.HMAC | Signature.GITHUB:
+        case Signature.HMAC | Signature.GITHUB as signature:
             given = _field(fields, sealed.header).removeprefix(b"sha256=")
-            _compare([given.lower()], hmac.new(secret, body, sha256).hexdigest().encode())
+            _compare([given.lower()], digest(signature, secret, body).hex().encode())
             return None
         case Signature.STRIPE:
             return _stripe(_field(fields, sealed.header), secret, body, now)
@@ -58,29 +57,27 @@ def verify(sealed: Sealed, fields: Mapping[bytes, bytes], body: bytes, now: floa
             return _standard(fields, sealed, body, now)
 
 
-def _stripe(header: bytes, secret: bytes, body: bytes, now: float) -> bytes:
-    """Source: docs.stripe.com/webhooks/signature. A retry is signed anew, so the signature is its name."""
+def _stripe(header: bytes, secret: str, body: bytes, now: float) -> bytes:
+    """A retry is signed anew, so the signature is its name."""
     pairs = [part.strip().partition(b"=") for part in header.split(b",")]
     times = [value for key, _, value in pairs if key == b"t"]
     if len(times) != 1:
         raise Forged("it names no time")
-    expected = hmac.new(secret, times[0] + b"." + body, sha256).hexdigest().encode()
+    expected = digest(Signature.STRIPE, secret, body, times[0]).hex().encode()
     _compare([value for key, _, value in pairs if key == b"v1"], expected)
     _check_time(times[0], now)
     return expected
 
 
 def _standard(fields: Mapping[bytes, bytes], sealed: Sealed, body: bytes, now: float) -> bytes:
-    """Source: the specification of Standard Webhooks; headers that begin with `svix-` mean the same."""
+    """Headers that begin with `svix-` mean the same."""
     family = b"webhook" if b"webhook-id" in fields else b"svix"
     name, time, given = (
         _field(fields, (family + b"-" + part).decode()) for part in (b"id", b"timestamp", b"signature")
     )
     if len(name) > _LONGEST_ID:
         raise Forged("its id is too long")
-    key = standard_key(sealed.secret)
-    assert key is not None
-    expected = hmac.new(key, name + b"." + time + b"." + body, sha256).digest()
+    expected = digest(Signature.STANDARD, sealed.secret, body, time, name)
     versions = [part.partition(b",") for part in given.split()]
     _compare([_decoded(value) for version, _, value in versions if version == b"v1"], expected)
     _check_time(time, now)
