@@ -11,7 +11,7 @@ from tidegate.core.integration import Integration
 from tidegate.core.json import Json
 from tidegate.core.location import Location
 from tidegate.resolvers.integrations.postgres.database import PostgresDatabase, PostgresSettings
-from tidegate.resolvers.integrations.relational.dialects import POSTGRES
+from tidegate.resolvers.integrations.relational.dialect_postgres import POSTGRES
 from tidegate.resolvers.integrations.relational.integration import RelationalIntegration
 from tidegate.resolvers.integrations.relational.request_schemas import VERBS, request_schema
 from tidegate.resolvers.integrations.relational.settings import Settings, count_schema, duration_schema

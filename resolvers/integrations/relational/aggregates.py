@@ -13,7 +13,6 @@ from tidegate.core.selection import Selection
 from tidegate.resolvers.integrations.relational.cells import Cell
 from tidegate.resolvers.integrations.relational.dialects import Fragment, Sql
 from tidegate.resolvers.integrations.relational.drafts import Draft, Rows, require_readable
-from tidegate.resolvers.integrations.relational.orders import direct
 from tidegate.resolvers.integrations.relational.reads import readable
 from tidegate.resolvers.integrations.relational.rows import Computed, Limit, object_json
 from tidegate.resolvers.integrations.relational.tables import Family, ReflectedColumn
@@ -52,7 +51,13 @@ def aggregate_statement(draft: Draft, verb: Aggregating, selection: Selection) -
     query = query.group_by(*(values[field] for field in verb.group_by))
     groups = query.subquery(draft.name())
     keys = _keys(verb)
-    ordered = [direct(draft, groups.c[key.field], key.descending, reflected[key.field].nullable) for key in keys]
+    ordered = [
+        each
+        for key in keys
+        for each in draft.dialect.ordered(
+            groups.c[key.field], descending=key.descending, nullable=reflected[key.field].nullable
+        )
+    ]
     limit = Limit.of(draft, verb.limit, None)
     page = limit.cut(draft, sa.select(groups).order_by(*ordered), None).subquery(draft.name())
     known = draft.setting.tables.known.get(item.table)
@@ -87,7 +92,6 @@ def _measured(draft: Draft, verb: Aggregating, measure: Measure, table: Rows) ->
     value: Sql = table.c[column.column]
     found = draft.setting.reflected(verb.target, column)
     absent = found.nullable or not verb.group_by
-    postgres = draft.dialect.is_postgres
     match measure.function:
         case Function.COUNT:
             return sa.func.count(value), counted
@@ -96,10 +100,10 @@ def _measured(draft: Draft, verb: Aggregating, measure: Measure, table: Rows) ->
         case Function.SUM:
             return sa.func.sum(value), ReflectedColumn("", _SUMS.get(found.family, Family.UNKNOWN), nullable=absent)
         case Function.AVG:
-            family = Family.NUMERIC if postgres and found.family not in _FLOATING else Family.FLOAT
-            return sa.func.avg(value), ReflectedColumn("", family, nullable=absent)
+            family = Family.NUMERIC if draft.dialect.typed and found.family not in _FLOATING else Family.FLOAT
+            return draft.dialect.average(value), ReflectedColumn("", family, nullable=absent)
         case Function.MIN | Function.MAX:
-            if postgres and found.family in (Family.UUID, Family.BOOLEAN):
+            if draft.dialect.typed and found.family in (Family.UUID, Family.BOOLEAN):
                 # PostgreSQL knows no least one of these; as text both are ordered the same way.
                 value = Fragment((value, "::text"))
                 found = replace(found, family=Family.TEXT)

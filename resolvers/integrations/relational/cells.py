@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tidegate.core.types import EnumType, Named, TypeDefinition, TypeRef, nullable
-from tidegate.resolvers.integrations.relational.dialects import Dialect, Fragment, Sql, literal
+from tidegate.resolvers.integrations.relational.dialects import Dialect, Sql
 from tidegate.resolvers.integrations.relational.tables import Family, ReflectedColumn
 
 FLAW: Final = ',"!":1'
@@ -52,15 +52,7 @@ class Shown:
 
     def whole(self, dialect: Dialect) -> Sql:
         """With what stands around it; null where the value is."""
-        text = dialect.text(self.text) if dialect.is_postgres else self.text
-        if not self.before and not self.after:
-            return text
-        # Not `concat`: null must stay null.
-        around: list[str | Sql] = ["("]
-        around += [literal(self.before), " || "] if self.before else []
-        around.append(text)
-        around += [" || ", literal(self.after)] if self.after else []
-        return Fragment((*around, ")"))
+        return dialect.framed(self.before, self.text, self.after)
 
 
 def enum_of(type: TypeRef, types: Mapping[str, TypeDefinition]) -> EnumType | None:

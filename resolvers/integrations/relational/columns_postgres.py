@@ -19,7 +19,8 @@ from tidegate.resolvers.integrations.relational.cells import (
     Shown,
     enum_of,
 )
-from tidegate.resolvers.integrations.relational.dialects import POSTGRES, Fragment, ScalarJson, Sql, literal
+from tidegate.resolvers.integrations.relational.dialect_postgres import POSTGRES, ScalarJson
+from tidegate.resolvers.integrations.relational.dialects import Fragment, Sql, literal
 from tidegate.resolvers.integrations.relational.tables import Family, ReflectedColumn
 
 _UUID: Final = "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"

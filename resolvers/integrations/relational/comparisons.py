@@ -15,7 +15,7 @@ from tidegate.core.objects import DataObject, Relation
 from tidegate.resolvers.integrations.relational.dialects import Fragment, Sql
 from tidegate.resolvers.integrations.relational.drafts import Draft, Rows
 from tidegate.resolvers.integrations.relational.inputs import Operand
-from tidegate.resolvers.integrations.relational.storing import Storing, glob, glob_lower, like, listed, lower
+from tidegate.resolvers.integrations.relational.storing import Storing, listed, lowered, pattern
 from tidegate.resolvers.integrations.relational.tables import Family, ReflectedColumn
 
 
@@ -102,24 +102,19 @@ def compare(
 
 
 def _equal_value(draft: Draft, value: Operand | Expression, storing: Storing, reflected: ReflectedColumn) -> Sql:
-    if reflected.family is Family.JSON and draft.dialect.is_postgres:
+    if reflected.family is Family.JSON and not draft.dialect.compares_json:
         raise OperationError(Code.BAD_USER_INPUT, "A JSON column cannot be compared.")
     return draft.bind(value, storing)
 
 
 def _member(draft: Draft, value: Operand | Expression, subject: Sql, storing: Storing, type: str) -> Sql:
     bound = draft.bind(value, listed(draft.dialect, storing))
-    if draft.dialect.is_postgres:
-        return Fragment((subject, " = ANY (", bound, ")"))
-    subject = Fragment(("hex(", subject, ")")) if type == "Bytes" else subject
-    return Fragment((subject, " IN (SELECT value FROM json_each(", bound, "))"))
+    return draft.dialect.member(subject, bound, is_bytes=type == "Bytes")
 
 
 def _lowered(draft: Draft, value: Operand | Expression, subject: Sql) -> tuple[Sql, Sql]:
     dialect = draft.dialect
-    if dialect.is_postgres:
-        return sa.func.lower(dialect.text(subject)), sa.func.lower(dialect.text(draft.bind(value)))
-    return Fragment(("tidegate_lower(", subject, ")")), draft.bind(value, lower)
+    return dialect.lowered(subject), dialect.lowered_parameter(draft.bind(value, lowered(dialect)))
 
 
 def _pattern(
@@ -128,13 +123,6 @@ def _pattern(
     dialect = draft.dialect
     before, after = _TEXT_ENDS[operator]
     any_case = operator in _ANY_CASE
-    if not dialect.is_postgres:
-        ends = ("*" if before else "", "*" if after else "")
-        if any_case:
-            return Fragment(("tidegate_lower(", subject, ") GLOB ", draft.bind(value, glob_lower(*ends))))
-        return Fragment((subject, " GLOB ", draft.bind(value, glob(*ends))))
-    pattern = draft.bind(value, like("%" if before else "", "%" if after else ""))
-    text = subject if reflected.family is Family.TEXT else dialect.text(subject)
-    if any_case:
-        return Fragment(("lower(", text, ") LIKE lower(", dialect.text(pattern), ") ESCAPE '!'"))
-    return Fragment((text, " LIKE ", pattern, " ESCAPE '!'"))
+    bound = draft.bind(value, pattern(dialect, before=before, after=after, any_case=any_case))
+    is_text = reflected.family is Family.TEXT
+    return dialect.matches(subject, bound, any_case=any_case, is_text=is_text, is_plain=reflected.plain)

@@ -169,7 +169,7 @@ class CompiledWrite:
             kinds["write"] = lambda draft: create_statement(draft, item, verb.row)
         elif isinstance(verb, Updating):
             keys = not (self._is_counted and self._rule(Access.UPDATE) is None)
-            if not self.setting.dialect.is_postgres and told(self.setting, item).now:
+            if not self.setting.dialect.locks_rows and told(self.setting, item).now:
                 kinds["before"] = lambda draft: before_statement(draft, verb)
             kinds["write"] = lambda draft: update_statement(draft, verb, keys=keys)
         elif isinstance(verb, Deleting):

@@ -1,14 +1,15 @@
-"""What differs between databases in the statements we write, apart from the JSON of a column (columns*.py)."""
+"""What differs between databases in the statements we write, apart from the JSON of a column (columns*.py).
+
+`Dialect` says what a database can do and how it says some things; each has one of its own (dialect_*.py).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, Final, Literal
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar, Final, Literal, TypeAlias
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect as CompilingDialect
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -37,46 +38,13 @@ class Fragment(sa.ColumnElement[Any]):
 
 
 @compiles(Fragment)
-def _compile_fragment(element: Fragment, compiler: SQLCompiler, **options: Any) -> str:
+def compile_fragment(element: Fragment, compiler: SQLCompiler, **options: Any) -> str:
+    if compiler.dialect.paramstyle == "format":
+        return "".join(
+            part.replace("%", "%%") if isinstance(part, str) else compiler.process(part, **options)
+            for part in element.parts
+        )
     return "".join(part if isinstance(part, str) else compiler.process(part, **options) for part in element.parts)
-
-
-class ScalarJson(Fragment):
-    """PostgreSQL: the JSON of a text, a number or a time. `json_scalar`, new in 17, looks up once for a statement what
-    `to_json` looks up for each value: a fifth less for a list of a hundred rows."""
-
-    inherit_cache = False
-
-    def __init__(self, value: Sql) -> None:
-        super().__init__(("(", value, ")"))
-
-
-@compiles(ScalarJson)
-def _compile_scalar_json(element: ScalarJson, compiler: SQLCompiler, **options: Any) -> str:
-    newer = isinstance(compiler.dialect, _NewerPostgres)
-    return ("json_scalar" if newer else "to_json") + _compile_fragment(element, compiler, **options)
-
-
-class _NewerPostgres(postgresql.base.PGDialect):
-    """PostgreSQL from 17 on."""
-
-
-class _BatchedCompiler(postgresql.base.PGCompiler):
-    """Values of the call are columns of the rows named `BATCH`; all other parameters stay what they are."""
-
-    def bindparam_string(self, name: str, *arguments: Any, **options: Any) -> str:
-        text = super().bindparam_string(name, *arguments, **options)
-        return f"{BATCH}.{name}" if name.startswith(SENT) else text
-
-
-class _BatchedPostgres(postgresql.base.PGDialect):
-    """Many calls of one statement at once: multiplex.py."""
-
-    statement_compiler = _BatchedCompiler
-
-
-class _NewerBatchedPostgres(_NewerPostgres):
-    statement_compiler = _BatchedCompiler
 
 
 class Source(sa.FromClause):
@@ -97,21 +65,7 @@ class Source(sa.FromClause):
 @compiles(Source)
 def _compile_source(element: Source, compiler: SQLCompiler, **options: Any) -> str:
     del options  # what SQLAlchemy says of a table does not concern a fragment
-    return _compile_fragment(element.fragment, compiler)
-
-
-class _Concatenation(Fragment):
-    """SQLite's `a || b || …`, which can be taken apart again. No brackets, because nothing there binds tighter, and its
-    parser holds 100 levels before 3.46: with them, four relations inside each other would be too many."""
-
-    inherit_cache = False
-
-    def __init__(self, inner: Sequence[str | Sql], pieces: Sequence[Sql]) -> None:
-        self.inner = tuple(inner)
-        separated: list[str | Sql] = []
-        for piece in pieces:
-            separated += [" || ", piece] if separated else [piece]
-        super().__init__(separated)
+    return compile_fragment(element.fragment, compiler)
 
 
 def literal(text: str) -> Sql:
@@ -119,95 +73,134 @@ def literal(text: str) -> Sql:
     return Fragment(("'" + text.replace("'", "''") + "'",))
 
 
-@dataclass(frozen=True)
-class Dialect:
-    """`name` is also sqlglot's name of it."""
+Name: TypeAlias = Literal["sqlite", "postgres", "mysql"]
 
-    name: Literal["sqlite", "postgres"]
 
-    @cached_property
-    def compiling(self) -> CompilingDialect:
-        if self.name == "postgres":
-            return postgresql.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
-        return sqlite.dialect(paramstyle="qmark")
+class Dialect(ABC):
+    """One database's. Two of a kind are equal; none has a state."""
 
-    @property
-    def is_postgres(self) -> bool:
-        return self.name == "postgres"
+    name: ClassVar[Name]
+    """Also sqlglot's name of it."""
 
-    @cached_property
-    def _newer(self) -> CompilingDialect:
-        return _NewerPostgres(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
+    typed: ClassVar[bool]
+    """Parameters have types of their own, and the driver makes values of these of what it is given. Otherwise the
+    statements bring values into the form that they are kept in (storing.py)."""
+    strict: ClassVar[bool]
+    """Columns hold what they are declared to hold, and columns of results are of a known type."""
+    recordsets: ClassVar[bool]
+    """Rows of a table's own type can be made of one JSON parameter."""
+    wraps_writes: ClassVar[bool]
+    """A statement that writes and answers rows can stand in a WITH."""
+    updates_return: ClassVar[bool]
+    """UPDATE and DELETE have RETURNING."""
+    locks_rows: ClassVar[bool]
+    """Others write at the same time, and a SELECT can keep them from its rows."""
+    plans_limits: ClassVar[bool]
+    """The planner wants to know the number in LIMIT."""
+    computes_limits: ClassVar[bool]
+    """LIMIT takes an expression."""
+    asks_together: ClassVar[bool]
+    """Many questions of one statement can be one statement."""
+    compares_json: ClassVar[bool]
+    """A column of type JSON can be compared."""
+
+    @abstractmethod
+    def compiling(self, release: int) -> CompilingDialect: ...
+
+    def correlates_pages(self, release: int) -> bool:  # noqa: ARG002 - of most it is known without
+        """A subquery in FROM may depend on the rows around the statement it is in."""
+        return True
 
     def compile(self, statement: sa.ClauseElement, release: int = 0) -> tuple[str, tuple[str, ...], Mapping[str, Any]]:
-        """For a server of this major version, 0 where it is not known: the text, the names of its bound values in the
+        """For a server of this `Reflection.release`: the text, the names of its bound values in the
         order of its parameters, and the values that SQLAlchemy itself put in (an OFFSET of 0, say)."""
-        newer = self.is_postgres and release >= 17
-        compiled = statement.compile(dialect=self._newer if newer else self.compiling)
+        compiled = statement.compile(dialect=self.compiling(release))
         assert isinstance(compiled, SQLCompiler)
-        names = tuple(compiled.positiontup or ())
-        if self.is_postgres:
-            # A number may occur twice; its value is passed once.
-            names = tuple(dict.fromkeys(names))
-        return str(compiled), names, compiled.params
+        return str(compiled), tuple(compiled.positiontup or ()), compiled.params
 
     def compile_batched(self, statement: sa.ClauseElement, release: int = 0) -> tuple[str, tuple[str, ...]]:
-        """PostgreSQL: the same with columns of `BATCH`, named like the values, in the place of the values of the call.
-        The names stand in the same order, so a parameter that stays has the number that it has in `compile`."""
-        batched = _NewerBatchedPostgres if release >= 17 else _BatchedPostgres
-        compiled = statement.compile(dialect=batched(paramstyle="numeric_dollar"))
-        assert isinstance(compiled, SQLCompiler)
-        return str(compiled), tuple(dict.fromkeys(compiled.positiontup or ()))
+        """Those that ask together: the same with columns of `BATCH`, named like the values, in the place of the values
+        of the call. The names stand in the same order, so a parameter that stays has the number that it has in
+        `compile`."""
+        raise NotImplementedError
 
     def quoted(self, name: str) -> str:
-        return self.compiling.identifier_preparer.quote(name)
+        return self.compiling(0).identifier_preparer.quote(name)
 
+    @abstractmethod
     def joined(self, parts: Sequence[str | Sql]) -> Sql:
         """One text of several, none of them null. Neighbouring literals become one."""
-        merged: list[str | Sql] = []
-        for part in self._flat(parts):
-            if isinstance(part, str) and merged and isinstance(merged[-1], str):
-                merged[-1] += part
-            elif part != "" if isinstance(part, str) else True:
-                merged.append(part)
-        pieces = [literal(part) if isinstance(part, str) else part for part in merged]
-        if len(pieces) == 1:
-            return pieces[0]
-        if self.is_postgres:
-            # VARIADIC functions take 100 arguments at most.
-            while len(pieces) > 90:
-                pieces = [sa.func.concat(*pieces[at : at + 90]) for at in range(0, len(pieces), 90)]
-            return sa.func.concat(*pieces)
-        return _Concatenation(merged, pieces)
 
-    def _flat(self, parts: Sequence[str | Sql]) -> Iterator[str | Sql]:
-        for part in parts:
-            if isinstance(part, _Concatenation):
-                yield from part.inner
-            else:
-                yield part
+    @abstractmethod
+    def framed(self, before: str, text: Sql, after: str) -> Sql:
+        """A text with others around it; null where it is null."""
 
+    @abstractmethod
     def gathered(self, text: Sql) -> Sql:
         """The texts of many rows with commas between them; empty for no rows."""
-        gather = sa.func.string_agg if self.is_postgres else sa.func.group_concat
-        return sa.func.coalesce(gather(text, literal(",")), literal(""))
 
+    def gathered_page(self, text: Sql, order: Sequence[Sql], offset: Sql | None, rows: Sql) -> Sql:
+        """Where pages cannot be correlated: the same of some rows, sorted."""
+        raise NotImplementedError
+
+    @abstractmethod
     def bytes(self, text: Sql) -> Sql:
         """A text as the UTF-8 that goes to the client, so that no driver decodes it."""
-        if self.is_postgres:
-            return sa.func.convert_to(text, literal("UTF8"))
-        return Fragment(("CAST(", text, " AS BLOB)"))
 
-    def hex(self, text: Sql) -> Sql:
-        if self.is_postgres:
-            return sa.func.encode(self.bytes(text), literal("hex"))
-        return sa.func.lower(sa.func.hex(text))
+    @abstractmethod
+    def hex(self, text: Sql) -> Sql: ...
 
-    def text(self, value: Sql) -> Sql:
-        if self.is_postgres:
-            return Fragment(("CAST(", value, " AS text)"))
-        return Fragment(("CAST(", value, " AS TEXT)"))
+    @abstractmethod
+    def text(self, value: Sql) -> Sql: ...
+
+    @abstractmethod
+    def ordered(self, value: Sql, *, descending: bool, nullable: bool) -> list[Sql]:
+        """For ORDER BY: nulls are greater than every value. Only what may be null says where nulls go: an index can
+        then be used as it is."""
+
+    @abstractmethod
+    def member(self, subject: Sql, bound: Sql, *, is_bytes: bool) -> Sql:
+        """That the subject is one of the items of a parameter (`storing.listed`)."""
+
+    @abstractmethod
+    def lowered(self, value: Sql) -> Sql:
+        """In lower case, to be compared to the letter. Of a parameter (`storing.lowered`) too."""
+
+    @abstractmethod
+    def lowered_parameter(self, bound: Sql) -> Sql: ...
+
+    @abstractmethod
+    def matches(self, subject: Sql, bound: Sql, *, any_case: bool, is_text: bool, is_plain: bool) -> Sql:
+        """That a text is like a pattern (`storing.pattern`), to the letter unless `any_case`. `is_plain`: its column
+        compares so by itself."""
+
+    def average(self, value: Sql) -> Sql:
+        return sa.func.avg(value)
+
+    def empty_row(self) -> str:
+        """What stands in an INSERT of nothing but defaults."""
+        return " DEFAULT VALUES"
 
 
-SQLITE: Final = Dialect("sqlite")
-POSTGRES: Final = Dialect("postgres")
+def merged(parts: Iterable[str | Sql]) -> list[str | Sql]:
+    """Neighbouring texts become one, empty ones none."""
+    found: list[str | Sql] = []
+    for part in parts:
+        if isinstance(part, str) and found and isinstance(found[-1], str):
+            found[-1] += part
+        elif part != "" if isinstance(part, str) else True:
+            found.append(part)
+    return found
+
+
+def pieces_of(parts: Iterable[str | Sql]) -> list[Sql]:
+    return [literal(part) if isinstance(part, str) else part for part in parts]
+
+
+def framed_by_pipes(before: str, text: Sql, after: str) -> Sql:
+    """`before || text || after`."""
+    around: list[str | Sql] = ["("]
+    around += [literal(before), " || "] if before else []
+    around.append(text)
+    around += [" || ", literal(after)] if after else []
+    return Fragment((*around, ")"))

@@ -33,6 +33,8 @@ class Before(StrEnum):
     """From a subquery with the same condition that locks the rows, joined by key."""
     ASKED = "asked"
     """By a statement before, which is exact where nobody else can write: SQLite."""
+    LOCKED = "locked"
+    """With the keys of the rows, which are locked and then written by key: MySQL (`locked.py`)."""
     UNKNOWN = "unknown"
     """Not at all, where a key does not name one row."""
 
@@ -91,7 +93,9 @@ def _images(told: Told, rows: Collection[tuple[Hashable, ...]]) -> Iterator[Valu
 
 
 def _way(setting: Setting, item: DataObject, table: ReflectedTable) -> Before:
-    if not setting.dialect.is_postgres:
+    if not setting.dialect.updates_return:
+        return Before.LOCKED
+    if not setting.dialect.locks_rows:
         return Before.ASKED
     # A table of one of these names would be meant by `old.x`.
     if setting.tables.release >= 18 and item.table.rpartition(".")[2].lower() not in ("old", "new"):

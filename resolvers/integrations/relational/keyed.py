@@ -2,13 +2,14 @@
 
 The keys of the rows that a statement wrote come back as one JSON array each (`orders.key_json`). They go into the next
 statement as one parameter, whatever their number: PostgreSQL makes rows of the table's own type of them
-(`json_populate_recordset`), SQLite takes them apart with `json_each`.
+(`json_populate_recordset`), SQLite takes them apart with `json_each`, MySQL gets a list of them for `IN (…)`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, cast
 
 import orjson
 import sqlalchemy as sa
@@ -16,12 +17,14 @@ import sqlalchemy as sa
 from tidegate.core.json import Json
 from tidegate.core.objects import Access, DataObject
 from tidegate.core.selection import Selection
+from tidegate.resolvers.integrations.relational.columns import rebound
 from tidegate.resolvers.integrations.relational.dialects import Fragment, Source, Sql
 from tidegate.resolvers.integrations.relational.drafts import Draft, Rows, Setting
 from tidegate.resolvers.integrations.relational.filters import rule
 from tidegate.resolvers.integrations.relational.inputs import Operand
-from tidegate.resolvers.integrations.relational.orders import ordering, sort_keys
+from tidegate.resolvers.integrations.relational.orders import key_json, ordering, sort_keys
 from tidegate.resolvers.integrations.relational.rows import Owned, needed, object_json
+from tidegate.resolvers.integrations.relational.storing import Storing
 
 EXTRA: Final = Operand(-1)
 """A value that comes from the statement before, not from the call: it is appended to the call's values."""
@@ -30,10 +33,10 @@ EXTRA: Final = Operand(-1)
 def read_keys(setting: Setting, item: DataObject, rows: Sequence[Sequence[Any]]) -> Json:
     """The parameter for `by_keys`, of the rows that a RETURNING answered. Any: a row holds what the database does."""
     keys: list[list[Json]] = [orjson.loads(row[0]) for row in rows]
-    if not setting.dialect.is_postgres:
-        return orjson.dumps(keys).decode()
-    names = [item.columns[field].column for field in item.key]
-    return [dict(zip(names, key, strict=True)) for key in keys]
+    if setting.dialect.recordsets:
+        names = [item.columns[field].column for field in item.key]
+        return [dict(zip(names, key, strict=True)) for key in keys]
+    return keys if setting.dialect.name == "mysql" else orjson.dumps(keys).decode()
 
 
 def recordset(draft: Draft, item: DataObject) -> Fragment:
@@ -43,11 +46,14 @@ def recordset(draft: Draft, item: DataObject) -> Fragment:
     return Fragment((f"json_populate_recordset(NULL::{table}, ", draft.bind(EXTRA), ")"))
 
 
-def by_keys(draft: Draft, item: DataObject, table: Rows) -> tuple[Rows, Sql, Sql]:
-    """The table joined with the keys, the condition that joins them, and the place of each key in their order."""
+def by_keys(draft: Draft, item: DataObject, table: Rows) -> tuple[Rows | None, Sql, Sql]:
+    """What the table is joined with to find the rows of the keys, where it is anything; the condition that finds them;
+    and the place of each key in their order."""
+    if draft.dialect.name == "mysql":
+        return None, among_keys(draft, item, table), _place(draft, item, table)
     name = draft.name()
     keys: Rows
-    if draft.dialect.is_postgres:
+    if draft.dialect.recordsets:
         keys = Source((recordset(draft, item), f" WITH ORDINALITY AS {name}"))
         place: Sql = Fragment((f"{name}.ordinality",))
     else:
@@ -61,23 +67,59 @@ def by_keys(draft: Draft, item: DataObject, table: Rows) -> tuple[Rows, Sql, Sql
 
 def among_keys(draft: Draft, item: DataObject, table: Rows) -> Sql:
     """That the key of a row of `table` is one of the keys."""
+    columns = _separated(table.c[item.columns[field].column] for field in item.key)
+    if draft.dialect.name == "mysql":
+        return Fragment(("(", *columns, ") IN (", draft.bind(EXTRA, _bound_keys(draft, item)), ")"))
     name = draft.name()
-    columns: list[str | Sql] = []
-    parts: list[str | Sql] = []
-    for index, field in enumerate(item.key):
-        columns += [", ", table.c[item.columns[field].column]] if columns else [table.c[item.columns[field].column]]
-        parts += [", ", _part(draft, name, item, index)] if parts else [_part(draft, name, item, index)]
-    if draft.dialect.is_postgres:
+    parts = _separated(_part(draft, name, item, index) for index in range(len(item.key)))
+    if draft.dialect.recordsets:
         source: tuple[str | Sql, ...] = (recordset(draft, item), f" AS {name}")
     else:
         source = ("json_each(", draft.bind(EXTRA), f") AS {name}")
     return Fragment(("(", *columns, ") IN (SELECT ", *parts, " FROM ", *source, ")"))
 
 
+def _separated(parts: Iterable[Sql]) -> list[str | Sql]:
+    return [each for part in parts for each in (", ", part)][1:]
+
+
 def _part(draft: Draft, name: str, item: DataObject, index: int) -> Sql:
-    if draft.dialect.is_postgres:
+    if draft.dialect.recordsets:
         return Fragment((f"{name}.{draft.dialect.quoted(item.columns[item.key[index]].column)}",))
     return Fragment((f"json_extract({name}.value, '$[{index}]')",))
+
+
+@dataclass(frozen=True, slots=True)
+class _BoundKeys:
+    """MySQL: the keys as a list of values, or of lists of values where a key has several."""
+
+    rebound: tuple[Storing, ...]
+
+    def __call__(self, keys: Json) -> Json:
+        assert isinstance(keys, list)
+        bound = [[make(part) for make, part in zip(self.rebound, key, strict=True)] for key in keys]
+        # Not quite JSON: the driver takes them as they are.
+        return cast("Json", bound if len(self.rebound) > 1 else [key[0] for key in bound])
+
+
+def _bound_keys(draft: Draft, item: DataObject) -> Storing:
+    columns, setting = [item.columns[field] for field in item.key], draft.setting
+    return _BoundKeys(
+        tuple(
+            rebound(draft.dialect, setting.storing(item, column), setting.reflected(item, column)) for column in columns
+        )
+    )
+
+
+def _place(draft: Draft, item: DataObject, table: Rows) -> Sql:
+    """MySQL: where the key of a row stands in the text of all of them. A quote within a text stands behind a backslash,
+    so no part of a key looks like another."""
+    key = draft.dialect.bytes(key_json(draft, item.key, item, table))
+    return Fragment(("locate(", key, ", ", draft.dialect.bytes(draft.bind(EXTRA, _keys_text)), ")"))
+
+
+def _keys_text(keys: Json) -> Json:
+    return orjson.dumps(keys).decode()
 
 
 def passing_statement(draft: Draft, item: DataObject, access: Access) -> sa.Select[Any]:
@@ -85,7 +127,7 @@ def passing_statement(draft: Draft, item: DataObject, access: Access) -> sa.Sele
     table = draft.table(item)
     keys, same, _ = by_keys(draft, item, table)
     passing = rule(draft, access, item, table)
-    query = sa.select(sa.func.count()).select_from(keys).select_from(table).where(same)
+    query = _keyed(sa.select(sa.func.count()), keys, table).where(same)
     return query if passing is None else query.where(passing)
 
 
@@ -98,7 +140,7 @@ def rows_statement(
     keys, same, place = by_keys(draft, item, table)
     visible = rule(draft, Access.READ, item, table)
     names = needed(selection, item)
-    query = sa.select(*(table.c[name] for name in names)).select_from(keys).select_from(table).where(same)
+    query = _keyed(sa.select(*(table.c[name] for name in names)), keys, table).where(same)
     if visible is not None:
         query = query.where(visible)
     # SQLite keeps the order of a subquery that has a limit, and so does PostgreSQL.
@@ -108,3 +150,7 @@ def rows_statement(
     if many:
         text = draft.dialect.joined(["[", draft.dialect.gathered(text), "]"])
     return sa.select(draft.dialect.bytes(text)).select_from(page)
+
+
+def _keyed(query: sa.Select[Any], keys: Rows | None, table: Rows) -> sa.Select[Any]:
+    return (query if keys is None else query.select_from(keys)).select_from(table)

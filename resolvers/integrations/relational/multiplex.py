@@ -1,6 +1,7 @@
 """One request that reads, asked with many values at once: what refreshes many live queries of one plan.
 
-SQLite answers all statements in one visit to its thread. PostgreSQL answers those of the same text by one statement:
+SQLite answers all statements in one visit to its thread, MySQL one after the other. PostgreSQL answers those of the
+same text by one statement:
 
     SELECT tidegate_place, (<the statement, with tidegate_batch.tidegate_sent_0 where $1 was>)
     FROM unnest($1::int4[], …) WITH ORDINALITY AS tidegate_batch (tidegate_sent_0, …, tidegate_place)
@@ -95,7 +96,7 @@ class Multiplexer:
         self, compiled: CompiledRead, batch: Sequence[Sequence[Given]], found: list[First | OperationError]
     ) -> list[_Group]:
         """What is wrong with a question's own values is written down as its answer."""
-        together = not compiled.statements.setting.dialect.is_postgres
+        together = not compiled.statements.setting.dialect.asks_together
         groups: dict[int, _Group] = {}
         for place, values in enumerate(batch):
             try:
@@ -115,7 +116,7 @@ class Multiplexer:
     async def _together(
         self, connection: Connection, statements: Statements, group: _Group, asked: Sequence[Asked]
     ) -> Sequence[First | OperationError]:
-        if len(asked) == 1 or not statements.setting.dialect.is_postgres:
+        if len(asked) == 1 or not statements.setting.dialect.asks_together:
             return await _alone(connection, asked)
         batched = await self._batched(connection, statements, group)
         if batched is None or not all(batched.carries(arguments) for _, arguments in asked):

@@ -69,7 +69,7 @@ class NewRows:
     ) -> Sequence[Sequence[Any]]:
         """Any: rows as the database answers them."""
         statements = self._of(names)
-        if self.setting.dialect.is_postgres and names:
+        if self.setting.dialect.recordsets and names:
             extended: list[Given] = [*values, [self._record(row) for row in rows]]
             statement = statements.of(extended)
             return await connection.rows(statement.sql, statement.arguments(extended))
@@ -83,7 +83,7 @@ class NewRows:
     def _of(self, names: tuple[str, ...]) -> Statements:
         kept = self._statements
         if names not in kept:
-            draft = insert_many_statement if self.setting.dialect.is_postgres and names else insert_statement
+            draft = insert_many_statement if self.setting.dialect.recordsets and names else insert_statement
             item = self.verb.target
             kept[names] = Statements(self.setting, self.rank, self.inputs, lambda made: draft(made, item, names))
             if len(kept) > KEPT:

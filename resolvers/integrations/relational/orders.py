@@ -21,8 +21,7 @@ from tidegate.core.objects import DataObject
 from tidegate.core.query import OrderBy, sent_order
 from tidegate.core.types import nullable
 from tidegate.resolvers.integrations.relational.cells import Cell
-from tidegate.resolvers.integrations.relational.columns import cell_json
-from tidegate.resolvers.integrations.relational.columns_sqlite import raw_json
+from tidegate.resolvers.integrations.relational.columns import rebound, sorted_value, stored_json
 from tidegate.resolvers.integrations.relational.dialects import Sql
 from tidegate.resolvers.integrations.relational.drafts import Draft, Rows, require_readable
 from tidegate.resolvers.integrations.relational.storing import Storing
@@ -79,15 +78,14 @@ def _sort_key(draft: Draft, order: Order, item: DataObject) -> SortKey:
 
 
 def ordering(draft: Draft, keys: Sequence[SortKey], table: Rows) -> list[Sql]:
-    """For ORDER BY. Only what may be null says where nulls go: an index can then be used as it is."""
-    return [direct(draft, table.c[key.column], key.descending, key.reflected.nullable) for key in keys]
-
-
-def direct(draft: Draft, value: Sql, descending: bool, nullable: bool) -> Sql:
-    directed = value.desc() if descending else value.asc()
-    if draft.dialect.is_postgres or not nullable:
-        return directed
-    return directed.nulls_first() if descending else directed.nulls_last()
+    """For ORDER BY."""
+    return [
+        each
+        for key in keys
+        for each in draft.dialect.ordered(
+            table.c[key.column], descending=key.descending, nullable=key.reflected.nullable
+        )
+    ]
 
 
 def cursor(draft: Draft, keys: Sequence[SortKey], item: DataObject, table: Rows) -> Sql:
@@ -96,17 +94,14 @@ def cursor(draft: Draft, keys: Sequence[SortKey], item: DataObject, table: Rows)
 
 
 def key_json(draft: Draft, fields: Sequence[str], item: DataObject, table: Rows) -> Sql:
-    """The JSON array of some of a row's values, as they can be bound again. SQLite's are as they are stored."""
+    """The JSON array of some of a row's values, as they can be bound again (`rebound`)."""
     parts: list[str | Sql] = []
     for field in fields:
         column = item.columns[field]
         value = table.c[column.column]
         parts.append("," if parts else "[")
-        if draft.dialect.is_postgres:
-            cell = Cell(value, nullable(column.type), draft.setting.reflected(item, column))
-            parts.append(cell_json(cell, draft.dialect, draft.setting.surroundings.types))
-        else:
-            parts.append(raw_json(value))
+        cell = Cell(value, nullable(column.type), draft.setting.reflected(item, column))
+        parts.append(stored_json(cell, draft.dialect, draft.setting.surroundings.types))
     return draft.dialect.joined([*parts, "]"])
 
 
@@ -120,8 +115,11 @@ def after(draft: Draft, expression: Expression, keys: Sequence[SortKey], table: 
     if not isinstance(nulls, tuple) or len(nulls) != len(keys):
         raise _bad_cursor()
     place = draft.given.operand(expression)
-    bounds = [draft.bind(place, _at(index, key.storing, draft.dialect.is_postgres)) for index, key in enumerate(keys)]
-    columns = [table.c[key.column] for key in keys]
+    bounds = [
+        draft.bind(place, _At(index, rebound(draft.dialect, key.storing, key.reflected)))
+        for index, key in enumerate(keys)
+    ]
+    columns = [sorted_value(draft.dialect, table.c[key.column], key.reflected) for key in keys]
     proven = not any(key.reflected.nullable for key in keys) and not any(nulls)
     if proven and len({key.descending for key in keys}) == 1:
         ours, theirs = sa.tuple_(*columns), sa.tuple_(*bounds)
@@ -175,14 +173,9 @@ class _At:
 
     index: int
     storing: Storing
-    convert: bool
 
     def __call__(self, value: Json) -> Json | bytes:
         values = _read(value)
         if values is None or self.index >= len(values):
             raise _bad_cursor()
-        return self.storing(values[self.index]) if self.convert else values[self.index]
-
-
-def _at(index: int, storing: Storing, convert: bool) -> Storing:
-    return _At(index, storing, convert)
+        return self.storing(values[self.index])

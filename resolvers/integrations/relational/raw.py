@@ -139,7 +139,7 @@ class PreparedSql:
         if outcome.shape in (Shape.COUNT, Shape.WHETHER) or not self.sql.columns:
             return CompiledCommand(self.sql, rank)
         finish = finish_of(outcome, keyed=keyed)
-        if verb.text.writes and not self.sql.setting.dialect.is_postgres:
+        if verb.text.writes and not self.sql.setting.dialect.wraps_writes:
             return CompiledReturning(self.sql, wanted, rank, finish)
         if verb.text.writes:
             return CompiledTelling(self.sql, wanted, rank, finish)

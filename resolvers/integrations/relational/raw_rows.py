@@ -56,7 +56,7 @@ def author_sql(draft: Draft, text: SqlText) -> Fragment:
         elif part.root in ("row", "prev") and text.subject is not None:
             parts.extend(_field(draft, part, text.subject))
         else:
-            parts.append(draft.bind(part, None if draft.dialect.is_postgres else _plain_value))
+            parts.append(draft.bind(part, None if draft.dialect.typed else _plain_value))
     return Fragment(parts)
 
 
@@ -68,7 +68,7 @@ def _field(draft: Draft, part: Reference, subject: DataObject) -> Sequence[str |
     known = reflected or ReflectedColumn(column.column, Family.UNKNOWN)
     bound = draft.bind(part, stored(draft.dialect, column.type, known, setting.surroundings.types))
     # PostgreSQL would have to guess the type of a parameter that is compared with another.
-    return ("CAST(", bound, f" AS {known.declared})") if draft.dialect.is_postgres and known.declared else (bound,)
+    return ("CAST(", bound, f" AS {known.declared})") if draft.dialect.typed and known.declared else (bound,)
 
 
 def _is_concatenated(parts: Sequence[str | Reference], index: int) -> bool:
@@ -120,7 +120,7 @@ def over(draft: Draft, author: AuthorSql, selection: Selection, name: str, sourc
             Fragment((f"{page}.{draft.dialect.quoted(author.columns[author.names[each]].name)}",)),
             types.get(each) or _declared(author, each),
             ReflectedColumn("", author.columns[author.names[each]].family),
-            strict=draft.dialect.is_postgres,
+            strict=draft.dialect.strict,
         )
         for each in columns
     }

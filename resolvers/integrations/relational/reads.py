@@ -119,7 +119,7 @@ class _Page:
         if wanted is not None:
             query = query.where(wanted)
         query = query.order_by(*ordering(draft, keys, table))
-        inner = limit.cut(draft, query, bounded_offset(draft, verb.offset), more=1).subquery(draft.name())
+        inner = limit.cut(draft, query, bounded_offset(draft, verb.offset), more=True).subquery(draft.name())
         number = Fragment(("row_number() OVER ()",)).label(_ROW)
         self.rows = sa.select(*inner.c, number).select_from(inner).cte(draft.name())
         self.within = Fragment((self.rows.c[_ROW], " <= ", limit.rows))

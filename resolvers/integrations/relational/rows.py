@@ -101,6 +101,8 @@ def _related(draft: Draft, selected: Selected, relation: Relation, kind: Kind, t
     if relation.many:
         limit = Limit.of(draft, selected.arguments.get("limit"), relation.limit)
         offset = bounded_offset(draft, selected.arguments.get("offset"))
+        if not draft.dialect.correlates_pages(draft.setting.tables.release):
+            return _gathered(draft, selected.selection, other, target, where, relation.order, limit, offset)
         page = page_of(draft, selected.selection, other, target, where, relation.order, limit, offset)
         return list_json(draft, selected.selection, Owned(other), page)
     text = object_json(draft, selected.selection, Owned(other), target)
@@ -109,6 +111,26 @@ def _related(draft: Draft, selected: Selected, relation: Relation, kind: Kind, t
         one = one.where(where)
     absent = "null" + FLAW if isinstance(selected.type, NonNull) else "null"
     return sa.func.coalesce(one.correlate_except(target).scalar_subquery(), literal(absent))
+
+
+def _gathered(
+    draft: Draft,
+    selection: Selection,
+    item: DataObject,
+    table: Rows,
+    where: Sql | None,
+    order: Sequence[Order],
+    limit: Limit,
+    offset: Sql | None,
+) -> Sql:
+    """MariaDB: the JSON array of rows that depend on the row around them, sorted and cut by GROUP_CONCAT itself."""
+    keys = sort_keys(draft, tuple(order), item)
+    text = draft.dialect.gathered_page(
+        object_json(draft, selection, Owned(item), table), ordering(draft, keys, table), offset, limit.rows
+    )
+    query = sa.select(text).select_from(table)
+    query = query if where is None else query.where(where)
+    return draft.dialect.joined(["[", query.correlate_except(table).scalar_subquery(), "]"])
 
 
 def list_json(draft: Draft, selection: Selection, kind: Kind, page: Rows) -> Sql:
@@ -162,29 +184,41 @@ class Limit:
 
     rows: Sql
     about: int | None
+    longer: Sql | None = None
+    """One more, where LIMIT takes no expression."""
 
     @classmethod
     def of(cls, draft: Draft, expression: Expression | None, fallback: int | None) -> Limit:
         """What is asked for, which may not be more than `limits.pageSize`; else `fallback`, else that."""
         most = draft.setting.surroundings.limits.pageSize
         if expression is None or not draft.given.present(expression):
-            return cls(Fragment((str(min(most, most if fallback is None else fallback)),)), None)
+            return cls._of(min(most, most if fallback is None else fallback))
         counted = Counted(most)
         if isinstance(expression, Literal):
-            return cls(Fragment((str(counted(expression.value)),)), None)
+            return cls._of(counted(expression.value))
         rows = draft.bind(expression, counted)
-        if not draft.dialect.is_postgres:
+        if not draft.dialect.computes_limits:
+            return cls(rows, None, draft.bind(expression, Counted(most, 1)))
+        if not draft.dialect.plans_limits:
             return cls(rows, None)
         magnitude = Magnitude(most)
         return cls(rows, magnitude(draft.given.structure(expression, magnitude)))
 
-    def cut(self, draft: Draft, query: sa.Select[Any], offset: Sql | None, *, more: int = 0) -> sa.Select[Any]:
-        """The query's first rows after `offset`, `more` than the limit.
+    @classmethod
+    def _of(cls, rows: int) -> Limit:
+        return cls(Fragment((str(rows),)), None, Fragment((str(rows + 1),)))
+
+    def cut(self, draft: Draft, query: sa.Select[Any], offset: Sql | None, *, more: bool = False) -> sa.Select[Any]:
+        """The query's first rows after `offset`, one `more` than the limit.
 
         PostgreSQL plans a statement anew for each execution when it expects that knowing the limit pays, which it does
         of every LIMIT $1; for a short list that is half of its work. So a number near the limit is in the text too.
         """
-        rows = Fragment((self.rows, f" + {more}")) if more else self.rows
+        rows = self.rows
+        if more:
+            rows = (
+                Fragment((self.rows, " + 1")) if draft.dialect.computes_limits or self.longer is None else self.longer
+            )
         if offset is not None:
             return query.limit(rows).offset(offset)
         if self.about is None:
@@ -220,12 +254,13 @@ def bounded_offset(draft: Draft, expression: Expression | None) -> Sql | None:
 @dataclass(frozen=True, slots=True)
 class Counted:
     most: int
+    more: int = 0
 
     def __call__(self, value: object) -> int:
         number = _whole(value)
         if number > self.most:
             raise OperationError(Code.LIMIT, f"A list has at most {self.most} rows.")
-        return number
+        return number + self.more
 
 
 def _whole(value: object) -> int:

@@ -21,6 +21,7 @@ from tidegate.resolvers.integrations.relational.sql_places import Found, find_pl
 from tidegate.resolvers.integrations.relational.sql_scopes import Equalities
 from tidegate.resolvers.integrations.relational.sql_text import SqlText
 from tidegate.resolvers.integrations.relational.sql_values import Evaluation, Reader, Term, Values
+from tidegate.resolvers.integrations.relational.sql_words import WORDS
 from tidegate.resolvers.integrations.relational.sql_writes import Write, writes_of
 from tidegate.resolvers.integrations.relational.tables import ReflectedTable, Tables
 
@@ -115,16 +116,12 @@ class SqlFootprint:
         return self._known
 
     def _make(self) -> Known:
-        is_postgres = self.setting.dialect.is_postgres
-        found = find_places(self.text, self.setting.tables, is_postgres=is_postgres)
+        words = WORDS[self.setting.dialect.name]
+        found = find_places(self.text, self.setting.tables, words)
         if found.is_opaque or self.text.tree is None:
             return Known(True, (), ())
-        reader = Reader(self.text.holes, is_postgres)
-        writes = tuple(
-            write
-            for node, scope, place in found.written
-            for write in writes_of(node, scope, place, reader, is_postgres=is_postgres)
-        )
+        reader = Reader(self.text.holes, words)
+        writes = tuple(write for node, scope, place in found.written for write in writes_of(node, scope, place, reader))
         # What a trigger or a rule does it may do for no rows as well, or instead of what is counted.
         counts = [node for node, _, _ in found.written] == [self.text.tree] and all(
             place.table.effects is not None for _, _, place in found.written

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from sqlglot import exp
 
 from tidegate.resolvers.integrations.relational.sql_scopes import Place, Scope, conjuncts, join_conditions
 from tidegate.resolvers.integrations.relational.sql_text import SqlText
+from tidegate.resolvers.integrations.relational.sql_words import Words
 from tidegate.resolvers.integrations.relational.tables import ReflectedTable, Tables
-
-_TABLE_FUNCTIONS: Final = frozenset({"json_each", "json_tree", "generate_series"})
-"""SQLite's that look at their arguments only. The others are tables that look like functions."""
 
 
 @dataclass(eq=False, slots=True)
@@ -25,12 +23,12 @@ class Found:
     written: list[tuple[exp.Expr, Scope, Place]] = field(default_factory=list)
 
 
-def find_places(text: SqlText, tables: Tables, *, is_postgres: bool) -> Found:
+def find_places(text: SqlText, tables: Tables, words: Words) -> Found:
     found = Found()
     if text.tree is None or _calls_strangers(text, tables.functions):
         found.is_opaque = True
         return found
-    _Walk(text.tree, tables, found, is_postgres=is_postgres).visit(text.tree, None)
+    _Walk(text.tree, tables, found, words).visit(text.tree, None)
     return found
 
 
@@ -44,10 +42,10 @@ def _calls_strangers(text: SqlText, functions: frozenset[str]) -> bool:
 
 
 class _Walk:
-    def __init__(self, tree: exp.Expr, tables: Tables, found: Found, *, is_postgres: bool) -> None:
+    def __init__(self, tree: exp.Expr, tables: Tables, found: Found, words: Words) -> None:
         self._tables = tables
         self._found = found
-        self._is_postgres = is_postgres
+        self._words = words
         self._named = {each.alias.lower() for each in tree.find_all(exp.CTE)}
         self._identities = {table.identity: table for table in tables.known.values()}
 
@@ -149,7 +147,8 @@ class _Walk:
         """What has rows and is no table. Only LATERAL and functions see what stands beside them."""
         scope.others.append(source.alias_or_name.lower())
         if isinstance(source, exp.Table):
-            if not self._is_postgres and _function_name(source.this) not in _TABLE_FUNCTIONS:
+            known = self._words.table_functions
+            if known is not None and _function_name(source.this) not in known:
                 self._found.is_opaque = True
             self._inside(source, scope)
         elif isinstance(source, exp.Lateral | exp.Unnest):
@@ -184,12 +183,7 @@ class _Walk:
             self._found.places[-1][1].is_renamed = True
 
     def _table(self, source: exp.Table) -> ReflectedTable | None:
-        if source.catalog:
-            return None
-        if not self._is_postgres:
-            return self._identities.get(source.name.lower()) if source.db.lower() in ("", "main") else None
-        name, schema = _folded(source.this), _folded(source.args.get("db"))
-        return self._identities.get(f"{schema}.{name}") if schema else self._tables.known.get(name)
+        return None if source.catalog else self._words.table(source, self._tables.known, self._identities)
 
     def _column(self, node: exp.Column, scope: Scope | None) -> None:
         """PostgreSQL takes `t.name` for a call of a function where there is no such column."""
@@ -205,9 +199,3 @@ def _function_name(function: exp.Expr) -> str:
     return (
         function.sql_name().lower() if isinstance(function, exp.Func) and not function.name else function.name.lower()
     )
-
-
-def _folded(name: exp.Expr | None) -> str:
-    if not isinstance(name, exp.Identifier):
-        return ""
-    return name.name if name.quoted else name.name.lower()

@@ -18,20 +18,8 @@ from tidegate.core.json import Given, Missing
 from tidegate.resolvers.integrations.relational.comparable import canonical
 from tidegate.resolvers.integrations.relational.equalities import MOST_VALUES
 from tidegate.resolvers.integrations.relational.inputs import Inputs
+from tidegate.resolvers.integrations.relational.sql_words import Words
 from tidegate.resolvers.integrations.relational.tables import Family, ReflectedColumn
-
-_WHOLE: Final = frozenset({Family.SMALLINT, Family.INTEGER, Family.BIGINT})
-_CASTS: Final[Mapping[exp.DType, frozenset[Family]]] = {
-    exp.DType.SMALLINT: _WHOLE,
-    exp.DType.INT: _WHOLE,
-    exp.DType.BIGINT: _WHOLE,
-    exp.DType.TEXT: frozenset({Family.TEXT}),
-    exp.DType.VARCHAR: frozenset({Family.TEXT}),
-    exp.DType.UUID: frozenset({Family.UUID}),
-    exp.DType.BOOLEAN: frozenset({Family.BOOLEAN}),
-    exp.DType.USERDEFINED: frozenset({Family.ENUM}),
-}
-"""What a value may be cast to and still have the form that it is sent in, where the column is of these families."""
 
 _LARGEST: Final = 2**63
 """Beyond it a whole number is stored as another number."""
@@ -62,7 +50,7 @@ class Reader:
     """Makes terms of what stands in the tree. `holes` are the words that stand for values there."""
 
     holes: Mapping[str, Reference]
-    is_postgres: bool
+    words: Words
 
     def terms(self, node: exp.Expr) -> tuple[Term, ...] | None:
         """One of these is what the column equals; none where that cannot be known."""
@@ -105,10 +93,7 @@ class Reader:
         # TRY_CAST and the like are its kind too.
         if type(node) is not exp.Cast or node.to.expressions or node.args.get("format") is not None:
             return None
-        inner, families = self._term(node.this), _CASTS.get(node.to.this)
-        if node.to.this is exp.DType.UUID and not self.is_postgres:
-            # SQLite makes a number of it.
-            return None
+        inner, families = self._term(node.this), self.words.casts.get(node.to.this)
         if inner is None or inner.families is not None or families is None:
             return None
         return Constant(inner.value, families) if isinstance(inner, Constant) else Hole(inner.reference, families)

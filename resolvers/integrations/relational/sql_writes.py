@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -14,10 +13,7 @@ from tidegate.core.footprint import UNKNOWN, Touch
 from tidegate.resolvers.integrations.relational.reach import touches_of
 from tidegate.resolvers.integrations.relational.sql_scopes import Equalities, Place, Scope
 from tidegate.resolvers.integrations.relational.sql_values import Constant, Evaluation, Reader, Term
-from tidegate.resolvers.integrations.relational.tables import Family, ReflectedColumn, ReflectedTable, Tables
-
-_TAKEN_AS_IT_IS: Final = re.compile(r"text|character varying|smallint|integer|bigint|boolean|uuid")
-"""PostgreSQL's types that change no value on its way in; a domain may, and a limit of length cuts off blanks."""
+from tidegate.resolvers.integrations.relational.tables import ReflectedColumn, ReflectedTable, Tables
 
 _MOST_IMAGES: Final = 64
 """Of the rows of one statement. With more, nobody knows which rows."""
@@ -80,9 +76,9 @@ class Write:
         return images
 
 
-def writes_of(node: exp.Expr, scope: Scope, place: Place, reader: Reader, *, is_postgres: bool) -> tuple[Write, ...]:
+def writes_of(node: exp.Expr, scope: Scope, place: Place, reader: Reader) -> tuple[Write, ...]:
     """All that one statement may do: one that inserts may also update."""
-    making = _Making(scope, place, reader, is_postgres)
+    making = _Making(scope, place, reader)
     match node:
         case exp.Insert():
             return tuple(making.insert(node))
@@ -99,7 +95,6 @@ class _Making:
     scope: Scope
     place: Place
     reader: Reader
-    is_postgres: bool
 
     def equal(self) -> Mapping[str, Sequence[tuple[Term, ...]]]:
         """What is known of the rows that pass the condition, as they were before."""
@@ -206,18 +201,12 @@ class _Making:
     def _given(self, pairs: Sequence[tuple[str | None, exp.Expr | None]]) -> Given:
         given = {}
         for name, node in pairs:
-            if name is None or node is None or not self._is_taken(self.place.table.columns[name]):
+            if name is None or node is None or not self.reader.words.takes(self.place.table.columns[name]):
                 continue
             terms = self.reader.terms(node)
             if terms is not None:
                 given[name] = terms
         return given
-
-    def _is_taken(self, column: ReflectedColumn) -> bool:
-        """Whether the column holds a value as it was given."""
-        if not self.is_postgres:
-            return column.plain
-        return column.family is Family.ENUM or _TAKEN_AS_IT_IS.fullmatch(column.declared) is not None
 
 
 def _is_null_by_itself(column: ReflectedColumn) -> bool:

@@ -44,7 +44,7 @@ def create_statement(draft: Draft, item: DataObject, row: Mapping[str, Expressio
 
 
 def insert_statement(draft: Draft, item: DataObject, fields: Iterable[str]) -> sa.ClauseElement:
-    """SQLite: one row of `fields`, whose values are the extra one. Answers its key and what is told of it."""
+    """SQLite and MySQL: one row of `fields`, whose values are the extra one. Answers its key and what is told of it."""
     table = draft.table(item, alias=False)
     values = {
         item.columns[field].column: draft.bind(EXTRA.within(field), draft.setting.storing(item, item.columns[field]))
@@ -72,7 +72,8 @@ def insert_many_statement(draft: Draft, item: DataObject, fields: Iterable[str])
 def _insert(draft: Draft, item: DataObject, table: Rows, values: Mapping[str, Sql]) -> sa.ClauseElement:
     answered = _answered(draft, item, table)
     if not values:
-        return Fragment(("INSERT INTO ", _target(draft, item), " DEFAULT VALUES RETURNING ", *_separated(answered)))
+        nothing = f"{draft.dialect.empty_row()} RETURNING "
+        return Fragment(("INSERT INTO ", _target(draft, item), nothing, *_separated(answered)))
     assert isinstance(table, sa.TableClause)
     return sa.insert(table).values(dict(values)).returning(*answered)
 
@@ -174,7 +175,7 @@ def keys_statement(draft: Draft, item: DataObject, where: Filter, access: Access
     if wanted is not None:
         query = query.where(wanted)
     query = query.order_by(*ordering(draft, sort_keys(draft, (), item), table))
-    return query.with_for_update(of=table) if draft.dialect.is_postgres else query
+    return query.with_for_update(of=table) if draft.dialect.locks_rows else query
 
 
 def writable(draft: Draft, item: DataObject, table: Rows, where: Filter, access: Access) -> Sql | None:

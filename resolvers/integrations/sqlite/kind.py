@@ -9,7 +9,7 @@ from typing import Any, Final
 from tidegate.core.integration import Integration
 from tidegate.core.json import Json
 from tidegate.core.location import Location
-from tidegate.resolvers.integrations.relational.dialects import SQLITE
+from tidegate.resolvers.integrations.relational.dialect_sqlite import SQLITE
 from tidegate.resolvers.integrations.relational.integration import RelationalIntegration
 from tidegate.resolvers.integrations.relational.request_schemas import VERBS, request_schema
 from tidegate.resolvers.integrations.relational.settings import Settings, count_schema, duration_schema

@@ -14,7 +14,8 @@ from tidegate.core.integration import Surroundings
 from tidegate.core.json import Json
 from tidegate.core.limits import Limits
 from tidegate.core.location import Location
-from tidegate.resolvers.integrations.relational.dialects import POSTGRES, SQLITE
+from tidegate.resolvers.integrations.relational.dialect_postgres import POSTGRES
+from tidegate.resolvers.integrations.relational.dialect_sqlite import SQLITE
 from tidegate.resolvers.integrations.relational.drafts import Setting
 from tidegate.resolvers.integrations.relational.reflection import Reflection
 from tidegate.resolvers.integrations.relational.sql_footprints import SqlFootprint

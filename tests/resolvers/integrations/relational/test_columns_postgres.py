@@ -14,7 +14,8 @@ from tidegate.core.location import Location
 from tidegate.core.types import EnumType, ListOf, Named, NonNull, TypeRef
 from tidegate.resolvers.integrations.relational.cells import FLAW_MARK, Cell
 from tidegate.resolvers.integrations.relational.columns import cell_json
-from tidegate.resolvers.integrations.relational.dialects import POSTGRES, Fragment
+from tidegate.resolvers.integrations.relational.dialect_postgres import POSTGRES
+from tidegate.resolvers.integrations.relational.dialects import Fragment
 from tidegate.resolvers.integrations.relational.tables import Family, ReflectedColumn
 
 TYPES = {"Mood": EnumType("Mood", {"glad": "", "sad": ""}, Location("types.graphql"))}

@@ -16,7 +16,8 @@ from tidegate.core.location import Location
 from tidegate.core.types import SCALARS, EnumType, ListOf, Named, NonNull, TypeRef
 from tidegate.resolvers.integrations.relational.cells import FLAW_MARK, Cell
 from tidegate.resolvers.integrations.relational.columns import cell_json
-from tidegate.resolvers.integrations.relational.dialects import SQLITE, Fragment
+from tidegate.resolvers.integrations.relational.dialect_sqlite import SQLITE
+from tidegate.resolvers.integrations.relational.dialects import Fragment
 from tidegate.resolvers.integrations.relational.functions import FUNCTIONS
 from tidegate.resolvers.integrations.relational.tables import Family, ReflectedColumn
 

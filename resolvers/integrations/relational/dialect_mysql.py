@@ -1,0 +1,108 @@
+"""MySQL's and MariaDB's own words: docs/decisions/0015-mysql.md."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.mysql.mariadb import MariaDBDialect
+from sqlalchemy.engine import Dialect as CompilingDialect
+
+from tidegate.resolvers.integrations.relational.dialects import Dialect, Fragment, Sql, merged, pieces_of
+
+MARIADB: Final = 1000
+"""All releases from this one on are MariaDB's."""
+
+
+class MysqlDialect(Dialect):
+    name = "mysql"
+    typed = False
+    strict = True
+    recordsets = False
+    wraps_writes = False
+    updates_return = False
+    locks_rows = True
+    plans_limits = False
+    computes_limits = False
+    asks_together = False
+    compares_json = True
+
+    def compiling(self, release: int) -> CompilingDialect:  # noqa: ARG002 - what we say, all understand
+        return _compiling()
+
+    def correlates_pages(self, release: int) -> bool:
+        """MySQL's may since 8.0.14; MariaDB's GROUP_CONCAT has a LIMIT instead."""
+        return 0 < release < MARIADB
+
+    def joined(self, parts: Sequence[str | Sql]) -> Sql:
+        pieces = pieces_of(merged(parts))
+        return pieces[0] if len(pieces) == 1 else sa.func.concat(*pieces)
+
+    def framed(self, before: str, text: Sql, after: str) -> Sql:
+        # Its CONCAT is null where anything in it is.
+        return sa.func.concat(*pieces_of(merged([before, text, after])))
+
+    def gathered(self, text: Sql) -> Sql:
+        return Fragment(("coalesce(group_concat(", text, "), '')"))
+
+    def gathered_page(self, text: Sql, order: Sequence[Sql], offset: Sql | None, rows: Sql) -> Sql:
+        parts: list[str | Sql] = ["coalesce(group_concat(", text]
+        for index, each in enumerate(order):
+            parts += [", " if index else " ORDER BY ", each]
+        skipped: list[str | Sql] = [] if offset is None else [offset, ", "]
+        return Fragment((*parts, " LIMIT ", *skipped, rows, "), '')"))
+
+    def bytes(self, text: Sql) -> Sql:
+        return Fragment(("CAST(", text, " AS BINARY)"))
+
+    def hex(self, text: Sql) -> Sql:
+        return sa.func.lower(sa.func.hex(text))
+
+    def text(self, value: Sql) -> Sql:
+        return Fragment(("CAST(", value, " AS CHAR)"))
+
+    def ordered(self, value: Sql, *, descending: bool, nullable: bool) -> list[Sql]:
+        directed = value.desc() if descending else value.asc()
+        if not nullable:
+            return [directed]
+        missing = Fragment((value, " IS NULL DESC" if descending else " IS NULL"))
+        return [missing, directed]
+
+    def member(self, subject: Sql, bound: Sql, *, is_bytes: bool) -> Sql:  # noqa: ARG002 - bytes are bytes
+        return Fragment((subject, " IN (", bound, ")"))
+
+    def lowered(self, value: Sql) -> Sql:
+        # As bytes: no collation, and no blanks at the end that do not count.
+        return Fragment(("CAST(lower(CONVERT(", value, " USING utf8mb4)) AS BINARY)"))
+
+    def lowered_parameter(self, bound: Sql) -> Sql:
+        return self.lowered(bound)
+
+    def matches(self, subject: Sql, bound: Sql, *, any_case: bool, is_text: bool, is_plain: bool) -> Sql:
+        if any_case:
+            both = [Fragment(("lower(", self._by_byte(each), ")")) for each in (subject, bound)]
+            return Fragment((both[0], " LIKE ", both[1], " ESCAPE '!'"))
+        text = subject if is_text and is_plain else self._by_byte(subject)
+        return Fragment((text, " LIKE ", bound, " ESCAPE '!'"))
+
+    def _by_byte(self, value: Sql) -> Sql:
+        return Fragment(("CONVERT(", value, " USING utf8mb4) COLLATE utf8mb4_bin"))
+
+    def average(self, value: Sql) -> Sql:
+        # Of whole numbers and decimals it has four digits more than they have; this has all that a fraction can have.
+        return sa.func.avg(Fragment((value, " + 0e0")))
+
+    def empty_row(self) -> str:
+        return " () VALUES ()"
+
+
+@cache
+def _compiling() -> CompilingDialect:
+    made = MariaDBDialect(paramstyle="format")
+    made.server_version_info = (10, 11, 0)
+    return made
+
+
+MYSQL: Final = MysqlDialect()
