@@ -23,7 +23,7 @@ from tidegate.core.operation import Kind
 from tidegate.core.runs import Failure, Run, StepRun
 from tidegate.core.types import ObjectType, named
 
-_CALL = re.compile(r"(?P<name>\w+)(?: (?P<fields>\{[^}:]*\}))? as (?P<who>\w+)(?: (?P<given>\{.*\}))?")
+_CALL = re.compile(r"(?P<name>\w+)(?: (?P<fields>\{.*?\}))? as (?P<who>\w+)(?: (?P<given>\{.*\}))?")
 _NUMBER = re.compile(r"\b[0-9a-f]{32}\b")
 
 Command = Callable[[str], Awaitable[list[str]]]
