@@ -29,7 +29,7 @@ from tidegate.testing.documents import DocumentWriter, Written
 
 DESK = Path(__file__).parent.parent / "examples" / "servicedesk"
 SECRET = "a secret of at least thirty-two bytes, for tests"
-DOCUMENTS = int(os.environ.get("TIDEGATE_TEST_DOCUMENTS", "200"))
+DOCUMENTS = int(os.environ.get("TIDEGATE_TEST_DOCUMENTS", "100"))
 """For each database and role; for as long as one likes by hand."""
 
 VALUES: Mapping[tuple[str, str], tuple[Json, ...]] = {
@@ -141,7 +141,7 @@ async def test_documents_are_answered_the_same_when_many_run_at_once(tmp_path: P
                 DocumentWriter(gateway.catalog, Random(seed), operations=queries(gateway), values=VALUES).write(),
                 PEOPLE[seed % 3],
             )
-            for seed in range(60)
+            for seed in range(30)
         ]
         alone = [await gateway.execute(each.text, each.operation, each.variables, user) for each, user in written]
         together = await asyncio.gather(

@@ -138,7 +138,7 @@ def test_actions_that_do_nothing_change_nothing(kind: str, request: pytest.Fixtu
         try:
 
             @settings(
-                max_examples=40 if kind == "sqlite" else 15,
+                max_examples=20 if kind == "sqlite" else 10,
                 phases=[Phase.generate],
                 deadline=None,
                 derandomize=True,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import json
+import os
 import shutil
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from math import inf
@@ -73,23 +75,34 @@ class Made:
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgres"])
-def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, tidegate: Run) -> Iterator[Made]:
-    folder = tmp_path_factory.mktemp(f"made_from_{request.param}")
-    url, name = request.getfixturevalue("postgres_url"), f"store_{uuid4().hex[:16]}"
-    if request.param == "postgres":
+def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, tidegate: Run) -> Made:
+    """Made once, for all workers of a parallel run."""
+    kind: str = request.param
+    url = request.getfixturevalue("postgres_url")
+    base = tmp_path_factory.getbasetemp()
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID")
+    folder = (base.parent if run else base) / f"video_store_{kind}"
+    name = f"video_store_{run or uuid4().hex}"[:40]
+    address = str(folder / "store.db") if kind == "sqlite" else urlsplit(url)._replace(path=f"/{name}").geturl()
+    with (folder.parent / f"{folder.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "done").exists():
+            folder.mkdir()
+            make(folder, kind, address, name, url, tidegate)
+            (folder / "done").touch()
+    return Made(kind, folder, address)
+
+
+def make(folder: Path, kind: str, address: str, name: str, url: str, tidegate: Run) -> None:
+    if kind == "postgres":
         alone(ask(url, f"create database {name} template template0"))
-        address = urlsplit(url)._replace(path=f"/{name}").geturl()
         alone(fill_postgres(address))
     else:
-        address = str(folder / "store.db")
         fill_sqlite(folder / "store.db")
     shop = folder / "shop"
     for command in (("init", shop, "--from", address), ("check", shop), ("check", shop, "--online")):
         done = tidegate(*command)
         assert done.exit_code == 0, done.output
-    yield Made(request.param, folder, address)
-    if request.param == "postgres":
-        alone(ask(url, f"drop database {name} with (force)"))
 
 
 @pytest.fixture

@@ -53,7 +53,7 @@ def concerned(query: Query, change: Change) -> bool:
     return any(judge(read, touch) is Verdict.CONCERNED for read in query.reads for touch in change.touches)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(QUERIES, max_size=12), st.lists(st.integers(0, 11)), st.lists(CHANGES, min_size=1, max_size=4))
 def test_it_agrees_with_judge(queries: list[Query], removed: list[int], changes: list[Change]) -> None:
     index: Index[Query] = Index()

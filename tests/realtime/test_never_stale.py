@@ -11,8 +11,8 @@ import pytest
 from tests.realtime.stories.season import play_season
 from tests.realtime.stories.theatre import Theatre
 
-EXAMPLES = 15
-"""Of one to four acts: about half a minute on each database, on an idle machine. Each of the faults in
+EXAMPLES = 8
+"""Of one to four acts: about a quarter of a minute on each database, on an idle machine. Each of the faults in
 `stories/faults.py` is found in as many."""
 
 

@@ -84,7 +84,7 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(schemas())
 def test_the_project_is_in_order(script: str) -> None:
     with TemporaryDirectory() as place:

@@ -55,7 +55,7 @@ from tidegate.testing.documents import SAMPLES, DocumentWriter, Written
 from tidegate.testing.runner import FakeRunner
 
 USER = CurrentUser("anonymous", 0, {}, None, verified=False)
-DOCUMENTS = int(os.environ.get("TIDEGATE_TEST_DOCUMENTS", "1000"))
+DOCUMENTS = int(os.environ.get("TIDEGATE_TEST_DOCUMENTS", "400"))
 """For as long as one likes by hand."""
 ROOMY = Limits(errors=10_000, fields=100_000, aliases=10_000, directives=10_000, rootFields=1000, tokens=100_000)
 ODD: tuple[Json, ...] = (None, "odd", 2**40, 1.25, True, [], {}, [None], "7", float("nan"), 12.0)

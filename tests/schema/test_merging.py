@@ -59,7 +59,7 @@ def conflicting(random: Random) -> DocumentNode:
     return parse("\n".join(parts[name] for name in reached))
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_conflicts_are_found_where_graphql_core_finds_them(api: Api, seed: int) -> None:
     document = conflicting(Random(seed))

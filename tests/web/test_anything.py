@@ -40,7 +40,7 @@ good_type = st.just([(b"content-type", b"application/json")])
 parts = st.lists(st.tuples(st.sampled_from(["query", "operationName", "variables", "x"]), words | st.just("%ff")))
 
 
-@settings(deadline=None, max_examples=400, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.too_slow])
 @given(
     method=st.sampled_from(["GET", "HEAD", "POST", "POST", "POST", "OPTIONS", "PUT", "X"]),
     headers=good_type | st.lists(st.tuples(names, raw), max_size=4),

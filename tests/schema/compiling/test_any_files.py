@@ -134,7 +134,7 @@ def edited(text: str, index: int, how: str, what: str) -> str:
 
 
 @settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 @given(st.lists(edits, min_size=1, max_size=4))
 def test_edited_projects(served: Compile, changes: list[tuple[str, int, str, str]]) -> None:
