@@ -109,7 +109,7 @@ def install(folder: Path, *what: str | Path) -> tuple[Path, Path]:
     for link in builder:
         link.symlink_to(ours / link.name)
     pip = [sys.executable, "-m", "pip", "--python", str(python), "--disable-pip-version-check"]
-    run(*pip, "install", "--no-deps", "--no-index", "--no-build-isolation", *what, cwd=folder.parent)
+    run(*pip, "install", "--no-compile", "--no-deps", "--no-index", "--no-build-isolation", *what, cwd=folder.parent)
     for link in builder:
         link.unlink()
     (site / "borrowed.pth").write_text(f"{ours}\n")
