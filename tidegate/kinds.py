@@ -13,8 +13,11 @@ GROUP: Final = "tidegate.integrations"
 OURS: Final = {
     "sqlite": "tidegate.resolvers.integrations.sqlite:kind",
     "postgres": "tidegate.resolvers.integrations.postgres:kind",
+    "mysql": "tidegate.resolvers.integrations.mysql:kind",
     "http": "tidegate.resolvers.integrations.http:kind",
     "smtp": "tidegate.resolvers.integrations.smtp:kind",
+    "webhook": "tidegate.resolvers.integrations.webhook:kind",
+    "zapier": "tidegate.resolvers.integrations.webhook:zapier",
 }
 """The same table as in pyproject.toml (a test holds them together), for a clone that is run without being installed.
 An installed package cannot take one of these names."""
