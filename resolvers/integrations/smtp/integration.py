@@ -87,8 +87,8 @@ class SmtpIntegration:
         return ()
 
     @asynccontextmanager
-    async def session(self, *, writes: bool) -> AsyncIterator[Session]:  # noqa: ARG002 - nothing can be read
-        session = _Session(self.outgoing)
+    async def session(self, *, writes: bool) -> AsyncIterator[Session]:
+        session = _Session(self.outgoing, writes=writes)
         yield session
         for envelope in session.written:
             self.outgoing.put(envelope)
@@ -100,9 +100,10 @@ class SmtpIntegration:
 class _Session:
     """The letters of one call, until it is committed."""
 
-    def __init__(self, outgoing: Letters) -> None:
+    def __init__(self, outgoing: Letters, *, writes: bool) -> None:
         self.written: list[Envelope] = []
         self._outgoing = outgoing
+        self._writes = writes
 
     @asynccontextmanager
     async def attempt(self) -> AsyncIterator[None]:
@@ -115,6 +116,8 @@ class _Session:
 
     async def execute(self, compiled: Compiled, values: Sequence[Given]) -> Answer:
         assert isinstance(compiled, PreparedLetter)
+        if not self._writes:
+            raise OperationError(Code.REFUSED, "Nothing may be written here.")
         if not self._outgoing.has_room(self.written):
             raise OperationError(Code.LIMIT, "Too many e-mails are waiting to be sent.")
         self.written.append(compiled.letter.write(values))

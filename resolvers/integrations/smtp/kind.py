@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from ipaddress import ip_address
+from os.path import isfile
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
@@ -70,7 +71,8 @@ class SmtpKind:
         """Any: JSON Schema is open-ended."""
         texts = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
         properties = {key: texts if key in ("to", "cc", "bcc") else {"type": "string"} for key in KEYS}
-        return {"type": "object", "properties": properties, "required": ["to", "subject"]}
+        required = ["to", "subject"]
+        return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
 
     def create(self, name: str, settings: Mapping[str, Json], folder: Path, at: Location) -> Integration:
         problems = Problems()
@@ -79,7 +81,7 @@ class SmtpKind:
         ca = settings.get("ca")
         if isinstance(ca, str) and "${" not in ca:
             server = replace(server, ca=str(folder / ca))
-            if not (folder / ca).is_file():
+            if not isfile(folder / ca):  # noqa: PTH113 - a name that is too long is no file either
                 problems.add(at, f'The file "{ca}", "ca" of the integration "{name}", does not exist.')
         sender = _sender(name, settings.get("from"), at, problems)
         problems.raise_any()
