@@ -71,5 +71,12 @@ def sorted_value(dialect: Dialect, value: Sql, reflected: ReflectedColumn) -> Sq
     return sorted_by_mysql(value, reflected) if dialect.name == "mysql" else value
 
 
+def again(stored: Json | bytes) -> Json:
+    """MySQL: what `stored_json` gives of a value that was bound so."""
+    if isinstance(stored, bytes):
+        return stored.hex()
+    return stored if stored is None or isinstance(stored, bool | int | float | str) else str(stored)
+
+
 def _as_is(value: Json) -> Json:
     return value

@@ -55,6 +55,7 @@ from tidegate.resolvers.integrations.relational.writes import (
 )
 
 WriteVerb = Creating | CreatingMany | Updating | Deleting
+Make = Callable[[Draft], sa.ClauseElement]
 
 
 @dataclass(slots=True, eq=False)
@@ -164,19 +165,7 @@ class CompiledWrite:
     def _all(self) -> list[Statements]:
         """Every statement of this write, in the order they may be run."""
         verb, item = self.verb, self._item
-        kinds: dict[str, Callable[[Draft], sa.ClauseElement]] = {}
-        if isinstance(verb, Creating):
-            kinds["write"] = lambda draft: create_statement(draft, item, verb.row)
-        elif isinstance(verb, Updating):
-            keys = not (self._is_counted and self._rule(Access.UPDATE) is None)
-            if not self.setting.dialect.locks_rows and told(self.setting, item).now:
-                kinds["before"] = lambda draft: before_statement(draft, verb)
-            kinds["write"] = lambda draft: update_statement(draft, verb, keys=keys)
-        elif isinstance(verb, Deleting):
-            if self._is_counted:
-                kinds["write"] = lambda draft: delete_statement(draft, verb)
-            else:
-                kinds["write"] = lambda draft: keys_statement(draft, item, verb.where, Access.DELETE)
+        kinds = self._kinds()
         if self._access is not Access.DELETE and self._rule(self._access) is not None:
             kinds["pass"] = lambda draft: passing_statement(draft, item, self._access)
         if not self._is_counted:
@@ -190,6 +179,24 @@ class CompiledWrite:
             if name not in self._statements:
                 self._statements[name] = Statements(self.setting, self.rank, self.known, draft)
         return list(self._statements.values())
+
+    def _kinds(self) -> dict[str, Make]:
+        """The statements that write, and what comes before them."""
+        verb, item = self.verb, self._item
+        kinds: dict[str, Make] = {}
+        if isinstance(verb, Creating):
+            kinds["write"] = lambda draft: create_statement(draft, item, verb.row)
+        elif isinstance(verb, Updating):
+            keys = not (self._is_counted and self._rule(Access.UPDATE) is None)
+            if not self.setting.dialect.locks_rows and told(self.setting, item).now:
+                kinds["before"] = lambda draft: before_statement(draft, verb)
+            kinds["write"] = lambda draft: update_statement(draft, verb, keys=keys)
+        elif isinstance(verb, Deleting):
+            if self._is_counted:
+                kinds["write"] = lambda draft: delete_statement(draft, verb)
+            else:
+                kinds["write"] = lambda draft: keys_statement(draft, item, verb.where, Access.DELETE)
+        return kinds
 
     async def _rows(self, name: str, connection: Connection, values: Sequence[Given]) -> Sequence[Sequence[Any]]:
         """Any: rows hold what the database does."""
@@ -226,7 +233,7 @@ class CompiledWrite:
             rows = await self._new_rows.insert(connection, values)
         answer = await self._answer(Access.CREATE, rows, connection, values)
         images = images_of(told(self.setting, self._item), rows)
-        return _with(answer, self._touches(len(rows), None, images, added=True))
+        return told_with(answer, self._touches(len(rows), None, images, added=True))
 
     async def _update(self, verb: Updating, connection: Connection, values: Sequence[Given]) -> Answer:
         self._refuse_nulls(verb.set, values)
@@ -234,10 +241,7 @@ class CompiledWrite:
         fields = [name for name, value in verb.set.items() if is_sent(values[self.known.place(value)])]
         if not fields:
             # The rows are found, and that is all.
-            found = await self._rows("write", connection, values)
-            if counted:
-                return self._number(len(found))
-            return await self._answer(Access.UPDATE, found, connection, values)
+            return await self._found(connection, values)
         columns = columns_of(self.setting, self._item, fields)
         tells = told_of_update(self.setting, self._item, columns)
         before: Sequence[Sequence[Any]] = ()
@@ -254,19 +258,26 @@ class CompiledWrite:
         if images is not None and before:
             earlier = images_of(Told(tells.now), before, start=0)
             images = None if earlier is None else [*earlier, *images]
-        return _with(answer, self._touches(count, columns, images))
+        return told_with(answer, self._touches(count, columns, images))
+
+    async def _found(self, connection: Connection, values: Sequence[Given]) -> Answer:
+        """Of an update that sets nothing."""
+        found = await self._rows("write", connection, values)
+        if self._is_counted and self._rule(Access.UPDATE) is None:
+            return self._number(len(found))
+        return await self._answer(Access.UPDATE, found, connection, values)
 
     async def _delete(self, verb: Deleting, connection: Connection, values: Sequence[Given]) -> Answer:
         tells = told(self.setting, self._item)
         if self._is_counted:
             count, rows = await self._count(tells, connection, values)
-            return _with(self._number(count), self._touches(count, None, images_of(tells, rows, start=0)))
+            return told_with(self._number(count), self._touches(count, None, images_of(tells, rows, start=0)))
         rows = await self._rows("write", connection, values)
         answer = await self._read(rows, connection, values)
         if not rows:
             return answer
         await self._execute("delete", connection, [*values, read_keys(self.setting, verb.target, rows)])
-        return _with(answer, self._touches(len(rows), None, images_of(tells, rows)))
+        return told_with(answer, self._touches(len(rows), None, images_of(tells, rows)))
 
     def _touches(
         self, count: int, columns: frozenset[str] | None, images: Sequence[Values] | None, *, added: bool = False
@@ -315,5 +326,5 @@ class CompiledWrite:
         return Answer(value=count > 0, json=b"true" if count else b"false")
 
 
-def _with(answer: Answer, touches: tuple[Touch, ...]) -> Answer:
+def told_with(answer: Answer, touches: tuple[Touch, ...]) -> Answer:
     return Answer(answer.value, answer.json, answer.keyed, touches)

@@ -27,6 +27,7 @@ class MysqlDialect(Dialect):
     plans_limits = False
     computes_limits = False
     asks_together = False
+    keeps_order = False
     compares_json = True
 
     def compiling(self, release: int) -> CompilingDialect:  # noqa: ARG002 - what we say, all understand

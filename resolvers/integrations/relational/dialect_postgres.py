@@ -75,6 +75,7 @@ class PostgresDialect(Dialect):
     plans_limits = True
     computes_limits = True
     asks_together = True
+    keeps_order = True
     compares_json = False
 
     def compiling(self, release: int) -> CompilingDialect:

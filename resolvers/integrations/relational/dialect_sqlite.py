@@ -32,6 +32,7 @@ class SqliteDialect(Dialect):
     plans_limits = False
     computes_limits = True
     asks_together = False
+    keeps_order = True
     compares_json = True
 
     def compiling(self, release: int) -> CompilingDialect:  # noqa: ARG002 - all are alike

@@ -101,6 +101,8 @@ class Dialect(ABC):
     """LIMIT takes an expression."""
     asks_together: ClassVar[bool]
     """Many questions of one statement can be one statement."""
+    keeps_order: ClassVar[bool]
+    """A subquery in FROM keeps its order without a limit."""
     compares_json: ClassVar[bool]
     """A column of type JSON can be compared."""
 

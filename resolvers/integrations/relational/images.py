@@ -34,7 +34,7 @@ class Before(StrEnum):
     ASKED = "asked"
     """By a statement before, which is exact where nobody else can write: SQLite."""
     LOCKED = "locked"
-    """With the keys of the rows, which are locked and then written by key: MySQL (`locked.py`)."""
+    """With the keys of the rows, which are locked and then written by key: MySQL (locked_writes.py)."""
     UNKNOWN = "unknown"
     """Not at all, where a key does not name one row."""
 
@@ -100,10 +100,10 @@ def _way(setting: Setting, item: DataObject, table: ReflectedTable) -> Before:
     # A table of one of these names would be meant by `old.x`.
     if setting.tables.release >= 18 and item.table.rpartition(".")[2].lower() not in ("old", "new"):
         return Before.RETURNED
-    return Before.JOINED if _names_one_row(item, table) else Before.UNKNOWN
+    return Before.JOINED if names_one_row(item, table) else Before.UNKNOWN
 
 
-def _names_one_row(item: DataObject, table: ReflectedTable) -> bool:
+def names_one_row(item: DataObject, table: ReflectedTable) -> bool:
     key = {item.columns[field].column for field in item.key}
     never_null = all(name in table.columns and not table.columns[name].nullable for name in key)
     return never_null and any(rule and key.issuperset(rule) for rule in (table.primary_key, *table.unique))

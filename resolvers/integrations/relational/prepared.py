@@ -24,6 +24,7 @@ from tidegate.resolvers.integrations.relational.dialects import Dialect
 from tidegate.resolvers.integrations.relational.drafts import Setting
 from tidegate.resolvers.integrations.relational.filters import has_sent
 from tidegate.resolvers.integrations.relational.footprints import footprint, reach
+from tidegate.resolvers.integrations.relational.locked_writes import LockedWrite
 from tidegate.resolvers.integrations.relational.raw import PreparedSql, finish_of
 from tidegate.resolvers.integrations.relational.reads import (
     count_statement,
@@ -154,6 +155,8 @@ class PreparedWrite:
 
     def compile(self, selection: Selection | None, rank: int) -> Compiled:
         wanted = selection or whole_selection(self.setting, self.verb.outcome, self.verb.target, rank)
+        if not self.setting.dialect.updates_return:
+            return LockedWrite(self.setting, self.verb, wanted, rank, keyed=selection is not None)
         return CompiledWrite(self.setting, self.verb, wanted, rank, keyed=selection is not None)
 
 

@@ -51,7 +51,7 @@ def author_sql(draft: Draft, text: SqlText) -> Fragment:
     for index, part in enumerate(text.parts):
         if isinstance(part, str):
             parts.append(part)
-        elif _is_concatenated(text.parts, index):
+        elif index in text.quoted or _is_concatenated(text.parts, index):
             parts.append(draft.dialect.text(draft.bind(part, _as_text)))
         elif part.root in ("row", "prev") and text.subject is not None:
             parts.extend(_field(draft, part, text.subject))
@@ -92,6 +92,9 @@ def wrapped(draft: Draft, author: AuthorSql, selection: Selection) -> sa.ClauseE
     """The author's statement as a source of rows."""
     name = draft.name()
     written = author_sql(draft, author.verb.text)
+    if not author.verb.text.writes and not draft.dialect.keeps_order:
+        most = draft.setting.surroundings.limits.pageSize if _is_many(author) else 1
+        written = _sorted(written, author.verb.text, most)
     if author.verb.text.writes:
         # PostgreSQL only: a statement that writes can stand nowhere else.
         source = Source((name,))
@@ -101,10 +104,21 @@ def wrapped(draft: Draft, author: AuthorSql, selection: Selection) -> sa.ClauseE
     return over(draft, author, selection, name, Source(("(", written, f"\n) AS {name}")))
 
 
+def _is_many(author: AuthorSql) -> bool:
+    return author.verb.outcome.shape in (Shape.ROWS, Shape.VALUES)
+
+
+def _sorted(written: Fragment, text: SqlText, most: int) -> Fragment:
+    """With a limit: MariaDB drops the order of a subquery that has none."""
+    tree = text.tree
+    if tree is None or not tree.args.get("order") or tree.args.get("limit") or tree.args.get("fetch"):
+        return written
+    return Fragment((written, f"\nLIMIT {most}"))
+
+
 def over(draft: Draft, author: AuthorSql, selection: Selection, name: str, source: Source) -> sa.Select[Any]:
     """The JSON of the rows of `source`, whose columns are the author's. Any: one column of bytes."""
-    setting, shape = author.setting, author.verb.outcome.shape
-    many = shape in (Shape.ROWS, Shape.VALUES)
+    setting, many = author.setting, _is_many(author)
     most = setting.surroundings.limits.pageSize if many else 1
     used = [selected for selected in selection.fields if selected.field in author.names]
     reached = _reached(author, selection)

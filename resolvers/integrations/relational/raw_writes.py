@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Final
 
 import orjson
 import sqlalchemy as sa
@@ -29,6 +31,7 @@ from tidegate.resolvers.integrations.relational.footprints import Footprint
 from tidegate.resolvers.integrations.relational.inputs import Inputs
 from tidegate.resolvers.integrations.relational.keyed import EXTRA
 from tidegate.resolvers.integrations.relational.raw_rows import AuthorSql, author_sql, over, wrapped
+from tidegate.resolvers.integrations.relational.tables import Family
 from tidegate.resolvers.integrations.relational.verbs import Shape
 
 
@@ -98,8 +101,8 @@ class CompiledTelling:
 
 
 class CompiledReturning:
-    """SQLite: a write that answers rows. They cannot be wrapped, so they are handed back to the database as one
-    parameter, to be made JSON of like any others."""
+    """SQLite and MySQL: a write that answers rows. They cannot be wrapped, so they are handed back to the database as
+    one parameter, to be made JSON of like any others."""
 
     def __init__(self, author: AuthorSql, selection: Selection, rank: int, finish: Finish) -> None:
         self._author = author
@@ -123,11 +126,24 @@ class CompiledReturning:
         rows = await connection.rows(statement.sql, statement.arguments(values))
         if any(isinstance(value, bytes) for row in rows for value in row):
             raise OperationError(Code.INTERNAL, "A statement that writes cannot answer bytes here.")
-        extended = [*values, orjson.dumps([list(row) for row in rows]).decode()]
+        extended = [*values, orjson.dumps([list(row) for row in rows], default=_as_text).decode()]
         statement = self._read.of(extended)
         row = await connection.row(statement.sql, statement.arguments(extended))
         touches = _touches(self._author, self._known, values, some=bool(rows))
         return replace(self._finish(None if row is None else row[0]), touches=touches)
+
+
+def _as_text(value: object) -> str:
+    """Of what MySQL's driver answers: a decimal, a time of day."""
+    if not isinstance(value, timedelta):
+        return str(value)
+    seconds, rest = divmod(abs(value), timedelta(seconds=1))
+    sign = "-" if value < timedelta() else ""
+    return f"{sign}{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.{rest.microseconds:06}"
+
+
+_HANDED_TEXT: Final = "LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
+_HANDED: Final = {Family.SMALLINT: "BIGINT", Family.INTEGER: "BIGINT", Family.BIGINT: "BIGINT", Family.BOOLEAN: "INT"}
 
 
 def _touches(author: AuthorSql, inputs: Inputs, values: Sequence[Given], *, some: bool) -> tuple[Touch, ...]:
@@ -138,6 +154,13 @@ def _touches(author: AuthorSql, inputs: Inputs, values: Sequence[Given], *, some
 
 def _handed_back(draft: Draft, author: AuthorSql, selection: Selection) -> sa.ClauseElement:
     name, each = draft.name(), draft.name()
+    if draft.dialect.name == "mysql":
+        shown = ", ".join(
+            f"{draft.dialect.quoted(column.name)} {_HANDED.get(column.family, _HANDED_TEXT)} PATH '$[{index}]'"
+            for index, column in enumerate(author.columns)
+        )
+        rows = Source(("JSON_TABLE(", draft.bind(EXTRA), f", '$[*]' COLUMNS ({shown})) AS {name}"))
+        return over(draft, author, selection, name, rows)
     columns = ", ".join(
         f"json_extract({each}.value, '$[{index}]') AS {draft.dialect.quoted(column.name)}"
         for index, column in enumerate(author.columns)

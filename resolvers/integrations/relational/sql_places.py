@@ -104,7 +104,9 @@ class _Walk:
             self._where(scope, node)
         elif isinstance(node, exp.Merge):
             self._sources(scope, [node.args["using"]], [])
-        self._inside(node, scope, without=("this", "with_", "from_", "using"))
+        if self._words.writes_joined and (len(scope.places) > 1 or node.args.get("tables")):
+            self._found.written += [(node, scope, each) for each in scope.places if each is not place]
+        self._inside(node, scope, without=("this", "with_", "from_", "using", "tables"))
 
     def _where(self, scope: Scope, node: exp.Expr) -> None:
         if (where := node.args.get("where")) is not None:
@@ -168,13 +170,18 @@ class _Walk:
             return None
         table = self._table(source)
         if table is None:
-            self._found.is_opaque = True
+            self._found.is_opaque = self._found.is_opaque or not self._is_nothing(source)
             scope.others.append(name)
             return None
         place = Place(table, name, is_renamed=bool(alias is not None and alias.args.get("columns")))
         scope.places.append(place)
         self._found.places.append((scope, place))
         return place
+
+    def _is_nothing(self, source: exp.Table) -> bool:
+        name = source.this
+        is_plain = isinstance(name, exp.Identifier) and not name.quoted and not source.db
+        return is_plain and name.name.lower() == self._words.nothing
 
     def _loose(self, node: exp.Table, scope: Scope | None) -> None:
         if not isinstance(node.this, exp.Identifier):
@@ -196,6 +203,8 @@ class _Walk:
 
 
 def _function_name(function: exp.Expr) -> str:
+    if isinstance(function, exp.JSONTable):
+        return "json_table"
     return (
         function.sql_name().lower() if isinstance(function, exp.Func) and not function.name else function.name.lower()
     )

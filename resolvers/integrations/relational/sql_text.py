@@ -29,6 +29,8 @@ WRITING: Final = (exp.Insert, exp.Update, exp.Delete, exp.Merge)
 
 _VERBS: Final = frozenset({"SELECT", "WITH", "VALUES", "INSERT", "UPDATE", "DELETE", "MERGE", "REPLACE", "(", "TABLE"})
 _PLAIN: Final = (TokenType.VAR, TokenType.IDENTIFIER)
+_CARRIED_OUT: Final = ("!", "M!")
+"""How MySQL's comments begin that are no comments."""
 _QUOTED: Final = (TokenType.STRING, TokenType.HEREDOC_STRING, TokenType.BYTE_STRING)
 
 
@@ -38,7 +40,8 @@ class SqlText:
     changes data, or nobody can tell that it does not. `answers_rows`: it can stand in `select … from (…)`, or is a
     write with RETURNING. `tree` is what sqlglot made of it, none where it could not; `holes` are the words in it that
     stand for values. `calls` is what may be the name of a function, in lower case: all that a parenthesis follows.
-    `subject` is the object whose fields `row` and `prev` hold: their values have the types of its columns."""
+    `subject` is the object whose fields `row` and `prev` hold: their values have the types of its columns. `quoted` are
+    the places of the parts that stand within a string: their values are text."""
 
     parts: tuple[str | Reference, ...]
     writes: bool
@@ -48,6 +51,7 @@ class SqlText:
     holes: Mapping[str, Reference] = field(default_factory=dict)
     calls: frozenset[str] = frozenset()
     subject: DataObject | None = None
+    quoted: frozenset[int] = frozenset()
 
 
 def read_sql(text: Text, dialect: str) -> SqlText:
@@ -63,7 +67,7 @@ def read_sql(text: Text, dialect: str) -> SqlText:
         marked = marked[: tokens[-1].start]
     problems = [*_foreign_parameters(tokens, dialect, text.at)]
     parts: list[str | Reference] = []
-    done, seen = 0, set[int]()
+    done, seen, quoted = 0, set[int](), set[int]()
     for token in tokens:
         inside = [hole for hole in holes if token.start <= hole.start <= token.end]
         if not inside:
@@ -72,8 +76,10 @@ def read_sql(text: Text, dialect: str) -> SqlText:
         parts.append(marked[done : token.start])
         done = token.end + 1
         source = marked[token.start : done]
-        if token.token_type in _QUOTED and (quotes := _quotes(source)):
-            parts.extend(_concatenated(source, inside, token.start, quotes))
+        if token.token_type in _QUOTED and (quotes := _quotes(source, dialect)):
+            around = len(parts)
+            parts.extend(_concatenated(source, inside, token.start, quotes, dialect))
+            quoted.update(range(around, len(parts)) if len(parts) > around + 1 else ())
         elif token.token_type in _PLAIN and source == inside[0].marker:
             parts.append(inside[0].reference)
         else:
@@ -88,8 +94,14 @@ def read_sql(text: Text, dialect: str) -> SqlText:
     if problems:
         raise ProjectError(problems)
     parts.append(marked[done:].rstrip())
-    found = _classified(tuple(part for part in parts if part != ""), marked, tokens, dialect, text.at)
-    return replace(found, holes={hole.marker: hole.reference for hole in holes}, calls=_calls(tokens))
+    kept = [index for index, part in enumerate(parts) if part != ""]
+    found = _classified(tuple(parts[index] for index in kept), marked, tokens, dialect, text.at)
+    return replace(
+        found,
+        holes={hole.marker: hole.reference for hole in holes},
+        calls=_calls(tokens),
+        quoted=frozenset(place for place, index in enumerate(kept) if index in quoted),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +130,10 @@ def mark_holes(text: Text) -> tuple[str, list[Hole]]:
     return marked, holes
 
 
-def _quotes(source: str) -> tuple[str, str] | None:
-    """What opens and what closes a string that can be cut in two: `'…'`, `E'…'`, `$tag$…$tag$`."""
+def _quotes(source: str, dialect: str) -> tuple[str, str] | None:
+    """What opens and what closes a string that can be cut in two: `'…'`, `E'…'`, `$tag$…$tag$`, MySQL's `"…"`."""
+    if dialect == "mysql":
+        return (source[0], source[0]) if source[0] in "'\"" else None
     if source.startswith("'"):
         return "'", "'"
     if source[:2].upper() == "E'":
@@ -129,22 +143,25 @@ def _quotes(source: str) -> tuple[str, str] | None:
     return None
 
 
-def _concatenated(source: str, holes: Sequence[Hole], start: int, quotes: tuple[str, str]) -> Iterator[str | Reference]:
+def _concatenated(
+    source: str, holes: Sequence[Hole], start: int, quotes: tuple[str, str], dialect: str
+) -> Iterator[str | Reference]:
     """A string with holes in it, as a concatenation; a string that is nothing but one hole, as a parameter."""
     opening, closing = quotes
+    opens, between_two = ("CONCAT(", ", ") if dialect == "mysql" else ("(", " || ")
     content, offset = source[len(opening) : -len(closing)], start + len(opening)
     if len(holes) == 1 and content == holes[0].marker:
         yield holes[0].reference
         return
-    done, separator = 0, "("
+    done, separator = 0, opens
     for hole in holes:
         between = content[done : hole.start - offset]
         if between:
             yield f"{separator}{opening}{between}{closing}"
-            separator = " || "
+            separator = between_two
         yield separator
         yield hole.reference
-        separator = " || "
+        separator = between_two
         done = hole.start - offset + len(hole.marker)
     yield f"{separator}{opening}{content[done:]}{closing})" if done < len(content) else ")"
 
@@ -155,6 +172,8 @@ def _foreign_parameters(tokens: Sequence[Token], dialect: str, at: Location) -> 
         word = token.text
         following = tokens[index + 1] if index + 1 < len(tokens) else None
         own = token.token_type is TokenType.PARAMETER and word == "$"
+        if dialect == "mysql":
+            own = own or token.token_type in (TokenType.PLACEHOLDER, TokenType.COLON)
         if dialect == "sqlite":
             own = own or token.token_type in (TokenType.PLACEHOLDER, TokenType.COLON, TokenType.PARAMETER)
             own = own or (token.token_type is TokenType.VAR and word.startswith("$"))
@@ -176,7 +195,9 @@ def _classified(
         sentence = f"A request reads or changes rows; {verb} does neither."
         raise ProjectError([Problem(at, sentence, "Tables are made and changed by migrations.")])
     # SQLite's other word for it, which sqlglot does not know.
-    tree = _tree(f"insert or {marked.lstrip()}" if verb == "REPLACE" else marked, dialect)
+    tree = _tree(f"insert or {marked.lstrip()}" if verb == "REPLACE" and dialect == "sqlite" else marked, dialect)
+    if any(comment.startswith(_CARRIED_OUT) for token in tokens for comment in token.comments):
+        tree = None
     if tree is None:
         # It may still be good SQL of this database: taken for a write, of which nothing is known.
         return SqlText(parts, writes=True, answers_rows=False, tree=None, at=at)

@@ -22,12 +22,15 @@ class Words:
     """`table_functions`: those in FROM that look at their arguments only, none where all do that are not known as
     strangers. `casts`: what a value may be cast to and still have the form that it is sent in, where the column is of
     these families. `table`: what a name means, by the names that authors use and by identities. `takes`: whether a
-    column holds a value as it was given."""
+    column holds a value as it was given. `nothing`: what stands for no table at all. `writes_joined`: UPDATE and DELETE
+    write to any of the tables in them, and name columns by them."""
 
     table_functions: frozenset[str] | None
     casts: Casts
     table: Callable[[exp.Table, Known, Known], ReflectedTable | None]
     takes: Callable[[ReflectedColumn], bool]
+    nothing: str = ""
+    writes_joined: bool = False
 
 
 _WHOLE: Final = frozenset({Family.SMALLINT, Family.INTEGER, Family.BIGINT})
@@ -80,6 +83,9 @@ def _taken_by_postgres(column: ReflectedColumn) -> bool:
 
 
 def _taken_by_mysql(column: ReflectedColumn) -> bool:
+    if column.has_default and column.family in _WHOLE:
+        # Where it counts up by itself, 0 is the next number.
+        return False
     found = _TAKEN_BY_MYSQL.fullmatch(column.declared)
     return found is not None and int(found["length"] or LONGEST) >= LONGEST
 
@@ -88,5 +94,5 @@ WORDS: Final[Mapping[Name, Words]] = {
     "sqlite": Words(frozenset({"json_each", "json_tree", "generate_series"}), _CASTS, _in_sqlite, _taken_by_sqlite),
     "postgres": Words(None, {**_CASTS, exp.DType.UUID: frozenset({Family.UUID})}, _in_postgres, _taken_by_postgres),
     # A text that is cast has the connection's collation, which may win over the column's.
-    "mysql": Words(frozenset({"json_table"}), _NUMBERS, _in_mysql, _taken_by_mysql),
+    "mysql": Words(frozenset({"json_table"}), _NUMBERS, _in_mysql, _taken_by_mysql, nothing="dual", writes_joined=True),
 }

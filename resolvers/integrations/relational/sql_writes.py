@@ -78,6 +78,12 @@ class Write:
 
 def writes_of(node: exp.Expr, scope: Scope, place: Place, reader: Reader) -> tuple[Write, ...]:
     """All that one statement may do: one that inserts may also update."""
+    if (
+        reader.words.writes_joined
+        and not isinstance(node, exp.Insert)
+        and (len(scope.places) > 1 or node.args.get("tables"))
+    ):
+        return (Write(place.table),)
     making = _Making(scope, place, reader)
     match node:
         case exp.Insert():
@@ -127,7 +133,8 @@ class _Making:
         if alternative == "replace" or node.args.get("overwrite"):
             yield Write(table)
             return
-        pictures = self._rows(node)
+        # With MySQL's IGNORE, values that do not fit are made to.
+        pictures = None if node.args.get("ignore") else self._rows(node)
         yield Write(table, pictures=pictures, added=True)
         if isinstance(conflict, exp.OnConflict) and "UPDATE" in str(conflict.args.get("action") or "").upper():
             yield self._conflicting(conflict, pictures)
@@ -185,6 +192,8 @@ class _Making:
                     yield self._named(part), right[index] if len(right) == len(left) else None
             elif isinstance(each.this, exp.Column) and len(each.this.parts) == 1:
                 yield self._named(each.this), each.expression
+            elif self.reader.words.writes_joined and each.this.table.lower() == self.place.alias:
+                yield self._named(each.this.this), each.expression
             else:
                 # A part of a column: of an array, of a row.
                 inner = each.this.find(exp.Column)

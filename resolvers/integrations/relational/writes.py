@@ -24,6 +24,7 @@ from tidegate.resolvers.integrations.relational.images import (
     Before,
     Told,
     columns_of,
+    names_one_row,
     told,
     told_of_update,
 )
@@ -125,6 +126,66 @@ def update_statement(draft: Draft, verb: Updating, *, keys: bool) -> sa.ClauseEl
         if tells.before and tells.way is Before.RETURNED:
             answered += [Fragment((f"old.{draft.dialect.quoted(name)}",)) for name in tells.before]
     return query.returning(*answered) if answered else query
+
+
+def update_keys_statement(draft: Draft, verb: Updating, *, among: bool) -> sa.ClauseElement:
+    """MySQL: the rows of the keys; or, if not `among`, those asked for."""
+    item = verb.target
+    table = draft.table(item, alias=False)
+    assert isinstance(table, sa.TableClause)
+    values = {
+        item.columns[field].column: draft.bind(value, draft.setting.storing(item, item.columns[field]))
+        for field, value in verb.set.items()
+        if draft.given.sent(value)
+    }
+    return _among(draft, sa.update(table).values(values), verb, Access.UPDATE, table, among=among)
+
+
+def delete_locked_statement(draft: Draft, verb: Deleting, *, among: bool) -> sa.ClauseElement:
+    """The same, to be deleted."""
+    table = draft.table(verb.target, alias=False)
+    assert isinstance(table, sa.TableClause)
+    return _among(draft, sa.delete(table), verb, Access.DELETE, table, among=among)
+
+
+def _among(
+    draft: Draft,
+    query: sa.Update | sa.Delete,
+    verb: Updating | Deleting,
+    access: Access,
+    table: sa.TableClause,
+    *,
+    among: bool,
+) -> sa.ClauseElement:
+    item = verb.target
+    known = draft.setting.tables.known.get(item.table)
+    conditions = [among_keys(draft, item, table)] if among else []
+    if not among or known is None or not names_one_row(item, known):
+        where = writable(draft, item, table, verb.where, access)
+        conditions += [] if where is None else [where]
+    return query.where(*conditions)
+
+
+def locked_statement(draft: Draft, verb: Updating | Deleting, *, few: bool) -> sa.ClauseElement:
+    """MySQL: the keys of the rows that would be written, and what is told of them, which nobody else can change from
+    now on. `few`: one more than are told of, at most, if they are written at all."""
+    item = verb.target
+    table = draft.table(item)
+    access = Access.UPDATE if isinstance(verb, Updating) else Access.DELETE
+    answered = [key_json(draft, item.key, item, table), *(table.c[name] for name in told(draft.setting, item).now)]
+    query = sa.select(*answered).select_from(table)
+    where = writable(draft, item, table, verb.where, access)
+    query = query if where is None else query.where(where)
+    query = query.order_by(*ordering(draft, sort_keys(draft, (), item), table)).with_for_update()
+    few = few and (isinstance(verb, Deleting) or any(draft.given.sent(value) for value in verb.set.values()))
+    return query.limit(Fragment((str(MOST_IMAGES + 1),))) if few else query
+
+
+def told_statement(draft: Draft, item: DataObject) -> sa.ClauseElement:
+    """What is told of the rows of the keys, as they are now."""
+    table = draft.table(item)
+    names = told(draft.setting, item).now or [item.columns[item.key[0]].column]
+    return sa.select(*(table.c[name] for name in names)).select_from(table).where(among_keys(draft, item, table))
 
 
 def _rows_before(draft: Draft, verb: Updating, tells: Told) -> Rows:
