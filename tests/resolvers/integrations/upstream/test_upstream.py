@@ -45,7 +45,7 @@ async def opened(upstream: Upstream) -> AsyncIterator[Upstream]:
 @asynccontextmanager
 async def asking(answer: Answer, **values: Json) -> AsyncIterator[tuple[Server, Callable[..., Any]]]:
     """A server, and what asks it."""
-    async with Server(answer) as server, opened(upstream_of(**values)) as upstream:
+    async with Server(answer) as server, opened(upstream_of(Path(), **values)) as upstream:
 
         async def ask(path: str = "/", method: str = "GET", *, safe: bool = True, **more: Any) -> Any:
             return await upstream.ask(Asked(method, f"http://127.0.0.1:{server.port}{path}", **more), safe=safe)
@@ -270,7 +270,7 @@ async def test_redirects_stay_with_the_server() -> None:
                 case target:
                     request.redirect("done", int(target[1:]))
 
-        async with asking(answer, headers={"authorization": SECRET}) as (server, ask):
+        async with asking(answer, headers={"authorization": SECRET}) as (_, ask):
             assert (await ask("/301")).body == b"GET"
             assert (await ask("/303", "POST", safe=False, body=b"x")).body == b"GET"
             assert (await ask("/307", "POST", safe=False, body=b"x")).body == b"POSTx"
