@@ -22,6 +22,7 @@ from tidegate.core.flow import (
     Emit,
     Filter,
     Invoke,
+    Join,
     Parallel,
     Refuse,
     Respond,
@@ -41,6 +42,7 @@ from tidegate.resolvers.attempts import Standing, run_attempt
 from tidegate.resolvers.conditions import holds
 from tidegate.resolvers.emitting import CannotEmit, make_emission
 from tidegate.resolvers.frame import Frame
+from tidegate.resolvers.joining import run_join
 from tidegate.resolvers.loops import run_each, run_filter, run_parallel
 from tidegate.resolvers.requesting import plain
 from tidegate.resolvers.returned import Returned
@@ -154,6 +156,8 @@ class Course:
                 return await run_each(self, each)
             case Filter() as filter:
                 return await run_filter(self, filter)
+            case Join() as join:
+                return await run_join(self, join)
             case Parallel(branches=branches):
                 return await run_parallel(self, branches)
             case Attempt() as attempt:

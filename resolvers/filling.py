@@ -16,7 +16,7 @@ from tidegate.core.call import Place, Runnable
 from tidegate.core.errors import Code, OperationError
 from tidegate.core.expressions import Scope
 from tidegate.core.integration import Answer, Compiled, Session
-from tidegate.core.json import Json, frozen
+from tidegate.core.json import Json, alike
 from tidegate.core.limits import Limits
 from tidegate.core.literals import Misfit, article, coerce_literal
 from tidegate.core.objects import DataObject
@@ -225,5 +225,5 @@ def _key_name(number: int) -> str:
 
 
 def _same(key: tuple[Json, ...]) -> Hashable:
-    """Equal for keys of one row: a number and its digits are one ID."""
-    return tuple(str(part) if isinstance(part, int) and not isinstance(part, bool) else frozen(part) for part in key)
+    """Equal for keys of one row."""
+    return tuple(alike(part) for part in key)

@@ -12,8 +12,8 @@ from typing import TypeAlias
 
 from tidegate.core.call import Runnable
 from tidegate.core.catalog import Catalog
-from tidegate.core.expressions import Expression, Scope, references, resolve
-from tidegate.core.flow import Ask, Flow, Invoke, Run, all_steps, expressions_of
+from tidegate.core.expressions import Expression, Record, Reference, Scope, references, resolve
+from tidegate.core.flow import Ask, Invoke, Join, Joined, Run, all_steps, calls_of, expressions_of
 from tidegate.core.footprint import UNKNOWN, Read, Unknown
 from tidegate.core.integration import Compiled
 from tidegate.core.json import Given, Json, Missing, frozen
@@ -49,7 +49,7 @@ class FlowReads:
     def _flow(self, runnable: Runnable, scope: Scope, unknown: frozenset[str], depth: int) -> Iterator[Read]:
         """`unknown`: arguments that may be any."""
         operation = runnable.operation
-        key = operation.name, frozen(scope["args"]), unknown
+        key = operation.name, runnable.selection, frozen(scope["args"]), unknown
         if key in self._seen:
             return
         self._seen.add(key)
@@ -68,20 +68,43 @@ class FlowReads:
                         yield from _reads(compiled, scope, unknown)
                 case Run(program=program) if speaks_of_calls(program):
                     yield from everything(self.catalog)
-                case Invoke() as invoke:
-                    yield from self._called(invoke, scope, unknown, depth - 1)
+                case Invoke(operation=name, given=given):
+                    called = self._operation(name)
+                    if called is not None:
+                        yield from self._called(self.find(called), given, scope, unknown, depth - 1)
+                case Join() as join:
+                    for joined in join.fields:
+                        yield from self._joined(runnable, join, joined, scope, unknown, depth - 1)
 
-    def _called(self, invoke: Invoke, scope: Scope, unknown: frozenset[str], depth: int) -> Iterator[Read]:
-        operation = self.catalog.operations.get(invoke.operation)
-        if operation is None or operation.kind is not Kind.QUERY:
+    def _operation(self, name: str) -> Operation | None:
+        operation = self.catalog.operations.get(name)
+        return operation if operation is not None and operation.kind is Kind.QUERY else None
+
+    def _joined(
+        self, runnable: Runnable, join: Join, joined: Joined, scope: Scope, unknown: frozenset[str], depth: int
+    ) -> Iterator[Read]:
+        called = self._operation(joined.operation)
+        if called is None or (join.chosen and runnable.selection is not None and joined not in runnable.joined):
             return
+        found = runnable.joined.get(joined) or self.find(called)
+        # What the list of keys will hold is as little known as what the rows are.
+        keys = joined.keys.fields if joined.keys is not None else {}
+        at = joined.at
+        listed = {name: Reference("row", (), at) for name in keys}
+        given = Record({**joined.given.fields, **listed}, {}, at)
+        yield from self._called(found, given, scope, unknown, depth)
+
+    def _called(
+        self, found: Runnable, given: Record | None, scope: Scope, unknown: frozenset[str], depth: int
+    ) -> Iterator[Read]:
+        operation = found.operation
         arguments: dict[str, Json] = {
             name: argument.default
             for name, argument in operation.arguments.items()
             if not isinstance(argument.default, Missing)
         }
         beyond: set[str] = set()
-        for name, expression in (invoke.given.fields if invoke.given is not None else {}).items():
+        for name, expression in (given.fields if given is not None else {}).items():
             argument = operation.arguments.get(name)
             if argument is None:
                 continue
@@ -94,9 +117,11 @@ class FlowReads:
                 arguments[name] = coerce_literal(value, argument.type, self.catalog.types)
             except Misfit:
                 beyond.add(name)
-        inner = {**scope, "args": arguments, "variables": {}}
+        # A join may be asked for what the client's document says with its variables.
+        variables = scope["variables"] if found.selection is not None else {}
+        inner = {**scope, "args": arguments, "variables": variables}
         inner = {root: inner[root] for root in ("args", "variables", "currentUser", "config")}
-        yield from self._flow(self.find(operation), inner, frozenset(beyond), depth)
+        yield from self._flow(found, inner, frozenset(beyond), depth)
 
 
 def fields_used(runnable: Runnable, catalog: Catalog, find: Find) -> frozenset[str] | None:
@@ -107,30 +132,31 @@ def fields_used(runnable: Runnable, catalog: Catalog, find: Find) -> frozenset[s
     return frozenset(found) if known and "properties" not in found else None
 
 
-def _use(runnable: Runnable, catalog: Catalog, find: Find, found: set[str], seen: set[str]) -> bool:
+def _use(runnable: Runnable, catalog: Catalog, find: Find, found: set[str], seen: set[Hashable]) -> bool:
     """Whether they are known."""
-    operation = runnable.operation
-    if operation.name in seen:
+    key = runnable.operation.name, runnable.selection
+    if key in seen:
         return True
-    seen.add(operation.name)
+    seen.add(key)
     for compiled in _compiled(runnable):
         for expression in compiled.inputs:
             found |= _fields(expression)
-    flow = operation.plan.flow
-    return flow is None or _use_steps(flow, catalog, find, found, seen)
+    return runnable.operation.plan.flow is None or _use_steps(runnable, catalog, find, found, seen)
 
 
-def _use_steps(flow: Flow, catalog: Catalog, find: Find, found: set[str], seen: set[str]) -> bool:
+def _use_steps(runnable: Runnable, catalog: Catalog, find: Find, found: set[str], seen: set[Hashable]) -> bool:
+    flow = runnable.operation.plan.flow
+    assert flow is not None
     for step in all_steps(flow):
         if isinstance(step.work, Run):
             return False
         for expression in expressions_of(step.work):
             found |= _fields(expression)
-        if isinstance(step.work, Invoke):
-            called = catalog.operations.get(step.work.operation)
+        for name in calls_of(step.work):
+            called = catalog.operations.get(name)
             if called is not None and not _use(find(called), catalog, find, found, seen):
                 return False
-    return True
+    return all(_use(joined, catalog, find, found, seen) for joined in runnable.joined.values())
 
 
 def _compiled(runnable: Runnable) -> Iterator[Compiled]:

@@ -53,8 +53,8 @@ class FunctionQuestions:
 
     def _fields(self, runnable: Runnable, find: Callable[[Operation], Runnable]) -> frozenset[str] | None:
         key = runnable.operation.name, runnable.rank
-        if runnable.places:
-            # What is looked up is another matter for each selection.
+        if runnable.places or runnable.joined:
+            # What is looked up, and joined, is another matter for each selection.
             return fields_used(runnable, self._catalog, find)
         if key not in self._used:
             self._used[key] = fields_used(runnable, self._catalog, find)

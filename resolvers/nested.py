@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from tidegate.core.call import Runnable
 from tidegate.core.catalog import Catalog
 from tidegate.core.errors import Code, OperationError
 from tidegate.core.expressions import Scope
-from tidegate.core.flow import Invoke, Run, all_steps
+from tidegate.core.flow import Run, all_steps, calls_of
 from tidegate.core.integration import Answer
 from tidegate.core.json import Json, Missing
 from tidegate.core.literals import Misfit, article, coerce_literal
@@ -20,10 +21,11 @@ from tidegate.core.problems import did_you_mean
 from tidegate.core.reach import speaks_of_calls
 from tidegate.core.selection import Selection
 from tidegate.core.types import TypeDefinition
+from tidegate.resolvers.concurrent import run_all
 from tidegate.resolvers.flow_requests import compile_flow
 from tidegate.resolvers.frame import Frame
 from tidegate.resolvers.permission import authorise
-from tidegate.resolvers.requesting import plain
+from tidegate.resolvers.requesting import ask, plain, values_of
 from tidegate.resolvers.units import Units
 
 Compile = Callable[[Operation, Selection | None, int], Runnable]
@@ -64,6 +66,46 @@ class NestedCalls:
         except TimeoutError as error:
             raise OperationError(Code.TIMEOUT, f"{name} took too long and was stopped.") from error
 
+    async def call_many(
+        self, name: str, given: Sequence[Mapping[str, Json]], frame: Frame, runnable: Runnable | None = None
+    ) -> list[Json]:
+        """What a query gives for each of these arguments, in order, asked together where its integration can do that.
+        `runnable`: the query, compiled for what is wanted of it; else it is everything plain. Raises `OperationError`,
+        the first one."""
+        operation = self._catalog.operations[name]
+        authorise(operation, frame.user)
+        runnable = runnable or self.runnable(operation, frame.user.rank)
+        properties = runnable.needs_properties
+        user = (await frame.scope({}, properties=properties))["currentUser"]
+        common = {**await frame.scope({"variables": frame.call.variables}), "currentUser": user}
+        types = self._catalog.types
+        scopes = [{**common, "args": arguments_of(operation, each, types)} for each in given]
+        if operation.plan.flow is not None:
+            works = [partial(self._give, operation, runnable, scope, frame) for scope in scopes]
+            return await run_all(works, 1 if frame.joined else frame.limits.parallel)
+        try:
+            async with (
+                asyncio.timeout(operation.timeout),
+                frame.transaction.reading(operation.plan.run[0].integration) as session,
+            ):
+                (compiled,) = runnable.steps
+                if len(scopes) == 1:
+                    return [plain(await ask(session, compiled, scopes[0]))]
+                found = await session.execute_many(compiled, [values_of(compiled, scope) for scope in scopes])
+        except TimeoutError as error:
+            raise OperationError(Code.TIMEOUT, f"{name} took too long and was stopped.") from error
+        answers: list[Json] = []
+        for answer in found:
+            if isinstance(answer, OperationError):
+                raise answer
+            answers.append(plain(answer))
+        return answers
+
+    async def _give(self, operation: Operation, runnable: Runnable, scope: Scope, frame: Frame) -> Json:
+        """What a query's function gives."""
+        value = plain(await self._perform(runnable, scope, replace(frame, reads_only=True)))
+        return value if operation.plan.hold is None else operation.plan.hold(value)
+
     async def _perform_as(self, operation: Operation, runnable: Runnable, scope: Scope, frame: Frame) -> Answer:
         if operation.kind is Kind.QUERY:
             return await self._perform(runnable, scope, replace(frame, reads_only=True))
@@ -87,14 +129,15 @@ class NestedCalls:
     def _any_needs(self, operation: Operation, rank: int, seen: set[str]) -> bool:
         flow, operations = operation.plan.flow, self._catalog.operations
         for step in all_steps(flow) if flow is not None else ():
-            match step.work:
-                case Run(program=program) if speaks_of_calls(program):
-                    return self._catalog.auth.properties is not None
-                case Invoke(operation=name) if name in operations and name not in seen:
-                    seen.add(name)
-                    called = operations[name]
-                    if self._needs(called, rank) or self._any_needs(called, rank, seen):
-                        return True
+            if isinstance(step.work, Run) and speaks_of_calls(step.work.program):
+                return self._catalog.auth.properties is not None
+            for name in calls_of(step.work):
+                if name not in operations or name in seen:
+                    continue
+                seen.add(name)
+                called = operations[name]
+                if self._needs(called, rank) or self._any_needs(called, rank, seen):
+                    return True
         return False
 
     def _needs(self, operation: Operation, rank: int) -> bool:

@@ -37,6 +37,7 @@ from tidegate.resolvers.flows import Flows, Surroundings, responds
 from tidegate.resolvers.frame import Allowance, Frame
 from tidegate.resolvers.function_questions import FunctionQuestions
 from tidegate.resolvers.host import ProgramHost
+from tidegate.resolvers.joining import compile_joins
 from tidegate.resolvers.nested import NestedCalls
 from tidegate.resolvers.permission import authorise
 from tidegate.resolvers.programs import Programs
@@ -90,7 +91,9 @@ class LocalRunner:
             if operation.kind is Kind.QUERY and self._catalog.auth.properties != operation.name:
                 # What it calls asks for them by itself; whoever keeps it live must know that it does.
                 needs = needs or self._calls.need_properties(operation, rank)
-            return Runnable(operation, (), needs, rank, requests=requests, selection=selection, places=places)
+            joined = compile_joins(operation, selection, partial(self._compile_joined, rank))
+            needs = needs or any(each.needs_properties for each in joined.values())
+            return Runnable(operation, (), needs, rank, {}, requests, selection, places, joined)
         *before, last = operation.plan.run
         parts: Mapping[str, Compiled] = {}
         if last.acted is not None:
@@ -99,7 +102,10 @@ class LocalRunner:
         else:
             steps = (*(step.prepared.compile(None, rank) for step in before), last.prepared.compile(selection, rank))
         needs = any(reads_properties(step) for step in (*steps, *parts.values()))
-        return Runnable(operation, steps, needs, rank, parts)
+        return Runnable(operation, steps, needs, rank, parts, selection=selection)
+
+    def _compile_joined(self, rank: int, name: str, selection: Selection | None) -> Runnable:
+        return self.compile(self._catalog.operations[name], selection, rank)
 
     async def run(self, runnable: Runnable, call: Call) -> Answer:
         operation = runnable.operation

@@ -19,6 +19,7 @@ from tidegate.core.flow import (
     Filter,
     Flow,
     Invoke,
+    Join,
     Refuse,
     Respond,
     Return,
@@ -89,11 +90,31 @@ class _InFlow:
                 return self._value(items, type)
             case Value(value=value) | Return(value=value) | Respond(value=value):
                 return self._value(value, type)
+            case Join() as join:
+                return self._join(join, type)
             case Emit() | Refuse() | Wait():
                 return True
             case _:
                 inner = blocks_of(step.work)
                 return bool(inner) and all(self._block(block, type) for block in inner)
+
+    def _join(self, join: Join, type: str) -> bool:
+        definition = self.around.types.get(type)
+        if type in self.around.rows or not isinstance(definition, ObjectType):
+            return False
+        fields = {joined.field: joined.operation for joined in join.fields}
+        if not all(
+            self.around.called(fields[name], named(field.type))
+            for name, field in definition.fields.items()
+            if name in fields and isinstance(self.around.types.get(named(field.type)), ObjectType)
+        ):
+            return False
+        # Rows that an integration gave hold no others.
+        return self._asked(join.items) or self._value(join.items, type)
+
+    def _asked(self, items: Expression) -> bool:
+        steps = [step.work for step in all_steps(self.flow) if isinstance(items, Reference) and step.name == items.root]
+        return bool(steps) and all(isinstance(work, Ask) and work.request.gives for work in steps)
 
     def _value(self, value: Expression | None, type: str) -> bool:
         definition = self.around.types.get(type)

@@ -277,7 +277,7 @@ def _properties(
     header, node = headers[name]
     if header.kind is Kind.MUTATION:
         problems.add(at, f'"{name}" is a mutation; the properties of a user come from a query.', "Name a query.")
-    elif "steps" in node.entries:
+    elif "steps" in node.entries or "join" in node.entries:
         sentence = f'"{name}" is a function; the properties of a user come from a query that has "run".'
         problems.add(at, sentence, "Ask for the row with use and get, or in SQL.")
     if any(argument.required for argument in header.arguments.values()):

@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tidegate.core.expressions import Literal
-from tidegate.core.flow import Block, Emit, Flow, Invoke, Respond, Return, Step, Value, Wait, blocks_of, steps_of
+from tidegate.core.flow import Ask, Block, Emit, Flow, Invoke, Respond, Return, Step, Value, Wait, blocks_of, steps_of
 from tidegate.core.integration import Integration
 from tidegate.core.operation import Kind
 from tidegate.core.problems import Problems
 from tidegate.core.types import TypeRef, nullable
+from tidegate.schema.joins import ROWS, JoinReader
 from tidegate.schema.names import Names
 from tidegate.schema.operations import Header
-from tidegate.schema.requests import RequestReader
+from tidegate.schema.requests import Asker, RequestReader
 from tidegate.schema.shapes import ERROR, type_of
 from tidegate.schema.step_answers import AnswerCheck
 from tidegate.schema.step_calls import CallReader
 from tidegate.schema.step_code import Programs
 from tidegate.schema.step_scope import Position, StepScope
 from tidegate.schema.steps import StepReader
+from tidegate.schema.tree import MapNode
 
 
 class FunctionReader:
@@ -38,7 +40,9 @@ class FunctionReader:
         self._names = names
         self._problems = problems
         calls = CallReader(headers, problems, complete=complete)
-        self._steps = StepReader(names, integrations, requests, programs, calls, problems)
+        self._requests = requests
+        self._joins = JoinReader(calls, problems)
+        self._steps = StepReader(names, integrations, requests, programs, calls, self._joins, problems)
 
     def read(self, header: Header, *, sound: bool) -> Flow | None:
         """The flow of a header with steps; none if there is no telling. `sound`: all types of the header are right."""
@@ -58,6 +62,30 @@ class FunctionReader:
             handler = self._steps.block(header.on_error, noun, caught, position.within(answers='"onError"')).block
         self._refuse_endless(header, steps)
         return Flow(steps, handler, header.kind is Kind.MUTATION)
+
+    def read_joined(self, header: Header, *, sound: bool) -> Flow | None:
+        """The flow of a header with run and join: asks, and joins."""
+        assert header.run is not None
+        assert header.join is not None
+        known = StepScope(self._names.operation_scope(header.arguments, whole=header.whole))
+        position = Position(header, sound)
+        if header.kind is Kind.MUTATION:
+            sentence = f'"{header.name}" is a mutation; what it gives is joined in a step.'
+            self._problems.add(header.join.at, sentence, "Write steps: with { join: $row, … }, or kind: query.")
+            return None
+        noun = f'"run" of the operation "{header.name}"'
+        if not isinstance(header.run, MapNode):
+            self._problems.add(header.run.at, f"{noun} is one request.", "Write run: { use: object, list: { … } }.")
+            return None
+        asker = Asker(header, known.scope, noun, frozenset({"use"}), sound, step=True)
+        asked = self._requests.read(asker, header.run)
+        if asked is None:
+            return None
+        join = self._joins.operation(header.join, asked, known, position)
+        if asked.request is None or join is None:
+            return None
+        ask = Step(Ask(asked.request), asked.request.asks, header.run.at, ROWS)
+        return Flow((ask, Step(join, "join", header.join.at)), (), writes=False)
 
     def _hold_last(self, header: Header, returns: TypeRef, steps: Block, given: TypeRef | None) -> None:
         """What the last step gives is the answer, if it is come to."""

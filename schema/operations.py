@@ -22,7 +22,7 @@ from tidegate.schema.tree import MapNode, Node, ScalarNode, as_json
 from tidegate.schema.type_expressions import parse_type
 
 KEYS: Final = (
-    *("kind", "description", "minRole", "args", "returns", "run", "steps", "onError", "timeout", "deprecated"),
+    *("kind", "description", "minRole", "args", "returns", "run", "join", "steps", "onError", "timeout", "deprecated"),
     *("live", "refresh", "schedule", "webhook"),
 )
 ARGUMENT_KEYS: Final = ("type", "default", "description", "private")
@@ -45,6 +45,7 @@ class Header:
     timeout: float
     deprecated: str | None
     run: Node | None
+    join: Node | None
     steps: Node | None
     on_error: Node | None
     whole: bool
@@ -90,6 +91,7 @@ def read_header(name: str, node: Node, at: Location, names: Names, problems: Pro
         timeout=read_timeout(form, names.project.limits.timeout, problems),
         deprecated=form.text("deprecated"),
         run=form.node_of("run"),
+        join=form.node_of("join"),
         steps=form.node_of("steps"),
         on_error=form.node_of("onError"),
         whole=whole and (form.has("args") or not form.unknown),
@@ -107,7 +109,11 @@ def _require_work(form: Form, at: Location) -> None:
     elif form.has("run") and form.has("steps"):
         sentence = f'"run" and "steps" of {form.noun} exclude each other.'
         problems.add(form.key_at("steps"), sentence, "Make the request one of the steps.")
-    elif form.has("run") and form.has("onError"):
+    if form.has("join") and form.has("steps") and not form.has("run"):
+        problems.add(
+            form.key_at("join"), '"join" is for operations with run.', "Make a step of it: { join: $rows, … }."
+        )
+    elif form.has("run") and not form.has("steps") and form.has("onError"):
         problems.add(form.key_at("onError"), '"onError" is for operations with steps.', "Make the request a step.")
 
 

@@ -63,6 +63,8 @@ class Planner:
     def _plan(self, header: Header, *, sound: bool) -> Plan | None:
         if header.steps is not None and header.run is None:
             return self._function(header, self._functions.read(header, sound=sound), sound=sound)
+        if header.join is not None and header.run is not None and header.steps is None:
+            return self._function(header, self._functions.read_joined(header, sound=sound), sound=sound)
         request = self._request(header, header.run, sound=sound) if header.run is not None else None
         return Plan((request,), request.integration) if request is not None else None
 

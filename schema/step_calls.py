@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 from tidegate.core.expressions import Expression, Literal, Record, Reference
 from tidegate.core.fitting import fit, fits
@@ -11,7 +12,7 @@ from tidegate.core.literals import article
 from tidegate.core.location import Location
 from tidegate.core.operation import Kind
 from tidegate.core.problems import Problems, did_you_mean
-from tidegate.core.types import Argument, NonNull, nullable
+from tidegate.core.types import Argument, ListOf, Named, NonNull, nullable
 from tidegate.schema.expressions import build_expression
 from tidegate.schema.form import Form
 from tidegate.schema.operations import Header
@@ -27,7 +28,10 @@ class CallReader:
         self._complete = complete
         self._problems = problems
 
-    def read(self, form: Form, known: StepScope, position: Position) -> tuple[Invoke, Shape] | None:
+    def read(
+        self, form: Form, known: StepScope, position: Position, listed: Collection[str] = ()
+    ) -> tuple[Invoke, Shape] | None:
+        """`listed`: arguments that are given in another way."""
         name = form.text("call")
         given = read_given(form, known, self._problems)
         missing = read_message(form, "missing", known, self._problems)
@@ -45,10 +49,37 @@ class CallReader:
         misspelt = any(did_you_mean(key, ["with"]).startswith("Did") for key in form.unknown)
         if given is not None or not (form.has("with") or misspelt):
             record = given or Record({}, {}, form.key_at("call"))
-            given = self._fitted(called, record, known, form.key_at("with" if form.has("with") else "call"))
+            at = form.key_at("with" if form.has("with") else "call")
+            given = self._fitted(called, record, known, at, listed)
         return Invoke(name, given, missing), called.returns
 
-    def _fitted(self, called: Header, given: Record, known: StepScope, at: Location) -> Record:
+    def list_of(self, name: str, keys: Record, known: StepScope) -> Record:
+        """What each argument is a list of, held against its type."""
+        called = self._headers.get(name)
+        if called is None:
+            return keys
+        fitted: dict[str, Expression] = {}
+        for key, value in keys.fields.items():
+            argument = called.arguments.get(key)
+            if argument is None:
+                if called.whole:
+                    hint = did_you_mean(key, called.arguments)
+                    self._problems.add(keys.keys[key], f'"{name}" has no argument "{key}".', hint)
+                continue
+            type = nullable(argument.type)
+            if isinstance(type, ListOf):
+                fitted[key] = self._value(called, replace(argument, type=type.of), value, known)
+            elif type != Named("JSON"):
+                sentence = f'"{key}" of {name} takes the list of all values, and is {article(argument.type)}.'
+                self._problems.add(keys.keys[key], sentence, "Declare it as a list, or give it under with.")
+            else:
+                fitted[key] = value
+        return Record(fitted, keys.keys, keys.at)
+
+    def called(self, name: str) -> Header | None:
+        return self._headers.get(name)
+
+    def _fitted(self, called: Header, given: Record, known: StepScope, at: Location, listed: Collection[str]) -> Record:
         fitted: dict[str, Expression] = {}
         for name, value in given.fields.items():
             argument = called.arguments.get(name)
@@ -58,16 +89,17 @@ class CallReader:
                     self._problems.add(given.keys[name], f'"{called.name}" has no argument "{name}".', hint)
                 continue
             fitted[name] = self._value(called, argument, value, known)
-        self._refuse_absent(called, given, at)
+        self._refuse_absent(called, given, at, listed)
         return Record(fitted, given.keys, given.at)
 
-    def _refuse_absent(self, called: Header, given: Record, at: Location) -> None:
+    def _refuse_absent(self, called: Header, given: Record, at: Location, listed: Collection[str]) -> None:
         odd = [name for name in given.fields if name not in called.arguments]
         absent = [
             argument
             for name, argument in called.arguments.items()
             if argument.required
             and name not in given.fields
+            and name not in listed
             and not any(did_you_mean(key, [name]).startswith("Did") for key in odd)
         ]
         if absent:

@@ -9,6 +9,7 @@ from tidegate.core.flow import Ask, Run, Step, Work
 from tidegate.core.integration import Integration
 from tidegate.core.problems import Problems, did_you_mean
 from tidegate.schema.form import NAME, Form, capital
+from tidegate.schema.joins import JoinReader
 from tidegate.schema.names import Names
 from tidegate.schema.requests import Asker, RequestReader
 from tidegate.schema.scope import RESERVED
@@ -29,6 +30,7 @@ WORKS: Final[Mapping[str, tuple[str, ...]]] = {
     "if": ("then", "elif", "else"),
     "each": ("do", "mode", "size", "delay"),
     "filter": ("if", "do"),
+    "join": ("fields",),
     "parallel": (),
     "try": ("catch", "finally"),
     "transaction": ("do",),
@@ -64,9 +66,11 @@ class StepReader:
         requests: RequestReader,
         programs: Programs,
         calls: CallReader,
+        joins: JoinReader,
         problems: Problems,
     ) -> None:
         self._requests = requests
+        self._joins = joins
         self._programs = programs
         self._calls = calls
         self._problems = problems
@@ -159,6 +163,8 @@ class StepReader:
                 return self._blocks.each(form, known, position)
             case "filter":
                 return self._blocks.filter(form, known, position)
+            case "join":
+                return self._joins.step(form, known, position)
             case "parallel":
                 return self._blocks.parallel(form, known, position), None
             case "try":

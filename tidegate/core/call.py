@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from tidegate.core.change import Change
 from tidegate.core.errors import OperationError
+from tidegate.core.flow import Joined
 from tidegate.core.integration import Answer, Compiled
 from tidegate.core.json import Json
 from tidegate.core.operation import Lookup, Operation, Request
@@ -80,9 +81,11 @@ class Runnable:
     requests: Mapping[Request, Runnable] = field(default_factory=dict)
     """What a function asks of integrations, each as if it were an operation of its own."""
     selection: Selection | None = None
-    """Of a function: what the client selects; none where somebody inside calls it."""
+    """What the client selects; none where somebody inside calls it, and gets every plain field."""
     places: Mapping[Selection, Place] = field(default_factory=dict)
     """Of a function: where in that something may have to be looked up."""
+    joined: Mapping[Joined, Runnable] = field(default_factory=dict)
+    """Of a function: what is asked of the queries it joins, where that depends on what is selected."""
 
 
 class Runner(Protocol):

@@ -130,6 +130,36 @@ class Filter:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Joined:
+    """What a query gives for each of many rows, as their `field`. With no `keys` it is asked with `given`, in which
+    `$row` is the row: once for each different value, all together. With them it is asked once: each argument of `keys`
+    is the list of the different values of its expression, and of what it answers those items belong to a row whose
+    fields named in `match` are equal to these expressions: all of them where `many`, else the first. A row with a null
+    among its values asks nothing, and has null, or nothing where `many`. `required`: null will not do; `missing` is
+    what is told then."""
+
+    field: str
+    operation: str
+    given: Record
+    keys: Record | None
+    match: Record | None
+    many: bool
+    required: bool
+    missing: Expression | None
+    at: Location
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Join:
+    """The items, or one, with what is joined to each. `chosen`: only those fields are asked for that the client selects
+    of the function's answer, which is this."""
+
+    items: Expression
+    fields: tuple[Joined, ...]
+    chosen: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Parallel:
     """All branches at the same time. Gives what each gave, in the order written. The first error ends the others."""
 
@@ -199,7 +229,7 @@ class Wait:
 
 
 Work: TypeAlias = (
-    "Ask | Run | Invoke | Branch | Each | Filter | Parallel | Attempt | Transaction | Emit | Value | Return "
+    "Ask | Run | Invoke | Branch | Each | Filter | Join | Parallel | Attempt | Transaction | Emit | Value | Return "
     "| Respond | Refuse | Wait"
 )
 
@@ -244,6 +274,8 @@ def expressions_of(work: Work) -> Iterator[Expression]:
             found = (items,)
         case Filter(items=items, condition=condition):
             found = (items, *_compared(condition or ()))
+        case Join(items=items, fields=fields):
+            found = (items, *(each for joined in fields for each in _joined(joined)))
         case Emit(to=to, data=data):
             found = (to, data)
         case Value(value=value) | Return(value=value) | Respond(value=value):
@@ -253,6 +285,21 @@ def expressions_of(work: Work) -> Iterator[Expression]:
         case _:
             found = ()
     return (each for each in found if each is not None)
+
+
+def calls_of(work: Work) -> Sequence[str]:
+    """The operations that a step calls by name."""
+    match work:
+        case Invoke(operation=name):
+            return (name,)
+        case Join(fields=fields):
+            return tuple(joined.operation for joined in fields)
+        case _:
+            return ()
+
+
+def _joined(joined: Joined) -> Iterator[Expression | None]:
+    yield from (joined.given, joined.keys, joined.match, joined.missing)
 
 
 def _compared(condition: Condition) -> Iterator[Expression | None]:

@@ -40,3 +40,8 @@ def frozen(value: Given) -> Hashable:
             return ("[", *map(frozen, value))
         case _:
             return (type(value).__name__, value)
+
+
+def alike(value: Given) -> Hashable:
+    """As `frozen`, but that a whole number and its digits are one: so an ID may be written."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else frozen(value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from tidegate.core.catalog import Catalog
-from tidegate.core.flow import Ask, Invoke, Run, all_steps
+from tidegate.core.flow import Ask, Run, all_steps, calls_of
 from tidegate.core.footprint import Read
 from tidegate.core.operation import Kind, Operation, Request
 from tidegate.core.program import Program
@@ -47,8 +47,9 @@ def _requests(operation: Operation, operations: Mapping[str, Operation], seen: s
     for step in all_steps(operation.plan.flow) if operation.plan.flow is not None else ():
         if isinstance(step.work, Ask):
             yield step.work.request
-        elif isinstance(step.work, Invoke) and step.work.operation in operations:
-            yield from _requests(operations[step.work.operation], operations, seen)
+        for name in calls_of(step.work):
+            if name in operations:
+                yield from _requests(operations[name], operations, seen)
 
 
 def _called(operation: Operation, operations: Mapping[str, Operation], seen: set[str]) -> Iterator[Operation]:
@@ -57,8 +58,9 @@ def _called(operation: Operation, operations: Mapping[str, Operation], seen: set
     seen.add(operation.name)
     yield operation
     for step in all_steps(operation.plan.flow) if operation.plan.flow is not None else ():
-        if isinstance(step.work, Invoke) and step.work.operation in operations:
-            yield from _called(operations[step.work.operation], operations, seen)
+        for name in calls_of(step.work):
+            if name in operations:
+                yield from _called(operations[name], operations, seen)
 
 
 def _reach(operation: Operation, catalog: Catalog) -> Iterator[Read]:

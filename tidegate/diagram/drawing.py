@@ -17,6 +17,8 @@ from tidegate.core.flow import (
     Emit,
     Filter,
     Invoke,
+    Join,
+    Joined,
     Mode,
     Parallel,
     Refuse,
@@ -87,6 +89,10 @@ def _step(step: Step) -> Iterator[Part]:
             yield Box(f"filter {say_value(items)}", Tone.LOOP, place, (kept, *notes))
         case Each() | Filter():
             yield _loop(step.work, place, notes)
+        case Join(items=items, fields=fields, chosen=chosen):
+            only = ("what the client selects of it",) if chosen else ()
+            joins = (_joined(joined) for joined in fields)
+            yield Box(f"join {say_value(items)}", Tone.CALL, place, (*joins, *only, *notes))
         case Parallel(branches=branches):
             arms = (Arm("", _block(branch)) for branch in branches)
             yield Fork("at the same time", Tone.PARALLEL, place, tuple(arms), notes)
@@ -179,6 +185,12 @@ def _action(action: Action, at: Location) -> Box:
         tone, work = Tone.ASK, f"asks {', '.join(each.integration for each in action.work)}"
     condition = () if action.where is None else ("where its condition holds",)
     return Box(f"action {action.name}", tone, _place(at), (f"{event} of {action.owner}", work, *condition))
+
+
+def _joined(joined: Joined) -> str:
+    if joined.keys is None:
+        return f"{joined.field}: call {joined.operation} for each different {say_names(joined.given)}"
+    return f"{joined.field}: call {joined.operation} for all {say_names(joined.keys)}"
 
 
 def _notes(step: Step) -> Iterator[str]:

@@ -77,8 +77,8 @@ FAULTS = (
         (
             (
                 "resolvers/flow_reads.py",
-                "case Invoke() | Join() as invoke:",
-                "case Invoke() | Join() as invoke if depth < 0:",
+                "case Invoke(operation=name, given=given):",
+                "case Invoke(operation=name, given=given) if depth < 0:",
             ),
         ),
     ),
