@@ -9,18 +9,19 @@ from logging import getLogger
 from typing import Any, Final, TypeAlias
 
 from asyncmy.connection import MySQLResult, PreparedStatement
-from asyncmy.constants import COMMAND
 from asyncmy.errors import MySQLError
 from asyncmy.protocol import FieldDescriptorPacket
 
 from tidegate.core.errors import Code, OperationError
 from tidegate.core.json import Json
+from tidegate.resolvers.integrations.mysql.describing import describe
 from tidegate.resolvers.integrations.mysql.errors import (
     CUT_SHORT,
     DEADLOCK,
     LOCK_TIMEOUT,
     NEEDS_NEW_PREPARE,
     TOO_MANY_PREPARED,
+    WRITES,
     is_lost,
     number_of,
     translate,
@@ -91,7 +92,8 @@ class MysqlConnection:
         return rows[0] if rows else None
 
     async def execute(self, sql: str, arguments: Sequence[Json | bytes]) -> int:
-        return int((await self._run(sql, arguments)).affected_rows)
+        result = await self._run(sql, arguments)
+        return int(result.affected_rows) if result.rows is None or WRITES.match(sql) else 0
 
     async def written(
         self, sql: str, arguments: Sequence[Json | bytes], most: int
@@ -210,11 +212,11 @@ class MysqlConnection:
 
     async def _describe(self, text: str) -> list[FieldDescriptorPacket]:
         if not self._read_only:
-            return await _describe(self.session, text)
+            return await describe(self.session, text)
         # A statement that writes is not even prepared where nothing can be written.
         await self.session.ask("SET SESSION TRANSACTION READ WRITE")
         try:
-            return await _describe(self.session, text)
+            return await describe(self.session, text)
         finally:
             if self.alive:
                 await self.session.ask("SET SESSION TRANSACTION READ ONLY")
@@ -263,6 +265,7 @@ class MysqlConnection:
 
     async def _reopen(self) -> None:
         self.session.close()
+        await self._stop_stray()
         self._statements.clear()
         self.session = await self._connect()
 
@@ -279,18 +282,16 @@ class MysqlConnection:
         """Also waits until it is gone, and with it its locks."""
         if self._stray is None:
             return
-        (thread, place), self._stray = self._stray, None
         try:
             async with asyncio.timeout(_KILLING):
                 session = await connect_bare(self._shared.opening)
                 try:
-                    await _kill(session, thread, place)
+                    await _kill(session, *self._stray)
                 finally:
                     session.close()
         except (MySQLError, OSError, TimeoutError):
-            log.warning(
-                "A statement that nobody waits for any more could not be stopped; the database does it in time."
-            )
+            log.warning("A statement that nobody waits for any more could not be stopped: it goes on for its time.")
+        self._stray = None
 
 
 def _ends(number: int, session: Session) -> bool:
@@ -308,19 +309,3 @@ async def _kill(session: Session, thread: int, place: str) -> None:
         await session.ask(f"KILL {thread}")
     while await session.ask(running):  # noqa: ASYNC110 - the server tells nobody
         await asyncio.sleep(0.01)
-
-
-async def _describe(session: Session, text: str) -> list[FieldDescriptorPacket]:
-    """The columns of what a statement would answer. asyncmy's own `prepare` reads past them."""
-    await session._execute_command(COMMAND.COM_STMT_PREPARE, text)  # noqa: SLF001
-    packet = await session.read_packet()
-    packet.read_uint8()
-    statement, columns, parameters = packet.read_uint32(), packet.read_uint16(), packet.read_uint16()
-    has_ends = not session._deprecate_eof  # noqa: SLF001
-    for _ in range(parameters + (1 if parameters and has_ends else 0)):
-        await session.read_packet()
-    fields = [await session.read_packet(FieldDescriptorPacket) for _ in range(columns)]
-    if columns and has_ends:
-        await session.read_packet()
-    await PreparedStatement(session, statement, parameters).close()
-    return fields

@@ -118,11 +118,12 @@ _COLUMN: Final = re.compile(r"(?:Column|Field|column) '([^']*)'")
 _LINK: Final = re.compile(r"constraint fails \(`((?:[^`]|``)+)`\.`((?:[^`]|``)+)`, CONSTRAINT `((?:[^`]|``)+)` FOREIGN")
 _MARIADB_CHECK: Final = re.compile(r"CONSTRAINT `(.+)` failed for `([^`]+)`\.`([^`]+)`$", re.DOTALL)
 _MYSQL_CHECK: Final = re.compile(r"Check constraint '(.+)' is violated", re.DOTALL)
-_TARGET: Final = re.compile(
+WRITES: Final = re.compile(
     r"\s*(?:insert|replace|update|delete)(?:\s+(?:low_priority|high_priority|delayed|quick|ignore))*"
     r"(?:\s+into|\s+from)?\s+(?:`[^`]+`\s*\.\s*)?(?:`([^`]+)`|([\w$]+))",
     re.IGNORECASE,
 )
+"""A statement that writes, and the table."""
 
 
 def is_lost(error: BaseException) -> bool:
@@ -191,7 +192,7 @@ def _key(name: str, target: str, reflection: Reflection) -> Violation:
 
 def _target(sql: str) -> str:
     """The table that a statement writes to."""
-    found = _TARGET.match(sql)
+    found = WRITES.match(sql)
     return "" if found is None else found[1] or found[2]
 
 

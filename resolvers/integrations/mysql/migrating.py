@@ -1,10 +1,10 @@
 """Applies migrations to MySQL, one process at a time.
 
-MySQL commits whatever changes a table by itself, so a migration cannot be taken back as a whole. It is carried out
-statement by statement instead, and how far it came is kept: who corrects what failed goes on there.
+What changes a table MySQL commits by itself, and what came before it too: only a migration of rows is there whole or
+not at all. So it is kept how far a migration came, and who corrects what failed goes on there.
 
-    done    statements that were carried out
-    begun   one more, while it is carried out that which MySQL commits by itself
+    done    so many of its statements are carried out and committed
+    begun   one more, while one is carried out that MySQL commits by itself
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from tidegate.resolvers.integrations.relational.migrations import (
     Applied,
     BrokenMigrations,
     Migration,
+    failed,
     pending,
     read_migrations,
 )
@@ -52,7 +53,7 @@ _CREATE: Final = f"""
 _READ: Final = f"select number, name, checksum, applied_at, done, begun from {OWN_TABLE} order by number"
 
 _OF_ROWS: Final = frozenset({"insert", "update", "delete", "replace", "select", "with", "set", "values"})
-"""What such a statement does is committed together with `done`."""
+"""What such a statement does waits for a commit."""
 
 _TRANSACTIONS: Final = frozenset(
     {"begin", "commit", "rollback", "savepoint", "release", "start", "lock", "unlock", "xa"}
@@ -106,8 +107,8 @@ async def _apply(session: Session, migration: Migration, before: Sequence[Any] |
             # What it has set is gone with the session that set it.
             if _first_word(text) == "set":
                 await session.ask(text)
-    for place, (line, text) in enumerate(texts[done:], start=done):
-        await _carry_out(session, migration, texts, place, line, text)
+    for place in range(done, len(texts)):
+        done = await _carry_out(session, migration, texts, place, done)
     now = datetime.now(UTC).isoformat(timespec="seconds")
     await _note(
         session,
@@ -115,33 +116,42 @@ async def _apply(session: Session, migration: Migration, before: Sequence[Any] |
         migration.checksum,
         now,
     )
+    await session.ask("commit")
 
 
 async def _carry_out(
-    session: Session, migration: Migration, texts: Sequence[tuple[int, str]], place: int, line: int, text: str
-) -> None:
-    of_rows = _first_word(text) in _OF_ROWS
-    where = f"where number = {migration.number}"
+    session: Session, migration: Migration, texts: Sequence[tuple[int, str]], place: int, done: int
+) -> int:
+    """Answers how many are kept then."""
+    line, text = texts[place]
     try:
-        if not of_rows:
-            await _note(session, f"update {OWN_TABLE} set begun = {place + 1} {where}")
-        await session.ask("start transaction")
-        try:
+        if _first_word(text) in _OF_ROWS:
+            if not session.get_transaction_status():
+                await session.ask("start transaction")
             await session.ask(text)
-        except MySQLError as error:
-            if session.alive:
-                # The server has said that it did not do it.
-                await session.ask("rollback")
-                await _note(session, f"update {OWN_TABLE} set begun = done {where}")
-            raise _failed(migration, line, place, error) from error
-        await _note(
-            session,
-            f"update {OWN_TABLE} set done = {place + 1}, begun = {place + 1}, checksum = %s {where}",
-            _digest(texts[: place + 1]),
-        )
-        await session.ask("commit")
+            return done
+        await _note_progress(session, migration, texts, place, place + 1)
+        done = place
+        await session.ask(text)
+        await _note_progress(session, migration, texts, place + 1, place + 1)
+        return place + 1
     except MySQLError as error:
-        raise _failed(migration, line, place, error) from error
+        if session.alive:
+            # The server has said that it did not do it.
+            await session.ask("rollback")
+            await session.ask(f"update {OWN_TABLE} set begun = done where number = {migration.number}")
+        raise _failed(migration, texts, line, done, error) from error
+
+
+async def _note_progress(
+    session: Session, migration: Migration, texts: Sequence[tuple[int, str]], done: int, begun: int
+) -> None:
+    await _note(
+        session,
+        f"update {OWN_TABLE} set done = {done}, begun = {begun}, checksum = %s where number = {migration.number}",
+        _digest(texts[:done]),
+    )
+    await session.ask("commit")
 
 
 def _carried_out(migration: Migration, texts: Sequence[tuple[int, str]], before: Sequence[Any]) -> int:
@@ -162,19 +172,18 @@ def _carried_out(migration: Migration, texts: Sequence[tuple[int, str]], before:
     return done
 
 
-def _failed(migration: Migration, line: int, place: int, error: Exception) -> IntegrationUnavailable:
-    if is_lost(error):
-        return IntegrationUnavailable(f"The connection was lost in the migration {migration.name}:{line}.")
-    kept = (
-        "Nothing of it was carried out."
-        if not place
-        else (
-            f"What stands before line {line} has been carried out, and MySQL cannot take it back. "
-            "Correct what stands from there on, and start again: it goes on there."
-        )
-    )
+def _failed(
+    migration: Migration, texts: Sequence[tuple[int, str]], line: int, done: int, error: MySQLError
+) -> IntegrationUnavailable:
     reason = str(error.args[1]) if len(error.args) > 1 else str(error)
-    return IntegrationUnavailable(f"The migration {migration.name}:{line} failed: {reason}. {kept}")
+    if is_lost(error):
+        return IntegrationUnavailable(f"The connection was lost in the migration {migration.name}:{line}: {reason}.")
+    if not done:
+        return failed(migration, reason, line)
+    return IntegrationUnavailable(
+        f"The migration {migration.name}:{line} failed: {reason}. What stands before line {texts[done][0]} has been "
+        "carried out, and MySQL cannot take it back. Correct the rest and start again: it goes on there."
+    )
 
 
 async def _note(session: Session, sql: str, *texts: str) -> None:

@@ -64,10 +64,6 @@ def refuse_misfits(values: Sequence[Any]) -> None:
                 try:
                     value.encode()
                 except UnicodeEncodeError as error:
-                    raise _misfit("a text of whole characters") from error
+                    raise OperationError(Code.BAD_USER_INPUT, "A value does not fit.") from error
         elif kind is int and not -(1 << 63) <= value < 1 << 64:
-            raise _misfit("a number of 64 bits")
-
-
-def _misfit(wanted: str) -> OperationError:
-    return OperationError(Code.BAD_USER_INPUT, f"A value does not fit: {wanted} is wanted.")
+            raise OperationError(Code.BAD_USER_INPUT, "A value does not fit: a number of 64 bits is wanted.")

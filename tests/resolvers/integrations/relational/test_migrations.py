@@ -9,7 +9,10 @@ import pytest
 
 from tests.resolvers.integrations.conftest import MakeDatabase, ask, count
 from tidegate.core.integration import IntegrationUnavailable
+from tidegate.resolvers.integrations.mysql.database import MysqlDatabase
+from tidegate.resolvers.integrations.postgres.database import PostgresDatabase
 from tidegate.resolvers.integrations.relational.migrations import BrokenMigrations, read_migrations
+from tidegate.resolvers.integrations.sqlite.database import SqliteDatabase
 from tidegate.resolvers.integrations.sqlite.migrating import statements
 
 USERS = "create table users (id integer primary key, name text not null);\ninsert into users values (1, 'a;b');"
@@ -145,14 +148,15 @@ async def test_gateways_that_start_together_apply_each_once(make_database: MakeD
 
 
 async def test_triggers_and_dollar_quotes(make_database: MakeDatabase, folder: Path) -> None:
-    postgres = "Postgres" in type(make_database(None, None)).__name__
+    kind = type(make_database(None, None))
+    each = "for each row " if kind is MysqlDatabase else ""
     trigger = (
         "create function note() returns trigger language plpgsql as $body$ begin "
         "insert into log values ('x;y'); update log set what = what || ';'; return new; end; $body$;\n"
         "create trigger noted after insert on users for each row execute function note();"
-        if postgres
-        else "create trigger noted after insert on users begin\n"
-        "insert into log values ('x;y'); update log set what = what || ';'; end;"
+        if kind is PostgresDatabase
+        else f"create trigger noted after insert on users {each}begin\n"
+        "insert into log values ('x;y'); update log set what = 'x;y;'; end;"
     )
     write(folder, m1_users=f"{USERS} create table log (what text);\n{trigger}\ninsert into users values (2, 'b');")
     database = make_database(folder, None)
@@ -175,7 +179,7 @@ def test_statements_are_split_where_sqlite_says() -> None:
 
 
 async def test_sqlite_tables_can_be_made_anew_but_links_must_hold(make_database: MakeDatabase, folder: Path) -> None:
-    if "Sqlite" not in type(make_database(None, None)).__name__:
+    if type(make_database(None, None)) is not SqliteDatabase:
         return
     write(
         folder,
