@@ -20,19 +20,54 @@ from tidegate.core.objects import Access, DataObject
 from tidegate.core.problems import Problems, ProjectError, did_you_mean
 from tidegate.core.types import Argument, InputType, Named, ObjectType, TypeRef, named
 from tidegate.schema.acted import deep_row
-from tidegate.schema.expressions import build_text, file_text
+from tidegate.schema.expressions import build_expression, build_text, file_text
 from tidegate.schema.folder import ProjectFolder
 from tidegate.schema.form import Form, capital, check_name
+from tidegate.schema.letters import TRIGGER, build_letter
 from tidegate.schema.letters import VERB as SEND
-from tidegate.schema.letters import build_letter
 from tidegate.schema.names import Names
 from tidegate.schema.operations import read_arguments, read_timeout
 from tidegate.schema.scope import Scope
 from tidegate.schema.step_code import CODE, Programs
-from tidegate.schema.tree import Node, ScalarNode
+from tidegate.schema.tree import MapNode, Node, ScalarNode
 from tidegate.schema.type_expressions import parse_type
 
-WORK: Final = ("js", "python", "sql", "email")
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """What an action sends, in the words of its key and of sentences."""
+
+    key: str
+    verb: str
+    noun: str
+    doing: str
+    kinds: str
+    example: str
+
+
+SENDING: Final[Mapping[str, Sending]] = {
+    each.key: each
+    for each in (
+        Sending(
+            "email",
+            SEND,
+            "e-mail",
+            "send e-mail",
+            "an integration of the kind smtp",
+            'Write email: { use: mail, to: $row.email, subject: "…", message: mail/new.txt }.',
+        ),
+        Sending(
+            "trigger",
+            TRIGGER,
+            "trigger",
+            "trigger anything",
+            "an integration of the kind webhook or zapier",
+            "Write trigger: { use: pager, body: { ticket: $row.id } }.",
+        ),
+    )
+}
+
+WORK: Final = ("js", "python", "sql", *SENDING)
 """The keys that say what an action does: one of them."""
 
 KEYS: Final = ("on", "where", *WORK, "runtime", "params", "minRole", "returns", "timeout", "description")
@@ -220,7 +255,7 @@ class ActionReader:
     def _work(self, form: Form, built: DataObject, scope: Scope, at: Location) -> Work | None:
         found = [key for key in WORK if form.has(key)]
         if not found and not any(did_you_mean(key, WORK).startswith("Did") for key in form.unknown):
-            self._problems.add(at, f"{capital(form.noun)} does nothing.", "Write js, python, sql or email.")
+            self._problems.add(at, f"{capital(form.noun)} does nothing.", "Write js, python, sql, email or trigger.")
         for key in found[1:]:
             sentence = f'"{found[0]}" and "{key}" cannot both be done by one action.'
             self._problems.add(form.key_at(key), sentence, "Make two of it: they run in the order written.")
@@ -233,8 +268,8 @@ class ActionReader:
                 return self._programs.read(form, key, form.noun, "actions/tidy")
             case "sql":
                 return self._statement(form, built, scope)
-            case _:
-                return self._letter(form, built, scope)
+            case key:
+                return self._sent(form, SENDING[key], built, scope)
 
     def _statement(self, form: Form, built: DataObject, scope: Scope) -> Work | None:
         node = form.node_of("sql")
@@ -252,24 +287,30 @@ class ActionReader:
         asking = self._asking(built.integration, SCRIPT, body, built, scope, form.key_at("sql"), form.noun)
         return None if asking is None else (asking,)
 
-    def _letter(self, form: Form, built: DataObject, scope: Scope) -> Work | None:
-        node = form.mapping("email", 'Write email: { use: mail, to: $row.email, subject: "…", message: mail/new.txt }.')
+    def _sent(self, form: Form, sending: Sending, built: DataObject, scope: Scope) -> Work | None:
+        """What leaves when the write is committed: an e-mail, or what is posted to a hook."""
+        node = form.mapping(sending.key, sending.example)
         if node is None:
             return None
-        letter = Form(node, f"the e-mail of {form.noun}", tuple(node.entries), self._problems)
-        letter.required("use", hints={"use": "Name an integration of the kind smtp."})
-        integration = self._names.integration_of(letter, "use")
+        sent = Form(node, f"the {sending.noun} of {form.noun}", tuple(node.entries), self._problems)
+        sent.required("use", hints={"use": f"Name {sending.kinds}."})
+        integration = self._names.integration_of(sent, "use")
         scope = replace(scope, related=self._surroundings.objects)
-        body = build_letter(node, scope, self._folder, self._problems)
+        if sending.verb == SEND:
+            body: Expression = build_letter(node, scope, self._folder, self._problems)
+        else:
+            others = {name: entry for name, entry in node.entries.items() if name != "use"}
+            keys = {name: node.keys[name] for name in others}
+            body = build_expression(MapNode(others, keys, node.at), scope, self._problems)
         if integration is None:
             return None
         kind = self._names.integrations.get(integration)
-        if kind is not None and SEND not in kind.verbs:
+        if kind is not None and sending.verb not in kind.verbs:
             at = node.entries["use"].at
-            self._problems.add(at, f'"{integration}" cannot send e-mail.', "Name an integration of the kind smtp.")
+            self._problems.add(at, f'"{integration}" cannot {sending.doing}.', f"Name {sending.kinds}.")
             return None
-        at = form.key_at("email")
-        asking = self._asking(integration, SEND, body, built, scope, at, form.noun)
+        at = form.key_at(sending.key)
+        asking = self._asking(integration, sending.verb, body, built, scope, at, form.noun)
         ready = self._integrations.get(built.integration)
         if asking is None or ready is None or self._problems:
             return None

@@ -30,6 +30,13 @@ def action_schema(catalog: Catalog) -> JsonSchema:
         },
         ("use", "to", "subject"),
     )
+    # Any: what is posted may have any keys.
+    trigger = {
+        "type": "object",
+        "required": ["use"],
+        "properties": {"use": words(catalog.integrations, "An integration of the kind webhook or zapier.")},
+        "description": "body, form or text, with search and headers; or what is posted as JSON.",
+    }
     schema = record(
         {
             "on": {"anyOf": [event, {"type": "array", "items": event, "minItems": 1, "uniqueItems": True}]},
@@ -39,6 +46,7 @@ def action_schema(catalog: Catalog) -> JsonSchema:
             "runtime": words(RUNTIMES, "Of Python."),
             "sql": _TEXT | {"description": "A statement, or the name of a .sql file."},
             "email": letter,
+            "trigger": trigger,
             "params": {"type": "object"},
             "minRole": words(catalog.roles, "On demand: the lowest role that may ask for it."),
             "returns": _TEXT | {"description": "On demand: the type of what it answers. JSON if left out."},

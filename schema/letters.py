@@ -13,6 +13,8 @@ from tidegate.schema.scope import Scope
 from tidegate.schema.tree import MapNode, Node, ScalarNode, kind_of
 
 VERB: Final = "send"
+TRIGGER: Final = "trigger"
+"""The verb of what is posted to a hook, which has no texts in files."""
 
 _IN_FILES: Final = frozenset({"message", "html"})
 _FILE: Final = re.compile(r"\S+\.(?:txt|html|md)")

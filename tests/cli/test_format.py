@@ -1,4 +1,4 @@
-"""docs/reference/format.md holds every key there is, and no other."""
+"""docs/reference/format.md, and the pages of integrations, hold every key there is, and no other."""
 
 import re
 from dataclasses import fields
@@ -31,7 +31,8 @@ from tidegate.schema import (
 )
 from tidegate.schema.requests import ROW_VERBS
 
-TEXT = (Path(__file__).parents[2] / "docs/reference/format.md").read_text()
+PAGES = Path(__file__).parents[2] / "docs/reference"
+TEXT = "\n".join(page.read_text() for page in (PAGES / "format.md", *sorted(PAGES.glob("integrations-*.md"))))
 
 EXPECTED = {
     "tidegate.yaml": project.KEYS,
