@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib.metadata import EntryPoint, entry_points
+from logging import getLogger
 from typing import Final, cast
 
 from tidegate.core.integration import IntegrationKind
+
+log = getLogger(__name__)
 
 GROUP: Final = "tidegate.integrations"
 
@@ -24,7 +27,13 @@ An installed package cannot take one of these names."""
 
 
 def installed_kinds() -> Mapping[str, IntegrationKind]:
-    """Every kind by the name that `kind:` uses."""
-    found = {point.name: point for point in entry_points(group=GROUP)}
-    found |= {name: EntryPoint(name, value, GROUP) for name, value in OURS.items()}
-    return {name: cast(IntegrationKind, point.load()) for name, point in found.items()}
+    """Every kind by the name that `kind:` uses. Somebody's that cannot be loaded is no reason to have none."""
+    kinds: dict[str, IntegrationKind] = {}
+    for point in entry_points(group=GROUP):
+        if point.name not in OURS:
+            try:
+                kinds[point.name] = cast(IntegrationKind, point.load())
+            except Exception as error:  # noqa: BLE001 - it is other people's code
+                log.warning('The kind "%s" (%s) cannot be loaded: %r', point.name, point.value, error)
+    ours = {name: EntryPoint(name, value, GROUP) for name, value in OURS.items()}
+    return {**{name: cast(IntegrationKind, point.load()) for name, point in ours.items()}, **kinds}
