@@ -108,6 +108,23 @@ class Refreshed:
 Entry: TypeAlias = Changed | Refreshed
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A live query as it is now. `query` is as in `Refreshed`; `rank`, too. `seconds` that the latest ask took; `asks`
+    counts those begun. `bytes` is the size of its result, none before the first."""
+
+    operation: str
+    query: str
+    rank: int
+    state: str
+    watchers: int
+    asks: int
+    failures: int
+    seconds: float
+    bytes: int | None
+    reads: tuple[Shape, ...]
+
+
 @dataclass(slots=True)
 class _Cause:
     """Why a query waits to be asked."""
@@ -158,6 +175,21 @@ class Journal:
                 await asyncio.shield(self._news)
         finally:
             self._curious -= unmoved
+
+    def standing(self, query: AnyQuery) -> Standing:
+        result = query.result
+        return Standing(
+            query.name,
+            self._digest(query),
+            query.question.runnable.rank,
+            str(query.state),
+            len(query.seats),
+            query.asks,
+            query.failures,
+            query.took,
+            None if result is None else len(result.body),
+            tuple(map(_shape_of_read, query.reads[:MOST_TOUCHES])),
+        )
 
     def why_not(self, change: Change) -> Iterator[Unmoved]:
         """For every live query that the change does not concern, what excluded it."""

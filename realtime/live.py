@@ -6,8 +6,9 @@ The machine decides; this performs what it says, on the event loop.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from functools import partial
+from itertools import islice
 from logging import getLogger
 from typing import Protocol
 
@@ -16,7 +17,7 @@ from tidegate.core.errors import Code
 from tidegate.core.live import Encode, Question, Result
 from tidegate.realtime.batches import Asker, Batch, Batches
 from tidegate.realtime.deliveries import Deliveries, Watcher
-from tidegate.realtime.journal import Journal, Outcome
+from tidegate.realtime.journal import Journal, Outcome, Standing
 from tidegate.realtime.machine import Ask, Effect, LiveQuery, Machine, Send, State, Wake
 
 log = getLogger(__name__)
@@ -108,6 +109,10 @@ class LiveQueries:
     @property
     def watchers(self) -> int:
         return self._machine.watchers
+
+    def standing(self, most: int) -> Iterator[Standing]:
+        """The first so many that are live, the oldest first. Not to be held over an `await`."""
+        return map(self.journal.standing, islice(self._machine.queries.values(), most))
 
     async def close(self) -> None:
         """Nothing is asked or delivered any more."""

@@ -56,6 +56,11 @@ class Members(AsyncManager):  # type: ignore[misc]
             if sid in pending.get(namespace, ()):
                 pending[namespace].remove(sid)
 
+    def count(self, rooms: frozenset[str]) -> int:
+        """How many are in these rooms. A room is a role, one user, or everybody: nobody is in two of one event."""
+        of_all = self.rooms.get(NAMESPACE, {})
+        return sum(len(of_all[room]) for room in rooms if room in of_all)
+
     def find(self, rooms: frozenset[str]) -> Iterator[Seat]:
         """Who is in one of these rooms now; who leaves meanwhile is left out."""
         of_all = self.rooms.get(NAMESPACE, {})
@@ -77,6 +82,8 @@ class SocketRooms:
         self._under_way: Iterator[Seat] | None = None
         self._handle: asyncio.Handle | None = None
         self._closed = False
+        self.overheard: Callable[[Emission, int], None] | None = None
+        """Is told of each event that is emitted, and how many are there to hear it. Never fails, never waits."""
 
     def emit(self, emissions: Sequence[Emission]) -> None:
         if self._closed:
@@ -85,6 +92,8 @@ class SocketRooms:
             event = self._record(emission)
             if event is not None:
                 self._pending.append(event)
+                if self.overheard is not None:
+                    self.overheard(emission, self.members.count(event.rooms))
         while len(self._pending) > self.most_pending:
             self._deliver_first(None)
         self._go_on()

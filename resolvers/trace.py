@@ -12,7 +12,7 @@ from tidegate.core.flow import Step
 from tidegate.core.json import Json
 from tidegate.core.limits import Limits
 from tidegate.core.program import ProgramFailed
-from tidegate.core.runs import Failure, NoRecorder, Recorder, Run, RunLine, StepRun
+from tidegate.core.runs import Failure, NoRecorder, Recorder, Run, RunLine, StepRun, looking
 
 
 class Trace:
@@ -33,6 +33,7 @@ class Trace:
             masked=masked,
         )
         self._recorder = recorder
+        self._look = looking.get()
         self._most = limits.runSteps
         self._start = monotonic()
         self._count = 0
@@ -55,8 +56,11 @@ class Trace:
         record.seconds = monotonic() - self._start - record.started
         if error is not None:
             record.failure = failure_of(error)
-        elif self._recorder.sizes:
-            record.size = _size(value)
+        else:
+            if self._recorder.sizes:
+                record.size = _size(value)
+            if self._look is not None:
+                self._look(record, value)
         self._recorder.step_ended(self.run, record)
 
     def wrote(self, step: int, line: Line) -> None:

@@ -21,6 +21,7 @@ from tidegate.core.triggers import Claims, Schedule
 from tidegate.core.user import CurrentUser
 from tidegate.edition import Edition
 from tidegate.following import RELOADED, as_record
+from tidegate.insight import Insight
 from tidegate.realtime.events import EventServer
 from tidegate.realtime.live import LiveQueries
 from tidegate.realtime.rooms import SocketRooms
@@ -30,6 +31,7 @@ from tidegate.schema.api import Api
 from tidegate.schema.demanded import Asked, Demanded, demand
 from tidegate.schema.execution import Response, execute
 from tidegate.schema.invoked import Invoked, invoke
+from tidegate.schema.request_errors import DocumentError
 
 LINGERING: Final = 1.0
 """Seconds that a reload waits until what was served before is closed. Then that is closed by itself."""
@@ -48,6 +50,7 @@ class Gateway:
         rooms: SocketRooms | None = None,
         sandbox: Sandbox | None = None,
         recorder: Recorder | None = None,
+        insight: Insight | None = None,
     ) -> None:
         self._folder = folder
         self._environ = environ
@@ -56,7 +59,10 @@ class Gateway:
         self.rooms = rooms or SocketRooms()
         self._sandbox = sandbox or NoSandbox()
         self._recorder = recorder
-        self._clients = Clients(broadcast)
+        self._clients = Clients(broadcast, insight)
+        self._insight = insight
+        if insight is not None:
+            self.rooms.overheard = insight.emitted
         self.events = EventServer(self.rooms, self.connect, lambda: self.catalog)
         self._reloading = asyncio.Lock()
         self._leaving: dict[Edition, asyncio.Task[None]] = {}
@@ -64,14 +70,35 @@ class Gateway:
 
     @classmethod
     def load(
-        cls, folder: Path, environ: Mapping[str, str] | None, *, weak: bool = False, recorder: Recorder | None = None
+        cls,
+        folder: Path,
+        environ: Mapping[str, str] | None,
+        *,
+        weak: bool = False,
+        recorder: Recorder | None = None,
+        insight: Insight | None = None,
     ) -> Gateway:
         """Compiles the project in `folder`; `environ` is what its `${NAME}`s read. `weak`: its programs run although
-        this machine cannot keep them apart. `recorder` is told of the runs of functions. No I/O but the files. Raises
+        this machine cannot keep them apart. `recorder` is told of the runs of functions, `insight` of
+        what is emitted and of what fails. No I/O but the files. Raises
         `ProjectError`."""
         broadcast, rooms, sandbox = Broadcast(), SocketRooms(), LocalSandbox(weak=weak)
         edition = Edition.load(folder, environ, broadcast, rooms, sandbox, recorder)
-        return cls(folder, environ, edition, broadcast, rooms, sandbox, recorder)
+        return cls(folder, environ, edition, broadcast, rooms, sandbox, recorder, insight)
+
+    @property
+    def edition(self) -> Edition:
+        """What is served now. Another one after a reload."""
+        return self._edition
+
+    @property
+    def clients(self) -> Clients:
+        """Whoever stays connected."""
+        return self._clients
+
+    @property
+    def sandbox(self) -> Sandbox:
+        return self._sandbox
 
     @property
     def catalog(self) -> Catalog:
@@ -176,21 +203,35 @@ class Gateway:
         """Answers one GraphQL request. `origin`: who asks, as in `core.runs.Run`. Any: variables are the client's
         JSON, coerced by the document. Raises `DocumentError` where there is nothing to execute."""
         edition = self._edition
-        document = edition.documents.find(text, operation_name)
+        try:
+            document = edition.documents.find(text, operation_name)
+        except DocumentError as error:
+            if self._insight is not None:
+                self._insight.failed(error.errors, user)
+            raise
         with edition.in_use:
-            return await execute(document, variables, user, edition.runner, origin=origin)
+            response = await execute(document, variables, user, edition.runner, origin=origin)
+        if response.errors and self._insight is not None:
+            self._insight.failed(response.errors, user)
+        return response
 
     async def demand(self, asked: Asked, user: CurrentUser) -> Demanded:
         """Runs an action that was asked for by its address. Never raises."""
         edition = self._edition
         with edition.in_use:
-            return await demand(edition.api, asked, user, edition.runner)
+            demanded = await demand(edition.api, asked, user, edition.runner)
+        if demanded.error is not None and self._insight is not None:
+            self._insight.gave_up(f"{asked.target}/{asked.action}", demanded.error, user)
+        return demanded
 
     async def invoke(self, operation: str, arguments: Mapping[str, Json], user: CurrentUser, origin: str) -> Invoked:
         """Runs an operation by its name. Never raises."""
         edition = self._edition
         with edition.in_use:
-            return await invoke(edition.api, operation, arguments, user, origin, edition.runner)
+            invoked = await invoke(edition.api, operation, arguments, user, origin, edition.runner)
+        if invoked.error is not None and self._insight is not None:
+            self._insight.gave_up(operation, invoked.error, user)
+        return invoked
 
     def touch(self, change: Change) -> Sequence[str]:
         """Tells of what somebody outside has written. The names of the queries that may answer otherwise now."""

@@ -9,19 +9,22 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Coroutine, Hashable, Mapping
+from collections.abc import Callable, Coroutine, Hashable, Iterator, Mapping
 from logging import getLogger
 from time import time
 from typing import Any, Final
 
 from tidegate.auth import Headers
 from tidegate.broadcast import Broadcast
+from tidegate.core.arrival import arrival
 from tidegate.core.errors import Code, OperationError
 from tidegate.core.live import Question, Sink
 from tidegate.core.user import CurrentUser
 from tidegate.edition import Edition
+from tidegate.insight import Insight
 from tidegate.schema.document import Document
 from tidegate.schema.execution import Response, execute
+from tidegate.schema.request_errors import DocumentError
 from tidegate.subscription import Subscription
 
 log = getLogger(__name__)
@@ -35,8 +38,9 @@ EXPIRED: Final = "The token has expired."
 class Clients:
     """Every client of one gateway."""
 
-    def __init__(self, broadcast: Broadcast) -> None:
+    def __init__(self, broadcast: Broadcast, insight: Insight | None = None) -> None:
         self.broadcast = broadcast
+        self.insight = insight
         self._clients: dict[Client, None] = {}
         self._counts: Counter[Hashable] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -53,6 +57,13 @@ class Clients:
         client = Client(self, edition, headers, user, ended)
         self._clients[client] = None
         return client
+
+    def __len__(self) -> int:
+        return len(self._clients)
+
+    def __iter__(self) -> Iterator[Client]:
+        """In the order in which they came. Not to be held over an `await`."""
+        return iter(self._clients)
 
     async def move(self, edition: Edition) -> None:
         """Every client goes over to a newer edition."""
@@ -92,6 +103,8 @@ class Client:
         self.edition = edition
         self.user = user
         self.identity = user.identity
+        self.arrival = arrival.get()
+        self.since = time()
         self._clients = clients
         self._headers = headers
         self._ended = ended
@@ -115,10 +128,22 @@ class Client:
         """A query or a mutation. Raises `DocumentError`; `OperationError` where the token has expired."""
         if self.expired:
             raise OperationError(Code.UNAUTHENTICATED, EXPIRED)
-        edition = self.edition
-        document = edition.documents.find(text, operation_name)
+        edition, insight = self.edition, self._clients.insight
+        try:
+            document = edition.documents.find(text, operation_name)
+        except DocumentError as error:
+            if insight is not None:
+                insight.failed(error.errors, self.user)
+            raise
         with edition.in_use:
-            return await execute(document, variables, self.user, edition.runner)
+            response = await execute(document, variables, self.user, edition.runner)
+        if response.errors and insight is not None:
+            insight.failed(response.errors, self.user)
+        return response
+
+    @property
+    def subscriptions(self) -> int:
+        return len(self._subscriptions)
 
     def is_subscription(self, text: str, operation_name: str | None) -> bool:
         """Raises `DocumentError`."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol, TypeAlias
 
 from tidegate.core.json import Json
 
@@ -72,6 +73,14 @@ class Run:
     seconds: float | None = None
     size: int | None = None
     failure: Failure | None = None
+
+
+Look: TypeAlias = Callable[[StepRun, Json], None]
+"""Is shown what a step gave, before its end is told. Never fails, never waits, and keeps nothing that it may not."""
+
+looking: Final[ContextVar[Look | None]] = ContextVar("looking", default=None)
+"""Whoever looks at the run that begins in this task: its author, who runs it by hand in development. Of all other runs
+nobody ever sees what steps give."""
 
 
 class Recorder(Protocol):

@@ -18,6 +18,7 @@ from typing import Final
 import orjson
 from starlette.types import Receive, Scope, Send
 
+from tidegate.core.arrival import arrival
 from tidegate.core.errors import Code, OperationError
 from tidegate.core.json import Json
 from tidegate.web.answers import HEADERS, Media, Refusal, Reply, answer, error_body, refusal_reply
@@ -78,6 +79,7 @@ class LiveEndpoint:
         """Raises `Refusal` and `OperationError`."""
         is_near = self._development and _is_near(scope, fields)
         follower = _Follower(self._gateway, is_near=is_near, unmoved=_wants_unmoved(scope["query_string"]))
+        arrival.set("/debug/live")
         follower.client = await self._gateway.connect(scope["headers"], follower.end)
         try:
             follower.check()

@@ -9,6 +9,7 @@ from typing import Final
 from graphql import OperationType
 from starlette.types import Receive, Scope, Send
 
+from tidegate.core.arrival import arrival
 from tidegate.core.errors import Code, OperationError
 from tidegate.core.live import Result
 from tidegate.schema.request_errors import DocumentError
@@ -141,6 +142,7 @@ class GraphQLEndpoint:
 
         stream = self._streams.open(framing, self._shared(fields), self._gateway.catalog.limits.idleReader, left)
         try:
+            arrival.set(framing.type[1].partition(b";")[0].decode())
             client = await self._gateway.connect(scope["headers"], ended)
             client.subscribe(asked.query, asked.operation_name, asked.variables, Alone(stream))
         except BaseException as error:

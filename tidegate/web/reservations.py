@@ -8,6 +8,7 @@ from http import HTTPStatus
 from secrets import token_urlsafe
 from typing import Final
 
+from tidegate.core.arrival import arrival
 from tidegate.core.errors import Code, OperationError
 from tidegate.core.live import Result
 from tidegate.core.user import CurrentUser
@@ -157,6 +158,7 @@ class Reservations:
     async def make(self, gateway: Gateway, headers: Sequence[Header], idle: float) -> Reservation:
         """Raises `OperationError` and `Refusal`."""
         reservation = Reservation(self, self._streams, idle)
+        arrival.set("text/event-stream, shared")
         try:
             client = await gateway.connect(headers, reservation.ended)
             reservation.wait(client, self.patience)

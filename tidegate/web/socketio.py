@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from starlette.types import Receive, Scope, Send
 
+from tidegate.core.arrival import arrival
 from tidegate.core.errors import Code
 from tidegate.web.answers import SAFETY, Header, Refusal, answer, refusal_reply
 from tidegate.web.cors import Pages
@@ -28,6 +29,7 @@ class SocketIoEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers: list[Header] = scope["headers"]
+        arrival.set("socket.io" if scope["type"] == "websocket" else "socket.io, polling")
         if scope["type"] == "websocket":
             if self._pages.admit(headers):
                 await self._gateway.events(scope, receive, send)

@@ -10,6 +10,7 @@ from typing import Final
 
 from starlette.types import Receive, Scope, Send
 
+from tidegate.core.arrival import arrival
 from tidegate.core.errors import Code, OperationError
 from tidegate.web.answers import Header, Refusal, Reply, refusal_reply
 from tidegate.web.closing import CloseCode, Closing, bad_message, closing_of
@@ -106,6 +107,7 @@ class Connection:
         except TimeoutError:
             raise Closing(CloseCode.INIT_TIMEOUT, "Connection initialisation timeout") from None
         headers = tuple(dict.fromkeys((*self._tokens, *init.tokens)))
+        arrival.set("websocket")
         try:
             client = await self._gateway.connect(headers, self._token_ended)
         except OperationError as error:
