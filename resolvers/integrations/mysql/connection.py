@@ -155,12 +155,8 @@ class MysqlConnection:
 
     async def close(self) -> None:
         """Never raises."""
-        try:
-            await self._stop_stray()
-            async with asyncio.timeout(1.0):
-                await self.session.ensure_closed()
-        except Exception:  # noqa: BLE001 - what cannot be closed is let go
-            self.session.close()
+        await self._stop_stray()
+        await self.session.leave()
 
     async def _run(self, sql: str, arguments: Sequence[Json | bytes]) -> MySQLResult:
         self._refuse_if_ended()
@@ -288,7 +284,7 @@ class MysqlConnection:
                 try:
                     await _kill(session, *self._stray)
                 finally:
-                    session.close()
+                    await session.leave()
         except (MySQLError, OSError, TimeoutError):
             log.warning("A statement that nobody waits for any more could not be stopped: it goes on for its time.")
         self._stray = None

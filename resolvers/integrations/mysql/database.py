@@ -75,7 +75,7 @@ class MysqlDatabase:
         except (MySQLError, OSError) as error:
             raise IntegrationUnavailable(self._reason(error)) from error
         finally:
-            operator.close()
+            await operator.leave()
 
     async def watch(self, tables: Tables, reads: Sequence[Read], outside: Outside) -> None:
         """Nothing: MySQL tells nobody of writes. Whoever writes past the gateway tells it: POST /touch."""

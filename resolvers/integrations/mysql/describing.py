@@ -12,7 +12,6 @@ from sqlglot import errors, exp, parse_one
 
 from tidegate.resolvers.integrations.mysql.session import Session
 
-
 _REPLACE: Final = re.compile(r"^\s*replace\b", re.IGNORECASE)
 
 
