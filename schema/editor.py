@@ -252,6 +252,7 @@ def _operations_schema(catalog: Catalog) -> JsonSchema:
                 "description": 'A type, such as "[Ticket!]!".',
             },
             "run": request_schema(catalog, {}),
+            "join": definition("joins") | {"description": "Of a query with run: fields that other queries give."},
             "steps": definition("steps") | {"description": "Of a function: what is done, one after the other."},
             "onError": definition("steps") | {"description": "What is done where a step fails."},
             "timeout": _DURATION,

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from tidegate.core.catalog import Catalog
 from tidegate.core.filters import Operator
 from tidegate.core.flow import Mode
-from tidegate.core.operation import Operation
+from tidegate.core.operation import Kind, Operation
 from tidegate.core.units import DURATION_PATTERN
 from tidegate.schema.editor_rows import REFERENCE, JsonSchema, definition, record, words
 from tidegate.schema.step_code import RUNTIMES
@@ -76,7 +76,14 @@ def step_definitions(catalog: Catalog, asking: JsonSchema, rows: Mapping[str, Js
         there: JsonSchema = {"required": [work]}
         if work == "if":
             there["not"] = {"required": ["filter"]}
-        required = {"each": ["do"], "transaction": ["do"], "if": ["then"], "emitUsers": ["users"], "emitRole": ["role"]}
+        required = {
+            "each": ["do"],
+            "join": ["fields"],
+            "transaction": ["do"],
+            "if": ["then"],
+            "emitUsers": ["users"],
+            "emitRole": ["role"],
+        }
         choices.append({"if": there, "then": record({**body, **COMMON}, (work, *required.get(work, ())))})
     step: JsonSchema = {
         "type": "object",
@@ -89,7 +96,27 @@ def step_definitions(catalog: Catalog, asking: JsonSchema, rows: Mapping[str, Js
         "allOf": choices,
     }
     loose = {f"{name}{_IN_STEPS}": _loosened(schema) for name, schema in rows.items()}
-    return {"steps": {"type": "array", "items": definition("step")}, "step": step, **loose}
+    steps: JsonSchema = {"type": "array", "items": definition("step")}
+    return {"steps": steps, "step": step, "joins": _joins(catalog), **loose}
+
+
+def _joins(catalog: Catalog) -> JsonSchema:
+    queries = [_name(operation) for operation in catalog.operations.values() if operation.kind is Kind.QUERY]
+    keys = {**_GIVEN, "minProperties": 1}
+    joined = record(
+        {
+            "call": words(queries, "The query that gives it."),
+            "with": _GIVEN,
+            "keys": keys | {"description": "Arguments that take the list of all different values: emails: $row.email."},
+            "match": keys | {"description": "Which items of the answer belong to a row: email: $row.email."},
+            "many": {"type": "boolean", "description": "All items that match, not the first."},
+            "missing": _TEXT | {"description": "What the client is told where null will not do."},
+        },
+        ("call",),
+    )
+    joined["dependencies"] = {"keys": ["match"], "match": ["keys"], "many": ["keys"]}
+    names = {"pattern": _NAME}
+    return {"type": "object", "propertyNames": names, "additionalProperties": joined, "minProperties": 1}
 
 
 def _loosened(schema: Any) -> Any:  # Any: JSON Schema is open-ended
@@ -117,6 +144,7 @@ def _works(catalog: Catalog) -> dict[str, dict[str, JsonSchema]]:
         "if": {"if": _CONDITION, "then": _STEPS, "elif": {"type": "array", "items": case}, "else": _STEPS},
         "each": {"each": loop, "do": _STEPS, "mode": words(Mode), "size": _COUNT, "delay": _DURATION},
         "filter": {"filter": loop, "if": _CONDITION, "do": _STEPS},
+        "join": {"join": {"description": "Rows, or one: $rows, say."}, "fields": definition("joins")},
         "parallel": {"parallel": {"type": "array", "items": branch}},
         "try": {"try": _STEPS, "catch": _STEPS, "finally": _STEPS},
         "transaction": {"transaction": words(catalog.integrations), "do": _STEPS},
