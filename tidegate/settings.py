@@ -194,14 +194,15 @@ class Settings:
         "",
         _text,
         "none",
-        "A folder with an `index.html`, such as what a frontend's build made, to be served at every address that is not "
-        "the gateway's own.",
+        "A folder with an `index.html`, such as what a frontend's build made, to be served at every address that is "
+        "not the gateway's own.",
     )
     static_policy: str = _setting(
         "",
         _text,
         "none",
-        "The `Content-Security-Policy` of its pages, in place of the one that lets them load from here and nowhere else.",
+        "The `Content-Security-Policy` of its pages, in place of the one that lets them load from here and nowhere "
+        "else.",
     )
 
     @classmethod

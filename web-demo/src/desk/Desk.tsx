@@ -1,0 +1,47 @@
+import { TidegateProvider } from "tidegate-client/react";
+import { Provider } from "urql";
+import { useRoute } from "../router";
+import type { Session, User } from "../session";
+import { Banners } from "./Banners";
+import { Dashboard } from "./Dashboard";
+import { Header } from "./Header";
+import { NoticeProvider } from "./notices";
+import { TicketDetail } from "./TicketDetail";
+import { TicketList } from "./TicketList";
+import { Toaster } from "./Toaster";
+
+interface DeskProps {
+  readonly session: Session;
+  readonly bare?: boolean;
+  onSignOut(): void;
+}
+
+/** The whole product for one user, in a page or in a pane: how it looks follows from how wide it is. */
+export function Desk({ session, bare = false, onSignOut }: DeskProps) {
+  return (
+    <TidegateProvider connection={session.connection}>
+      <Provider value={session.client}>
+        <div className="desk" data-user={session.user.name}>
+          <NoticeProvider>
+            <Toaster user={session.user} />
+            <Header user={session.user} bare={bare} onSignOut={onSignOut} />
+            <Banners user={session.user} onSignOut={onSignOut} />
+            <Pages user={session.user} />
+          </NoticeProvider>
+        </div>
+      </Provider>
+    </TidegateProvider>
+  );
+}
+
+function Pages({ user }: { user: User }) {
+  const { path } = useRoute();
+  const id = /^\/tickets\/([^/]+)$/.exec(path)?.[1];
+  if (path === "/dashboard" && user.role !== "customer") return <Dashboard user={user} />;
+  return (
+    <main className="tickets" data-open={id !== undefined || undefined}>
+      <TicketList user={user} selected={id} />
+      <TicketDetail key={id ?? ""} id={id} user={user} />
+    </main>
+  );
+}
