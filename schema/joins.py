@@ -13,7 +13,7 @@ from tidegate.core.operation import Kind
 from tidegate.core.problems import Problems, did_you_mean
 from tidegate.core.types import ListOf, NonNull, ObjectType, TypeRef, named, nullable
 from tidegate.schema.expressions import build_expression
-from tidegate.schema.form import Form, check_name
+from tidegate.schema.form import Form, capital, check_name
 from tidegate.schema.requests import Asked
 from tidegate.schema.shapes import Shape, Walk, item_of, type_of
 from tidegate.schema.step_answers import AnswerCheck
@@ -111,7 +111,7 @@ class JoinReader:
             if not form.has(absent):
                 there = "keys" if match is None else "match"
                 hint = "keys: which list is asked for; match: which items of the answer belong to a row."
-                self._problems.add(form.key_at(there), f'{form.noun} has "{there}" without "{absent}".', hint)
+                self._problems.add(form.key_at(there), f'{capital(form.noun)} has "{there}" without "{absent}".', hint)
             return None
         many = form.boolean("many", default=False)
         if form.has("many") and keys is None:
@@ -139,7 +139,10 @@ class JoinReader:
                 hint = "Write it under keys, as an argument that takes a list."
                 self._problems.add(reference.at, "With keys, the query is asked once for all rows.", hint)
         keys = self._calls.list_of(invoke.operation, keys, known)
+        before = len(self._problems.found)
         item = self._matched(invoke.operation, gives, match, form, known)
+        if len(self._problems.found) > before:
+            return None
         joined = Joined(name, invoke.operation, given, keys, match, many, required, invoke.missing, form.at)
         return joined, gives if many else item
 
