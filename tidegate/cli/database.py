@@ -43,7 +43,7 @@ async def reflect(source: Source, folder: Path) -> Mapping[str, ReflectedTable]:
     no sense."""
     from tidegate.kinds import installed_kinds
 
-    settings = {name: _filled(value, source.environment) for name, value in source.settings.items()}
+    settings = {name: _filled(str(value), source.environment) for name, value in source.settings.items()}
     return await tables_of(installed_kinds()[source.kind].create("db", settings, folder, Location("tidegate.yaml")))
 
 

@@ -5,16 +5,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 import click
 from rich.text import Text
 
 from tidegate.cli.console import complain, note, say
 from tidegate.cli.exits import Exit
+from tidegate.cli.origins import Origin, find_origin
 from tidegate.cli.parameters import examples
 from tidegate.scaffold.project import ROLES, database_project, service_desk, write_files
 from tidegate.scaffold.survey import survey, without
 from tidegate.scaffold.yaml_text import Opening
+
+MOST_NOTES: Final = 20
+"""What could not be taken over as it is, and is told."""
 
 
 @click.command(
@@ -24,32 +29,35 @@ from tidegate.scaffold.yaml_text import Opening
         "tidegate init desk",
         "tidegate init shop --from postgresql://me@localhost/shop",
         "tidegate init shop --from shop.db --read-role anonymous --skip audit_log",
+        "tidegate init crm --from https://crm.example.com/openapi.json",
     ),
 )
 @click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
 @click.option(
     "--from",
     "address",
-    metavar="DATABASE_URL",
-    help="Make the project from the tables of this database: postgresql://…, or the path of a SQLite file.",
+    metavar="ADDRESS",
+    help="Make the project from the tables of this database (postgresql://…, or the path of a SQLite file), or from "
+    "this OpenAPI document (https://…, or the path of a .json or .yaml file).",
 )
 @click.option(
     "--read-role", type=click.Choice(ROLES), default="admin", show_default=True, help="Lowest role that reads."
 )
 @click.option("--write-role", type=click.Choice(ROLES), default="admin", show_default=True, help="… and that writes.")
-@click.option("--skip", metavar="TABLE", multiple=True, help="Leave a table out; can be repeated.")
+@click.option("--skip", metavar="NAME", multiple=True, help="Leave a table or an operation out; can be repeated.")
 @click.pass_context
 def command(
     ctx: click.Context, folder: Path, address: str | None, read_role: str, write_role: str, skip: tuple[str, ...]
 ) -> None:
-    """Make a new project in DIR: a service desk on SQLite, or with --from, an API for a database that you have.
+    """Make a new project in DIR: a service desk on SQLite, or with --from, an API for what you have.
 
-    --from writes a type and an object for each table and view, with its relations from the foreign keys, and operations
-    that list, get, create, update and delete. Only admins may call them, until you say otherwise. The database's
-    address goes into .env, which is not for git. Files that are there already are never overwritten.
+    --from a database writes a type and an object for each table and view, with its relations from the foreign keys, and
+    operations that list, get, create, update and delete. --from an OpenAPI document writes an operation for each path
+    and method, and its types. Only admins may call them, until you say otherwise. Addresses of databases and secrets
+    go into .env, which is not for git. Files that are there already are never overwritten.
     """
     opening = Opening(read_role, write_role)
-    made = service_desk() if address is None else asyncio.run(_from_database(folder, address, skip, opening))
+    made = service_desk() if address is None else asyncio.run(_made_from(folder, address, skip, opening))
     try:
         write_files(folder, made)
     except FileExistsError as error:
@@ -59,6 +67,32 @@ def command(
     if address is not None:
         _explain(made, opening)
     note(Text.assemble("Next: ", (f"tidegate serve {folder} --demo", "bold cyan")))
+
+
+async def _made_from(folder: Path, address: str, skip: tuple[str, ...], opening: Opening) -> Mapping[str, str]:
+    origin, text = await find_origin(address)
+    match origin:
+        case Origin.OPENAPI:
+            return _from_openapi(folder, text, address, skip, opening)
+        case Origin.GRAPHQL:
+            raise click.BadParameter(f"{address} is no OpenAPI document.", param_hint="--from")
+        case Origin.DATABASE:
+            return await _from_database(folder, address, skip, opening)
+
+
+def _from_openapi(folder: Path, text: str, address: str, skip: tuple[str, ...], opening: Opening) -> Mapping[str, str]:
+    from tidegate.scaffold.openapi_document import NoDocument
+    from tidegate.scaffold.openapi_project import openapi_project
+
+    try:
+        made = openapi_project(folder, text, address, skip, opening)
+    except NoDocument as error:
+        raise click.BadParameter(str(error), param_hint="--from") from error
+    for line in made.notes[:MOST_NOTES]:
+        note(line)
+    if len(made.notes) > MOST_NOTES:
+        note(f"… and {len(made.notes) - MOST_NOTES} more like these.")
+    return made.files
 
 
 async def _from_database(folder: Path, address: str, skip: tuple[str, ...], opening: Opening) -> Mapping[str, str]:
@@ -80,5 +114,7 @@ async def _from_database(folder: Path, address: str, skip: tuple[str, ...], open
 
 def _explain(made: Mapping[str, str], opening: Opening) -> None:
     objects = sum(path.startswith("objects/") for path in made)
-    note(f"{objects} objects. The role {opening.read} may read, and {opening.write} may write.")
-    note("To open more: lower a minRole in operations/, and the same role under access in objects/.")
+    counted = f"{objects} objects. " if objects else ""
+    note(f"{counted}The role {opening.read} may read, and {opening.write} may write.")
+    beside = ", and the same role under access in objects/" if objects else ""
+    note(f"To open more: lower a minRole in operations/{beside}.")

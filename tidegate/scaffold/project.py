@@ -13,7 +13,7 @@ from typing import Final
 from tidegate.scaffold.graphql_text import types_text
 from tidegate.scaffold.identifiers import Names
 from tidegate.scaffold.outline import Outline
-from tidegate.scaffold.text import flow, scalar
+from tidegate.scaffold.text import Yaml, flow, scalar
 from tidegate.scaffold.words import words
 from tidegate.scaffold.yaml_text import Opening, object_text, operations_text
 
@@ -30,11 +30,11 @@ _STARTER_ENDINGS: Final = (".yaml", ".graphql", ".sql", ".md", ".js", ".py")
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where the database is. `settings` go into tidegate.yaml beside `kind`; `environment` holds what they read from
-    the environment and does not belong in git."""
+    """Where the database, or the other server, is. `settings` go into tidegate.yaml beside `kind`; `environment` holds
+    what they read from the environment and does not belong in git."""
 
     kind: str
-    settings: Mapping[str, str]
+    settings: Mapping[str, Yaml]
     environment: Mapping[str, str]
 
 
@@ -45,21 +45,27 @@ def service_desk() -> Mapping[str, str]:
 
 
 def database_project(folder: Path, outline: Outline, source: Source, opening: Opening) -> Mapping[str, str]:
-    """A project that serves what `outline` holds. The folder's name names the project."""
-    name = "-".join(words(folder.resolve().name)) or "project"
+    """A project that serves what `outline` holds."""
     operations = Names()
-    made = {
-        "tidegate.yaml": _project_text(name, source),
-        "types.graphql": types_text(outline),
-        "demo.yaml": _demo_text(),
-        ".gitignore": GIT_IGNORE,
-        ".env": environment_text({"JWT_SECRET": new_secret(), **DEVELOPMENT, **source.environment}),
-    }
+    made = {"types.graphql": types_text(outline)}
     for data_object in outline.objects:
         made[f"objects/{data_object.name}.yaml"] = object_text(data_object, "db", opening)
     for data_object in outline.objects:
         made[f"operations/{data_object.name}.yaml"] = operations_text(data_object, operations, opening)
-    return {path: f"{_editor_line(path)}{text}" for path, text in made.items()}
+    return assemble(folder, made, "db", source)
+
+
+def assemble(folder: Path, made: Mapping[str, str], integration: str, source: Source) -> Mapping[str, str]:
+    """A project of these files, with one integration and what every project needs. The folder's name names it."""
+    name = "-".join(words(folder.resolve().name)) or "project"
+    whole = {
+        "tidegate.yaml": _project_text(name, integration, source),
+        **made,
+        "demo.yaml": _demo_text(),
+        ".gitignore": GIT_IGNORE,
+        ".env": environment_text({"JWT_SECRET": new_secret(), **DEVELOPMENT, **source.environment}),
+    }
+    return {path: f"{_editor_line(path)}{text}" for path, text in whole.items()}
 
 
 def _editor_line(path: str) -> str:
@@ -96,7 +102,7 @@ def new_secret() -> str:
     return secrets.token_urlsafe(48)
 
 
-def _project_text(name: str, source: Source) -> str:
+def _project_text(name: str, integration: str, source: Source) -> str:
     settings = flow({"kind": source.kind} | dict(source.settings))
     return (
         f"name: {scalar(name)}\n"
@@ -107,7 +113,7 @@ def _project_text(name: str, source: Source) -> str:
         "  currentUser: { id: sub, role: role }\n"
         "\n"
         "integrations:\n"
-        f"  db: {settings}\n"
+        f"  {integration}: {settings}\n"
     )
 
 
