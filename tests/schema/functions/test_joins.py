@@ -155,7 +155,7 @@ def test_what_is_joined_to(desk: Path) -> None:
         run="{ use: tickets, update: { where: { id: 1 }, set: { title: x } } }",
     )
     assert read(desk, mutation)[-1] == '0:9: "f" is a mutation; what it gives is joined in a step.'
-    steps = operation(owner).replace("run: { use: tickets, list: {} }", "steps: [{ value: null }]")
+    steps = operation(owner).replace("run: { use: tickets, list: {} }", "steps: [{ use: tickets, list: {} }]")
     assert read(desk, steps) == ['0:3: "join" is for operations with run.']
 
 
