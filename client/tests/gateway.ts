@@ -1,0 +1,85 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { createHmac } from "node:crypto";
+import { cp, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const EXAMPLE = join(import.meta.dirname, "../../examples/servicedesk");
+const SECRET = "a secret of the tests, long enough for HS256";
+const PATIENCE = 90_000;
+
+export const PEOPLE = {
+  ada: { sub: "1", email: "ada@acme.example", role: "customer", org: { team: "acme" } },
+  sam: { sub: "4", email: "sam@desk.example", role: "support" },
+  kim: { sub: "6", email: "kim@desk.example", role: "admin" },
+} as const;
+export type Name = keyof typeof PEOPLE;
+
+/** A token of one of them, for so many seconds. */
+export function token(name: Name, seconds = 3600): string {
+  const now = Math.floor(Date.now() / 1000);
+  const claims = { iat: now, exp: now + seconds, aud: "servicedesk", ...PEOPLE[name] };
+  const head = [{ alg: "HS256", typ: "JWT" }, claims].map((part) => Buffer.from(JSON.stringify(part)).toString("base64url"));
+  return [...head, createHmac("sha256", SECRET).update(head.join(".")).digest("base64url")].join(".");
+}
+
+/** The service desk, served by the real command. It can be stopped, and comes back to the same address. */
+export class Gateway {
+  #folder = "";
+  #port = 0;
+  #process: ChildProcess | undefined;
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}/graphql`;
+  }
+
+  async start(): Promise<void> {
+    if (this.#folder === "") {
+      this.#folder = join(await mkdtemp(join(tmpdir(), "tidegate-client-")), "desk");
+      const unwanted = /\.db|\.env$|\.tidegate/;
+      await cp(EXAMPLE, this.#folder, { recursive: true, filter: (path) => !unwanted.test(path.slice(EXAMPLE.length)) });
+    }
+    const command = process.env["TIDEGATE"] ?? "tidegate";
+    const made = spawn(command, ["serve", this.#folder, "--demo", "--port", String(this.#port)], {
+      env: { ...process.env, JWT_SECRET: SECRET, PYTHONUNBUFFERED: "1" },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.#process = made;
+    let said = "";
+    await new Promise<void>((resolve, reject) => {
+      const listen = (chunk: Buffer) => {
+        said += chunk.toString();
+        const found = /is served at http:\/\/127\.0\.0\.1:(\d+)/.exec(said);
+        if (found === null) return;
+        this.#port = Number(found[1]);
+        resolve();
+      };
+      made.stdout.on("data", listen);
+      made.stderr.on("data", listen);
+      made.once("exit", () => reject(new Error(said)));
+    });
+  }
+
+  async stop(): Promise<void> {
+    const ending = this.#process;
+    if (ending === undefined || ending.exitCode !== null) return;
+    const ended = new Promise((resolve) => ending.once("exit", resolve));
+    ending.kill("SIGTERM");
+    await ended;
+    this.#process = undefined;
+  }
+
+  async remove(): Promise<void> {
+    await this.stop();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** Waits for what must come. */
+export async function until(what: string, holds: () => boolean): Promise<void> {
+  const end = Date.now() + PATIENCE;
+  while (!holds()) {
+    if (Date.now() > end) throw new Error(`It never came: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
