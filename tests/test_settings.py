@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tidegate.settings import Environment, Isolation, LogFormat, LogLevel, Settings, SettingsError, variable
+from tidegate.settings import Console, Environment, Isolation, LogFormat, LogLevel, Settings, SettingsError, variable
 
 PAGE = Path(__file__).parents[1] / "docs" / "reference" / "settings.md"
 
@@ -33,6 +33,7 @@ def test_everything_set() -> None:
         "TIDEGATE_SHUTDOWN_TIMEOUT": "500ms",
         "TIDEGATE_SANDBOX": "weak",
         "TIDEGATE_RUNS": "postgresql://me@db/runs",
+        "TIDEGATE_CONSOLE": "admins",
         "TIDEGATE_STATIC": "web/dist",
         "TIDEGATE_STATIC_POLICY": "default-src 'self'",
         "PATH": "/bin",
@@ -51,6 +52,7 @@ def test_everything_set() -> None:
         shutdown_timeout=0.5,
         sandbox=Isolation.WEAK,
         runs="postgresql://me@db/runs",
+        console=Console.ADMINS,
         static="web/dist",
         static_policy="default-src 'self'",
     )

@@ -39,6 +39,13 @@ class Isolation(StrEnum):
     WEAK = "weak"
 
 
+class Console(StrEnum):
+    """Who may look into the gateway at `/console`, besides authors in development."""
+
+    OFF = "off"
+    ADMINS = "admins"
+
+
 class SettingsError(Exception):
     """The environment holds values that mean nothing. `problems` are sentences, one for each."""
 
@@ -189,6 +196,13 @@ class Settings:
         ".tidegate/runs.db",
         "Where the history of runs of functions is kept: a file, as seen from the project's folder; the "
         "`postgresql://…` of a database that several gateways share; or `off`.",
+    )
+    console: Console = _setting(
+        Console.OFF,
+        _one_of(Console),
+        "off",
+        "`off` or `admins`. With `admins` whoever has the highest role may use `/console`. In development it is there "
+        "in any case.",
     )
     static: str = _setting(
         "",

@@ -14,6 +14,7 @@ from tidegate.cli.console import complain, note, say, show_problems
 from tidegate.cli.demo import demo_users
 from tidegate.cli.demonstration import demonstration
 from tidegate.cli.exits import Exit
+from tidegate.cli.looking import Demo, Looking, demo_tokens
 from tidegate.cli.parameters import examples, folder_argument
 from tidegate.cli.project import environment
 from tidegate.cli.remarks import remarks
@@ -106,17 +107,21 @@ def command(
     except Unservable as error:
         complain(str(error))
         ctx.exit(Exit.USAGE)
-    history = History(run_store(settings.runs, folder), lambda: gateway.catalog.limits)
-    recorder = Several(AuditLog(), history)
-    gateway = Gateway.load(folder, environ, weak=settings.sandbox is Isolation.WEAK, recorder=recorder)
+    store, looking = run_store(settings.runs, folder), Looking(settings)
+    history = History(store, lambda: gateway.catalog.limits)
+    recorder, weak = Several(AuditLog(), history, *looking.recorders), settings.sandbox is Isolation.WEAK
+    gateway = Gateway.load(folder, environ, weak=weak, recorder=recorder, insight=looking.insight)
     gateway.follow_schedules(history)
     for remark in remarks(gateway.catalog):
         note(Text(remark, "yellow"))
-    shown, doorkeeper = _demonstration(gateway, folder, environ) if demo else (None, None)
+    shown, doorkeeper, tokens = _demonstration(gateway, folder, environ) if demo else (None, None, None)
+    inside = looking.inside(gateway, store, tokens)
 
     def started(address: tuple[str, int]) -> None:
         origin = _origin(address)
         say(Text.assemble((gateway.catalog.name, "bold"), " is served at ", (f"{origin}/graphql", "bold cyan")))
+        if inside is not None:
+            say(Text.assemble("What it does is shown at ", (f"{origin}/console", "bold cyan")))
         if settings.environment is Environment.DEVELOPMENT:
             note(Text("Open that in a browser for GraphiQL. Stop with Ctrl+C.", "dim"))
         if shown is not None:
@@ -126,15 +131,17 @@ def command(
 
     try:
         beside = _reloading(gateway, folder) if reload else None
-        run(
-            gateway,
-            settings,
-            started=started,
-            beside=beside,
-            around=history,
-            frontend=frontend,
-            doorkeeper=doorkeeper,
-        )
+        with looking.listening():
+            run(
+                gateway,
+                settings,
+                started=started,
+                beside=beside,
+                around=history,
+                frontend=frontend,
+                doorkeeper=doorkeeper,
+                inside=inside,
+            )
     except CannotListen as error:
         complain(str(error))
         ctx.exit(Exit.OUTSIDE)
@@ -153,8 +160,8 @@ def _settings(
 
 def _demonstration(
     gateway: Gateway, folder: Path, environ: Mapping[str, str]
-) -> tuple[Callable[[str], None] | None, Doorkeeper | None]:
-    """What is said about the demo's users once the address is known, and who lets them in."""
+) -> tuple[Callable[[str], None] | None, Doorkeeper | None, Demo | None]:
+    """What is said about the demo's users once the address is known, who lets them in, and their tokens."""
     from tidegate.cli.passwords import demo_passwords
     from tidegate.cli.sign_in import DemoDoorkeeper
 
@@ -163,12 +170,16 @@ def _demonstration(
         jwt = own_jwt(gateway.catalog, environ)
     except Unsignable as error:
         note(str(error))
-        return None, None
+        return None, None, None
     if not users:
         note("There is no demo.yaml, so there are no demo users.")
     passwords = demo_passwords(folder)
     doorkeeper = DemoDoorkeeper(users, passwords, jwt) if passwords else None
-    return lambda origin: say(demonstration(gateway.catalog, users, jwt, origin)), doorkeeper
+    return (
+        lambda origin: say(demonstration(gateway.catalog, users, jwt, origin)),
+        doorkeeper,
+        lambda: demo_tokens(gateway.catalog, users, jwt),
+    )
 
 
 def _reloading(gateway: Gateway, folder: Path) -> Callable[[], Coroutine[object, object, None]]:

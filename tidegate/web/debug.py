@@ -7,11 +7,9 @@ does and a page in a browser does not. What is told are names of tables, columns
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Mapping
 from contextlib import aclosing
 from http import HTTPStatus
-from ipaddress import ip_address
 from logging import getLogger
 from typing import Final
 
@@ -26,6 +24,7 @@ from tidegate.web.event_stream import EVENT_STREAM, one_line
 from tidegate.web.failures import failed_to_begin
 from tidegate.web.fields import merged
 from tidegate.web.gateway import Client, Gateway
+from tidegate.web.nearness import is_program_near
 from tidegate.web.streams import Stream, Streams
 
 log = getLogger(__name__)
@@ -38,15 +37,6 @@ WAITING: Final = 256
 
 _AT_ONCE: Final = 64
 """Events told before others get their turn."""
-
-_THIS_MACHINE: Final = re.compile(r"(localhost|127(\.[0-9]{1,3}){3}|\[::1\])(:[0-9]{1,5})?", re.IGNORECASE)
-"""What programs call it. A page's own name may lead here too."""
-
-_FORWARDED: Final = (b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip", b"via")
-"""Somebody else is behind the connection."""
-
-_PAGE: Final = (b"origin", b"referer", b"sec-fetch-site")
-"""A browser asks, on behalf of a page."""
 
 _NOT_ALLOWED: Final = OperationError(Code.FORBIDDEN, "Only the highest role may follow live queries.")
 
@@ -77,7 +67,7 @@ class LiveEndpoint:
 
     async def _follow(self, scope: Scope, fields: Mapping[bytes, bytes]) -> Reply | _Follower:
         """Raises `Refusal` and `OperationError`."""
-        is_near = self._development and _is_near(scope, fields)
+        is_near = self._development and is_program_near(scope, fields)
         follower = _Follower(self._gateway, is_near=is_near, unmoved=_wants_unmoved(scope["query_string"]))
         arrival.set("/debug/live")
         follower.client = await self._gateway.connect(scope["headers"], follower.end)
@@ -158,20 +148,3 @@ class _Follower:
 
 def _wants_unmoved(query_string: bytes) -> bool:
     return b"unmoved=1" in query_string.split(b"&")
-
-
-def _is_near(scope: Scope, fields: Mapping[bytes, bytes]) -> bool:
-    """Whether a program of this machine asks. A page may come from anywhere and still reach this machine, also by a
-    name of its own that leads here; a proxy on this machine speaks for anybody."""
-    client = scope.get("client")
-    if client is None or any(name in fields for name in (*_FORWARDED, *_PAGE)):
-        return False
-    host = fields.get(b"host", b"").decode("latin-1")
-    return _is_loopback(client[0]) and _THIS_MACHINE.fullmatch(host) is not None
-
-
-def _is_loopback(address: str) -> bool:
-    try:
-        return ip_address(address).is_loopback
-    except ValueError:
-        return False

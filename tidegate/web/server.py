@@ -17,6 +17,7 @@ import uvloop
 
 from tidegate.core.limits import Limits
 from tidegate.settings import Environment, Settings
+from tidegate.web.console_inside import Inside
 from tidegate.web.frontend import Frontend
 from tidegate.web.gateway import Gateway
 from tidegate.web.protocol import protocol_class, sweep
@@ -92,6 +93,7 @@ def build_server(
     started: Callable[[], None],
     frontend: Frontend | None = None,
     doorkeeper: Doorkeeper | None = None,
+    inside: Inside | None = None,
 ) -> Server:
     """A server for an opened gateway."""
 
@@ -99,7 +101,7 @@ def build_server(
         return gateway.catalog.limits
 
     development = settings.environment is Environment.DEVELOPMENT
-    site = build_site(gateway, development=development, frontend=frontend, doorkeeper=doorkeeper)
+    site = build_site(gateway, development=development, frontend=frontend, doorkeeper=doorkeeper, inside=inside)
     config = uvicorn.Config(
         site,
         http=protocol_class(limits, settings.max_head, settings.max_connections),
@@ -127,10 +129,12 @@ async def serve(
     around: AbstractAsyncContextManager[object] | None = None,
     frontend: Frontend | None = None,
     doorkeeper: Doorkeeper | None = None,
+    inside: Inside | None = None,
 ) -> None:
     """Opens the gateway, serves it until a signal comes, and closes it. `started` is told where it listens. `beside`
     runs for as long as the server does, and may call `gateway.reload()`: what watches the files. `around` is there
-    before the gateway is opened, and still when it has been closed. `frontend` and `doorkeeper` are as in `build_site`.
+    before the gateway is opened, and still when it has been closed. `frontend`, `doorkeeper` and `inside` are as in
+    `build_site`.
     Raises `CannotListen` and whatever `gateway.open`
     does."""
     with listen(settings.host, settings.port) as listener:
@@ -139,7 +143,7 @@ async def serve(
             await gateway.open()
             try:
                 begun = (lambda: started(address)) if started else lambda: None
-                server = build_server(gateway, settings, begun, frontend, doorkeeper)
+                server = build_server(gateway, settings, begun, frontend, doorkeeper, inside)
                 async with asyncio.TaskGroup() as tasks:
                     companion = tasks.create_task(beside()) if beside is not None else None
                     await server.serve(sockets=[listener])
@@ -158,6 +162,7 @@ def run(
     around: AbstractAsyncContextManager[object] | None = None,
     frontend: Frontend | None = None,
     doorkeeper: Doorkeeper | None = None,
+    inside: Inside | None = None,
 ) -> None:
     """`serve` in an event loop of its own, uvloop's."""
 
@@ -178,5 +183,6 @@ def run(
             around=around,
             frontend=frontend,
             doorkeeper=doorkeeper,
+            inside=inside,
         )
     )

@@ -15,6 +15,9 @@ from tidegate.core.errors import Code
 from tidegate.web.actions import PATH as ACTIONS
 from tidegate.web.actions import ActionEndpoint
 from tidegate.web.answers import SAFETY, error_body
+from tidegate.web.console import PATH as CONSOLE
+from tidegate.web.console import ConsoleEndpoint
+from tidegate.web.console_inside import Inside
 from tidegate.web.debug import LiveEndpoint
 from tidegate.web.endpoint import GraphQLEndpoint
 from tidegate.web.frontend import Frontend
@@ -47,6 +50,7 @@ class Site:
         page: Page | None,
         frontend: Frontend | None = None,
         doorkeeper: Doorkeeper | None = None,
+        inside: Inside | None = None,
     ) -> None:
         self.ready = True
         self._streams = Streams()
@@ -58,6 +62,10 @@ class Site:
         self._webhooks = WebhookEndpoint(gateway)
         self._touches = TouchEndpoint(gateway)
         self._live = LiveEndpoint(gateway, self._streams, development=page is not None)
+        development = page is not None
+        self._console = (
+            ConsoleEndpoint(gateway, inside, self._streams, development=development) if inside is not None else None
+        )
         routes: list[BaseRoute] = [Route("/healthz", _alive), Route("/readyz", self._readiness)]
         if page is not None:
             routes.append(Mount(FOLDER.rstrip("/"), page))
@@ -82,6 +90,8 @@ class Site:
             await self._touches(scope, receive, send)
         elif scope["type"] == "http" and scope["path"] == LIVE:
             await self._live(scope, receive, send)
+        elif self._console is not None and scope["type"] == "http" and _is_under(scope["path"], CONSOLE):
+            await self._console(scope, receive, send)
         elif scope["type"] in ("http", "websocket") and scope["path"] in PATHS:
             await self._socketio(scope, receive, send)
         elif scope["type"] == "websocket":
@@ -111,11 +121,16 @@ def build_site(
     development: bool = False,
     frontend: Frontend | None = None,
     doorkeeper: Doorkeeper | None = None,
+    inside: Inside | None = None,
 ) -> Site:
     """The site of an opened gateway. In development, browsers that open `/graphql` get GraphiQL, and `/debug/live` is
     open to this machine. `frontend` has every address that is not ours; `doorkeeper` lets a demonstration's users
-    in."""
-    return Site(gateway, Page(gateway.catalog.name) if development else None, frontend, doorkeeper)
+    in; `inside` is what `/console` shows, where there is one."""
+    return Site(gateway, Page(gateway.catalog.name) if development else None, frontend, doorkeeper, inside)
+
+
+def _is_under(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder + "/")
 
 
 async def _alive(_request: Request) -> Response:

@@ -1,0 +1,53 @@
+"""Who asks from this machine. In development they need no token."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from ipaddress import ip_address
+from typing import Final
+
+from starlette.types import Scope
+
+_THIS_MACHINE: Final = re.compile(r"(localhost|127(\.[0-9]{1,3}){3}|\[::1\])(:[0-9]{1,5})?", re.IGNORECASE)
+"""What programs call it. A page's own name may lead here too."""
+
+_FORWARDED: Final = (b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip", b"via")
+"""Somebody else is behind the connection."""
+
+_PAGE: Final = (b"origin", b"referer", b"sec-fetch-site")
+"""A browser asks, on behalf of a page."""
+
+
+def is_program_near(scope: Scope, fields: Mapping[bytes, bytes]) -> bool:
+    """Whether a program of this machine asks. A page may come from anywhere and still reach this machine, also by a
+    name of its own that leads here; a proxy on this machine speaks for anybody."""
+    return not any(name in fields for name in _PAGE) and _is_near(scope, fields)
+
+
+def is_page_near(scope: Scope, fields: Mapping[bytes, bytes]) -> bool:
+    """Whether a page of this very server asks, in a browser on this machine; or a program of this machine."""
+    return is_same_origin(fields) and _is_near(scope, fields)
+
+
+def is_same_origin(fields: Mapping[bytes, bytes]) -> bool:
+    """Whether nothing says that a page of another origin asks."""
+    host, origin = fields.get(b"host", b"").lower(), fields.get(b"origin")
+    if origin is not None and origin.lower() not in (b"http://" + host, b"https://" + host):
+        return False
+    return fields.get(b"sec-fetch-site", b"same-origin") == b"same-origin"
+
+
+def _is_near(scope: Scope, fields: Mapping[bytes, bytes]) -> bool:
+    client = scope.get("client")
+    if client is None or any(name in fields for name in _FORWARDED):
+        return False
+    host = fields.get(b"host", b"").decode("latin-1")
+    return _is_loopback(client[0]) and _THIS_MACHINE.fullmatch(host) is not None
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ip_address(address).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,1 @@
+"""The console: its page, styles and modules, as they are served."""
