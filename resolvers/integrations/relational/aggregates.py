@@ -51,13 +51,7 @@ def aggregate_statement(draft: Draft, verb: Aggregating, selection: Selection) -
     query = query.group_by(*(values[field] for field in verb.group_by))
     groups = query.subquery(draft.name())
     keys = _keys(verb)
-    ordered = [
-        each
-        for key in keys
-        for each in draft.dialect.ordered(
-            groups.c[key.field], descending=key.descending, nullable=reflected[key.field].nullable
-        )
-    ]
+    ordered = _ordered(draft, keys, reflected, groups)
     limit = Limit.of(draft, verb.limit, None)
     page = limit.cut(draft, sa.select(groups).order_by(*ordered), None).subquery(draft.name())
     known = draft.setting.tables.known.get(item.table)
@@ -69,9 +63,19 @@ def aggregate_statement(draft: Draft, verb: Aggregating, selection: Selection) -
     }
     text = object_json(draft, selection, Computed(cells), page)
     if verb.outcome.shape is Shape.ROWS:
-        text = draft.dialect.joined(["[", draft.dialect.gathered(text), "]"])
+        text = draft.dialect.joined(["[", draft.dialect.gathered(text, _ordered(draft, keys, reflected, page)), "]"])
         return sa.select(draft.dialect.bytes(text)).select_from(page)
     return sa.select(draft.dialect.bytes(text)).select_from(page).limit(Fragment(("1",)))
+
+
+def _ordered(draft: Draft, keys: Sequence[Order], reflected: Mapping[str, ReflectedColumn], rows: Rows) -> list[Sql]:
+    return [
+        each
+        for key in keys
+        for each in draft.dialect.ordered(
+            rows.c[key.field], descending=key.descending, nullable=reflected[key.field].nullable
+        )
+    ]
 
 
 def _keys(verb: Aggregating) -> Sequence[Order]:

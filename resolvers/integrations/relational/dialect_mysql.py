@@ -45,15 +45,12 @@ class MysqlDialect(Dialect):
         # Its CONCAT is null where anything in it is.
         return sa.func.concat(*pieces_of(merged([before, text, after])))
 
-    def gathered(self, text: Sql) -> Sql:
-        return Fragment(("coalesce(group_concat(", text, "), '')"))
+    def gathered(self, text: Sql, order: Sequence[Sql] = ()) -> Sql:
+        return Fragment(("coalesce(group_concat(", text, *_sorted(order), "), '')"))
 
     def gathered_page(self, text: Sql, order: Sequence[Sql], offset: Sql | None, rows: Sql) -> Sql:
-        parts: list[str | Sql] = ["coalesce(group_concat(", text]
-        for index, each in enumerate(order):
-            parts += [", " if index else " ORDER BY ", each]
         skipped: list[str | Sql] = [] if offset is None else [offset, ", "]
-        return Fragment((*parts, " LIMIT ", *skipped, rows, "), '')"))
+        return Fragment(("coalesce(group_concat(", text, *_sorted(order), " LIMIT ", *skipped, rows, "), '')"))
 
     def bytes(self, text: Sql) -> Sql:
         return Fragment(("CAST(", text, " AS BINARY)"))
@@ -63,6 +60,10 @@ class MysqlDialect(Dialect):
 
     def text(self, value: Sql) -> Sql:
         return Fragment(("CAST(", value, " AS CHAR)"))
+
+    def text_parameter(self, bound: Sql) -> Sql:
+        # What is cast has a collation of its own, which may not go together with that of what it is compared with.
+        return bound
 
     def ordered(self, value: Sql, *, descending: bool, nullable: bool) -> list[Sql]:
         directed = value.desc() if descending else value.asc()
@@ -97,6 +98,13 @@ class MysqlDialect(Dialect):
 
     def empty_row(self) -> str:
         return " () VALUES ()"
+
+
+def _sorted(order: Sequence[Sql]) -> list[str | Sql]:
+    parts: list[str | Sql] = []
+    for each in order:
+        parts += [", " if parts else " ORDER BY ", each]
+    return parts
 
 
 @cache

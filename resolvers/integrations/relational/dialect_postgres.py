@@ -107,7 +107,7 @@ class PostgresDialect(Dialect):
         # Not `concat`: null must stay null.
         return framed_by_pipes(before, text, after)
 
-    def gathered(self, text: Sql) -> Sql:
+    def gathered(self, text: Sql, order: Sequence[Sql] = ()) -> Sql:  # noqa: ARG002 - subqueries keep theirs
         return sa.func.coalesce(sa.func.string_agg(text, literal(",")), literal(""))
 
     def bytes(self, text: Sql) -> Sql:

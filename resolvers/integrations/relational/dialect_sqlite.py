@@ -46,7 +46,7 @@ class SqliteDialect(Dialect):
     def framed(self, before: str, text: Sql, after: str) -> Sql:
         return framed_by_pipes(before, text, after) if before or after else text
 
-    def gathered(self, text: Sql) -> Sql:
+    def gathered(self, text: Sql, order: Sequence[Sql] = ()) -> Sql:  # noqa: ARG002 - subqueries keep theirs
         return sa.func.coalesce(sa.func.group_concat(text, literal(",")), literal(""))
 
     def bytes(self, text: Sql) -> Sql:

@@ -102,7 +102,7 @@ class Dialect(ABC):
     asks_together: ClassVar[bool]
     """Many questions of one statement can be one statement."""
     keeps_order: ClassVar[bool]
-    """A subquery in FROM keeps its order without a limit."""
+    """A subquery in FROM keeps its order without a limit, and with one whatever is made of its rows."""
     compares_json: ClassVar[bool]
     """A column of type JSON can be compared."""
 
@@ -138,8 +138,9 @@ class Dialect(ABC):
         """A text with others around it; null where it is null."""
 
     @abstractmethod
-    def gathered(self, text: Sql) -> Sql:
-        """The texts of many rows with commas between them; empty for no rows."""
+    def gathered(self, text: Sql, order: Sequence[Sql] = ()) -> Sql:
+        """The texts of many rows with commas between them; empty for no rows. `order` is theirs, where a subquery does
+        not keep its own."""
 
     def gathered_page(self, text: Sql, order: Sequence[Sql], offset: Sql | None, rows: Sql) -> Sql:
         """Where pages cannot be correlated: the same of some rows, sorted."""
@@ -154,6 +155,10 @@ class Dialect(ABC):
 
     @abstractmethod
     def text(self, value: Sql) -> Sql: ...
+
+    def text_parameter(self, bound: Sql) -> Sql:
+        """A parameter that is a text, whatever stands around it."""
+        return self.text(bound)
 
     @abstractmethod
     def ordered(self, value: Sql, *, descending: bool, nullable: bool) -> list[Sql]:
@@ -175,6 +180,13 @@ class Dialect(ABC):
     def matches(self, subject: Sql, bound: Sql, *, any_case: bool, is_text: bool, is_plain: bool) -> Sql:
         """That a text is like a pattern (`storing.pattern`), to the letter unless `any_case`. `is_plain`: its column
         compares so by itself."""
+
+    def numbered(self, order: Sequence[Sql]) -> Sql:
+        """The number of a row among those of a subquery; `order` as for `gathered`."""
+        parts: list[str | Sql] = ["row_number() OVER ("]
+        for each in order:
+            parts += [", " if len(parts) > 1 else "ORDER BY ", each]
+        return Fragment((*parts, ")"))
 
     def average(self, value: Sql) -> Sql:
         return sa.func.avg(value)

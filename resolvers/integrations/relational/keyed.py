@@ -22,12 +22,14 @@ from tidegate.resolvers.integrations.relational.dialects import Fragment, Source
 from tidegate.resolvers.integrations.relational.drafts import Draft, Rows, Setting
 from tidegate.resolvers.integrations.relational.filters import rule
 from tidegate.resolvers.integrations.relational.inputs import Operand
-from tidegate.resolvers.integrations.relational.orders import key_json, ordering, sort_keys
+from tidegate.resolvers.integrations.relational.orders import key_json, ordering, resorted, sort_keys, sorting
 from tidegate.resolvers.integrations.relational.rows import Owned, needed, object_json
 from tidegate.resolvers.integrations.relational.storing import Storing
 
 EXTRA: Final = Operand(-1)
 """A value that comes from the statement before, not from the call: it is appended to the call's values."""
+
+_PLACED: Final = "place_"
 
 
 def read_keys(setting: Setting, item: DataObject, rows: Sequence[Sequence[Any]]) -> Json:
@@ -140,15 +142,20 @@ def rows_statement(
     keys, same, place = by_keys(draft, item, table)
     visible = rule(draft, Access.READ, item, table)
     names = needed(selection, item)
-    query = _keyed(sa.select(*(table.c[name] for name in names)), keys, table).where(same)
+    sorts = sort_keys(draft, (), item)
+    besides: list[sa.Label[Any]] = sorting(draft, sorts, table)
+    if as_given and besides:
+        besides = [place.label(_PLACED)]
+    query = _keyed(sa.select(*(table.c[name] for name in names), *besides), keys, table).where(same)
     if visible is not None:
         query = query.where(visible)
     # SQLite keeps the order of a subquery that has a limit, and so does PostgreSQL.
-    order = [place] if as_given else ordering(draft, sort_keys(draft, (), item), table)
+    order = [place] if as_given else ordering(draft, sorts, table)
     page = query.order_by(*order).limit(Fragment(("1000000000",))).subquery(draft.name())
     text = object_json(draft, selection, Owned(item), page)
     if many:
-        text = draft.dialect.joined(["[", draft.dialect.gathered(text), "]"])
+        again = [page.c[_PLACED]] if as_given and besides else resorted(draft, sorts, page)
+        text = draft.dialect.joined(["[", draft.dialect.gathered(text, again), "]"])
     return sa.select(draft.dialect.bytes(text)).select_from(page)
 
 

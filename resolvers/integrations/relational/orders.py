@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 import sqlalchemy as sa
@@ -84,6 +85,26 @@ def ordering(draft: Draft, keys: Sequence[SortKey], table: Rows) -> list[Sql]:
         for key in keys
         for each in draft.dialect.ordered(
             table.c[key.column], descending=key.descending, nullable=key.reflected.nullable
+        )
+    ]
+
+
+def sorting(draft: Draft, keys: Sequence[SortKey], table: Rows) -> list[sa.Label[Any]]:
+    """What a subquery of sorted rows has to hold besides, so that who reads it can sort them again (`resorted`)."""
+    if draft.dialect.keeps_order:
+        return []
+    return [table.c[key.column].label(f"sort_{index}_") for index, key in enumerate(keys)]
+
+
+def resorted(draft: Draft, keys: Sequence[SortKey], page: Rows) -> list[Sql]:
+    """For the rows of a subquery, where it does not keep its order by itself."""
+    if draft.dialect.keeps_order:
+        return []
+    return [
+        each
+        for index, key in enumerate(keys)
+        for each in draft.dialect.ordered(
+            page.c[f"sort_{index}_"], descending=key.descending, nullable=key.reflected.nullable
         )
     ]
 

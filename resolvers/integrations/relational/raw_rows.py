@@ -52,7 +52,7 @@ def author_sql(draft: Draft, text: SqlText) -> Fragment:
         if isinstance(part, str):
             parts.append(part)
         elif index in text.quoted or _is_concatenated(text.parts, index):
-            parts.append(draft.dialect.text(draft.bind(part, _as_text)))
+            parts.append(draft.dialect.text_parameter(draft.bind(part, _as_text)))
         elif part.root in ("row", "prev") and text.subject is not None:
             parts.extend(_field(draft, part, text.subject))
         else:

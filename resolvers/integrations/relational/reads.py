@@ -16,7 +16,15 @@ from tidegate.resolvers.integrations.relational.comparisons import Use, conjunct
 from tidegate.resolvers.integrations.relational.dialects import Fragment, Sql, literal
 from tidegate.resolvers.integrations.relational.drafts import Draft, Rows, require_readable
 from tidegate.resolvers.integrations.relational.filters import condition, rule
-from tidegate.resolvers.integrations.relational.orders import SortKey, after, cursor, ordering, sort_keys
+from tidegate.resolvers.integrations.relational.orders import (
+    SortKey,
+    after,
+    cursor,
+    ordering,
+    resorted,
+    sort_keys,
+    sorting,
+)
 from tidegate.resolvers.integrations.relational.rows import (
     TYPENAME,
     Limit,
@@ -41,7 +49,8 @@ def list_statement(draft: Draft, verb: Listing, selection: Selection) -> sa.Sele
     item = verb.target
     table = draft.table(item)
     keys = sort_keys(draft, verb.order, item)
-    query = sa.select(*(table.c[name] for name in needed(selection, item))).select_from(table)
+    columns = [table.c[name] for name in needed(selection, item)]
+    query = sa.select(*columns, *sorting(draft, keys, table)).select_from(table)
     where = readable(draft, item, table, verb.where)
     if where is not None:
         query = query.where(where)
@@ -50,7 +59,8 @@ def list_statement(draft: Draft, verb: Listing, selection: Selection) -> sa.Sele
         query = query.with_for_update()
     limit = Limit.of(draft, verb.limit, None)
     page = limit.cut(draft, query, bounded_offset(draft, verb.offset)).subquery(draft.name())
-    text = draft.dialect.gathered(object_json(draft, selection, Owned(item), page))
+    order = resorted(draft, keys, page)
+    text = draft.dialect.gathered(object_json(draft, selection, Owned(item), page), order)
     return sa.select(draft.dialect.bytes(draft.dialect.joined(["[", text, "]"]))).select_from(page)
 
 
@@ -113,14 +123,15 @@ class _Page:
             for name in needed(inner, self.item)
         )
         columns = [table.c[name] for name in names or needed(None, self.item)]
-        query = sa.select(*columns, cursor(draft, keys, self.item, table).label(_CURSOR)).select_from(table)
+        shown = cursor(draft, keys, self.item, table).label(_CURSOR)
+        query = sa.select(*columns, shown, *sorting(draft, keys, table)).select_from(table)
         beyond = None if verb.after is None else after(draft, verb.after, keys, table)
         wanted = conjunction([where, beyond])
         if wanted is not None:
             query = query.where(wanted)
         query = query.order_by(*ordering(draft, keys, table))
         inner = limit.cut(draft, query, bounded_offset(draft, verb.offset), more=True).subquery(draft.name())
-        number = Fragment(("row_number() OVER ()",)).label(_ROW)
+        number = draft.dialect.numbered(resorted(draft, keys, inner)).label(_ROW)
         self.rows = sa.select(*inner.c, number).select_from(inner).cte(draft.name())
         self.within = Fragment((self.rows.c[_ROW], " <= ", limit.rows))
 
@@ -128,7 +139,7 @@ class _Page:
         match selected.field:
             case "nodes" if selected.selection is not None:
                 page = self._rows_within()
-                return list_json(self.draft, selected.selection, Owned(self.item), page)
+                return list_json(self.draft, selected.selection, Owned(self.item), page, self._order(page))
             case "edges" if selected.selection is not None:
                 return self._edges(selected.selection)
             case "pageInfo" if selected.selection is not None:
@@ -145,6 +156,9 @@ class _Page:
         query = sa.select(self.rows).where(self.within).order_by(self.rows.c[_ROW]).limit(most)
         return query.subquery(self.draft.name())
 
+    def _order(self, page: Rows) -> list[Sql]:
+        return [] if self.draft.dialect.keeps_order else [page.c[_ROW]]
+
     def _edges(self, selection: Selection) -> Sql:
         page = self._rows_within()
         parts: list[str | Sql] = ["{"]
@@ -156,7 +170,7 @@ class _Page:
                 parts.append(f'"{selection.type}"')
             else:
                 parts += ['"', page.c[_CURSOR], '"']
-        text = self.draft.dialect.gathered(self.draft.dialect.joined([*parts, "}"]))
+        text = self.draft.dialect.gathered(self.draft.dialect.joined([*parts, "}"]), self._order(page))
         rows = sa.select(text).select_from(page).scalar_subquery()
         return self.draft.dialect.joined(["[", rows, "]"])
 
@@ -186,7 +200,7 @@ class _Page:
                 return f'"{selection.type}"'
 
     def _cursor(self, query: sa.Select[Any]) -> Sql:
-        quoted = Fragment(("'\"' || ", query.scalar_subquery(), " || '\"'"))
+        quoted = self.draft.dialect.framed('"', query.scalar_subquery(), '"')
         return sa.func.coalesce(quoted, literal("null"))
 
 

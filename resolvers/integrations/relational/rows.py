@@ -25,7 +25,7 @@ from tidegate.resolvers.integrations.relational.comparisons import conjunction
 from tidegate.resolvers.integrations.relational.dialects import Fragment, Sql, literal
 from tidegate.resolvers.integrations.relational.drafts import Draft, Rows, require_readable
 from tidegate.resolvers.integrations.relational.filters import rule
-from tidegate.resolvers.integrations.relational.orders import ordering, sort_keys
+from tidegate.resolvers.integrations.relational.orders import ordering, resorted, sort_keys, sorting
 
 TYPENAME: Final = "__typename"
 
@@ -104,7 +104,8 @@ def _related(draft: Draft, selected: Selected, relation: Relation, kind: Kind, t
         if not draft.dialect.correlates_pages(draft.setting.tables.release):
             return _gathered(draft, selected.selection, other, target, where, relation.order, limit, offset)
         page = page_of(draft, selected.selection, other, target, where, relation.order, limit, offset)
-        return list_json(draft, selected.selection, Owned(other), page)
+        order = resorted(draft, sort_keys(draft, tuple(relation.order), other), page)
+        return list_json(draft, selected.selection, Owned(other), page, order)
     text = object_json(draft, selected.selection, Owned(other), target)
     one = sa.select(text).select_from(target).limit(_one())
     if where is not None:
@@ -133,9 +134,9 @@ def _gathered(
     return draft.dialect.joined(["[", query.correlate_except(table).scalar_subquery(), "]"])
 
 
-def list_json(draft: Draft, selection: Selection, kind: Kind, page: Rows) -> Sql:
-    """The JSON array of the rows of `page`, in their order."""
-    text = draft.dialect.gathered(object_json(draft, selection, kind, page))
+def list_json(draft: Draft, selection: Selection, kind: Kind, page: Rows, order: Sequence[Sql] = ()) -> Sql:
+    """The JSON array of the rows of `page`, in their order; `order` as `Dialect.gathered` has it."""
+    text = draft.dialect.gathered(object_json(draft, selection, kind, page), order)
     rows = sa.select(text).select_from(page).correlate_except(page).scalar_subquery()
     return draft.dialect.joined(["[", rows, "]"])
 
@@ -153,7 +154,8 @@ def page_of(
     """The rows wanted of `table`, sorted, with the columns that the selection needs: a subquery that may depend on the
     rows around it."""
     keys = sort_keys(draft, tuple(order), item)
-    query = sa.select(*(table.c[name] for name in needed(selection, item))).select_from(table)
+    columns = [table.c[name] for name in needed(selection, item)]
+    query = sa.select(*columns, *sorting(draft, keys, table)).select_from(table)
     if where is not None:
         query = query.where(where)
     query = query.order_by(*ordering(draft, keys, table)).correlate_except(table)

@@ -1,14 +1,18 @@
-"""A project on a real database, asked through the gateway: the same on SQLite and on PostgreSQL."""
+"""A project on a real database, asked through the gateway: the same on SQLite, PostgreSQL and MySQL."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from uuid import uuid4
 
+from tests.mariadb import Server
 from tidegate.app import Gateway
 from tidegate.core.user import CurrentUser
 
@@ -33,7 +37,23 @@ WORDS = {
         "bytes": "bytea",
         "tags": "text[]",
     },
+    "mysql": {
+        "serial": "integer auto_increment primary key",
+        "moment": "datetime(6)",
+        "time": "time(6)",
+        "uuid": "uuid",
+        "json": "json",
+        "bytes": "blob",
+        "tags": "json",
+    },
 }
+
+
+UPDATES = (
+    "update tasks set title = 'a {{ args.title }}' where id = {{ args.id }} returning id, title, null as owner_name"
+)
+DELETES = "delete from tasks where id = {{ args.id }} returning id, 'a {{ args.title }}' as title, null as owner_name"
+"""What of the two MariaDB can do."""
 
 
 class Desk:
@@ -79,10 +99,25 @@ def read(name: str) -> str:
     return (Path(__file__).parent / "project" / name).read_text()
 
 
+def for_mysql(sql: str) -> str:
+    """Names in backticks, texts that can be keys, decimals that are none without being told."""
+    sql = re.sub(r"(\w+`?) text\b", r"\1 varchar(200)", sql.replace('"', "`"))
+    return re.sub(r"\bnumeric\b", "decimal(38, 9)", sql)
+
+
+@contextmanager
+def mysql_place(server: Server) -> Iterator[str]:
+    """The address of a new database, which compares texts as the others do."""
+    name = f"test_{uuid4().hex[:16]}"
+    server.ask(f"create database {name} character set utf8mb4 collate utf8mb4_nopad_bin")
+    yield urlsplit(server.url)._replace(path=f"/{name}").geturl()
+    server.ask(f"drop database {name}")
+
+
 @contextmanager
 def opened(folder: Path, kind: str, url: str = "", others: Mapping[str, str] | None = None) -> Iterator[Desk]:
     """`others` are files in the place of the project's own."""
-    place = {"sqlite": "file: test.db", "postgres": f'url: "{url}"'}[kind]
+    place = "file: test.db" if kind == "sqlite" else f'url: "{url}"'
     integration = f"{{ kind: {kind}, {place}, migrations: sql }}"
     files = {
         "tidegate.yaml": read("tidegate.yaml").replace("INTEGRATION", integration),
@@ -92,6 +127,9 @@ def opened(folder: Path, kind: str, url: str = "", others: Mapping[str, str] | N
         "sql/0001_tables.sql": read("tables.sql").format(**WORDS[kind]),
         **(others or {}),
     }
+    if kind == "mysql":
+        files = {name: for_mysql(text) if name.endswith(".sql") else text for name, text in files.items()}
+        files["operations/all.yaml"] = files["operations/all.yaml"].replace(UPDATES, DELETES)
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)

@@ -27,10 +27,10 @@ UUID = "0b0e7a1e-8c4e-4a7b-9d6e-1f2a3b4c5d6e"
 Image = Mapping[str, Hashable]
 
 
-@pytest.fixture(params=["sqlite", "postgres", "postgres before 18"])
+@pytest.fixture(params=["sqlite", "postgres", "postgres before 18", "mysql"])
 def board(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Board]:
     kind = request.param.split()[0]
-    url = "" if kind == "sqlite" else request.getfixturevalue("postgres_database")
+    url = "" if kind == "sqlite" else request.getfixturevalue(f"{kind}_database")
     made = Board(tmp_path, kind, url, 15 if request.param.endswith("18") else None)
     yield made
     made.close()
@@ -214,7 +214,10 @@ def test_a_key_that_names_several_rows(board: Board) -> None:
     old = {"other": 2, "team": "blue"}
     new = {"other": 2, "team": "green"}
     unknown = {"other": 2}
-    if board.kind == "postgres" and board.integration.tables.release < 18:
+    if board.kind == "mysql":
+        # Read again by the key, there are two of them.
+        assert said(touch) == ({"team"}, None)
+    elif board.kind == "postgres" and board.integration.tables.release < 18:
         assert said(touch) == ({"team"}, images(new, unknown))
     else:
         assert said(touch) == ({"team"}, images(old, new))
@@ -242,8 +245,6 @@ def test_what_a_trigger_does_is_unknown_also_for_no_rows(board: Board) -> None:
 
 
 def test_a_table_called_old(board: Board) -> None:
-    board.run("create table old (id integer primary key, team text)")
-    board.run("insert into old values (1, 'red')")
     tables = board.integration.tables
     known = {**tables.known, "old": replace(tables.known["pairs"], name="old", identity="old", primary_key=("id",))}
     columns = dict(known["old"].columns)
