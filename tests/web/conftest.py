@@ -188,11 +188,11 @@ Serving = Callable[..., Awaitable[Running]]
 
 
 @asynccontextmanager
-async def running(gateway: FakeGateway, settings: Settings) -> AsyncIterator[Running]:
+async def running(gateway: FakeGateway, settings: Settings, **pages: Any) -> AsyncIterator[Running]:
     with listen(settings.host, settings.port) as listener:
         host, port = listener.getsockname()[:2]
         started = asyncio.Event()
-        server = build_server(gateway, settings, started.set)
+        server = build_server(gateway, settings, started.set, **pages)
         task = asyncio.create_task(server.serve(sockets=[listener]))
         await started.wait()
         # The certificates of the world, which nobody here shows, would be read for each.
