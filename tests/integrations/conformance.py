@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
+from tests.resolvers.servers import Request as Asked
+from tests.resolvers.servers import Server
 from tidegate.testing import Request
 
 TABLES = """
@@ -84,3 +89,65 @@ ROWS = [
     Request("deleteMany", {"where": {"id": {"gte": "$args.id"}}}, _ID, "Int!", [{"id": 6}], use="notes"),
     Request("sql", "update notes set stars = stars + {{ args.by }} where id = 1", {"by": "Int!"}, "Int", [{"by": 1}]),
 ]
+
+SEND = [
+    Request(
+        "send",
+        {"to": "$args.to", "subject": "About {{ args.about }}", "message": "$args.about"},
+        {"to": "String!", "about": "String"},
+        "Boolean!",
+        [{"to": "ada@example.com", "about": "leaks"}, {"to": "bob@example.com"}],
+        [{"to": "nobody", "about": "leaks"}],
+    )
+]
+TRIGGER = [
+    Request(
+        "trigger",
+        {"body": {"id": "$args.id", "about": "{{ args.about }}!"}},
+        {"id": "Int!", "about": "String"},
+        "Boolean!",
+        [{"id": 1, "about": "leaks"}, {"id": 2}],
+    )
+]
+_NOTE = {"id": "$args.id", "title": "$args.title"}
+_ARGS = {"id": "Int!", "title": "String!"}
+HTTP = [
+    Request("get", {"path": "/notes", "data": "$.items"}, {}, "[Note!]!"),
+    Request("get", "/notes/{{ args.id }}", _ID, "Note", [{"id": 1}, {"id": 99}]),
+    Request("post", {"path": "/notes", "body": _NOTE}, _ARGS, "Note!", [{"id": 4, "title": "Tap"}], at_once=True),
+    Request("put", {"path": "/notes/{{ args.id }}", "body": _NOTE}, _ARGS, "Note!", [{"id": 1, "title": "Tap"}],
+            [{"id": 1, "title": ""}], at_once=True),
+    Request("patch", {"path": "/notes/2", "body": {"title": "$args.title"}}, {"title": "String!"}, "Note!",
+            [{"title": "Other"}], at_once=True),
+    Request("delete", {"path": "/notes/{{ args.id }}", "missing": 404}, _ID, "JSON", [{"id": 4}], at_once=True),
+]  # fmt: skip
+
+
+class NotesServer:
+    """The notes of the tables above, by HTTP."""
+
+    def __init__(self) -> None:
+        self.notes: dict[str, Any] = {
+            str(note["id"]): note
+            for note in ({"id": 1, "title": "Leak", "stars": 3}, {"id": 2, "title": "Roof", "stars": None})
+        }
+        self.server = Server(self._answer)
+
+    def _answer(self, request: Asked) -> None:
+        path = request.target.partition("?")[0].removeprefix("/api/notes")
+        key = path.removeprefix("/")
+        sent = json.loads(request.body) if request.body else {}
+        if sent.get("title") == "":
+            request.answer(b"{}", 422)
+        elif request.method == "GET":
+            self._give(request, self.notes.get(key) if key else {"items": [*self.notes.values()]})
+        elif request.method == "DELETE":
+            self._give(request, self.notes.pop(key, None))
+        else:
+            key = key or str(sent["id"])
+            self.notes[key] = {"stars": None, **self.notes.get(key, {}), **sent}
+            self._give(request, self.notes[key])
+
+    def _give(self, request: Asked, found: Any) -> None:
+        status = 404 if found is None else 200
+        request.answer(json.dumps(found).encode(), status, content_type="application/json")

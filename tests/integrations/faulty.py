@@ -337,7 +337,9 @@ class FaultySession:
                 return Answer(answer.value)
             case "writers touch other rows":
                 return Answer(answer.value, touches=(Touch(self.store.source, "values", None, ({"name": "zzz"},)),))
-            case "writes leave at once" | "irrevocable, and leaves at once" if compiled.writes:
+            case "writes leave at once" | "irrevocable, and leaves at once" | "failures are not told" if (
+                compiled.writes
+            ):
                 await self.store.commit(self.real.draft)
         return answer
 

@@ -1,19 +1,33 @@
-"""Our own kinds keep what an integration promises."""
+"""Our own kinds keep what an integration promises, asked of the real thing by every verb they have."""
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
 import asyncpg
+import pytest
 
-from tests.integrations.conformance import OBJECTS, ROWS, TABLES, TYPES
+from tests.integrations.conformance import HTTP, OBJECTS, ROWS, SEND, TABLES, TRIGGER, TYPES, NotesServer
 from tests.resolvers.integrations.smtp.conftest import MailServer
-from tidegate.kinds import installed_kinds
+from tests.resolvers.servers import Server
+from tidegate.core.json import Json
+from tidegate.kinds import OURS, installed_kinds
 from tidegate.testing import Report, Request, check_integration
 
 KINDS = installed_kinds()
+REQUESTS: dict[str, Sequence[Request]] = {
+    "sqlite": ROWS,
+    "postgres": ROWS,
+    "mysql": ROWS,
+    "http": HTTP,
+    "smtp": SEND,
+    "webhook": TRIGGER,
+    "zapier": TRIGGER,
+}
+SECRET = "hunter2-is-secret"
 
 
 def migrations(folder: Path) -> Path:
@@ -24,6 +38,11 @@ def migrations(folder: Path) -> Path:
 
 def untested(report: Report) -> set[str]:
     return {promise.name for promise in report.untested}
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_every_verb_is_asked(name: str) -> None:
+    assert {request.verb for request in REQUESTS[name]} == KINDS[name].verbs
 
 
 async def test_sqlite(tmp_path: Path) -> None:
@@ -42,7 +61,7 @@ async def test_sqlite(tmp_path: Path) -> None:
         elsewhere=write,
         unreachable={"file": "migrations"},
     )
-    assert untested(report) == {"kept-back", "secrets"}
+    assert untested(report) == {"kept-back", "told-anyway", "secrets"}
 
 
 async def test_postgres(tmp_path: Path, postgres_database: str) -> None:
@@ -59,35 +78,90 @@ async def test_postgres(tmp_path: Path, postgres_database: str) -> None:
         types=TYPES,
         objects=OBJECTS,
         elsewhere=write,
-        unreachable={"url": "postgresql://gate:hunter2-is-secret@127.0.0.1:1/desk"},
-        secrets=["hunter2-is-secret"],
+        unreachable={"url": f"postgresql://gate:{SECRET}@127.0.0.1:1/desk"},
+        secrets=[SECRET],
     )
-    assert untested(report) == {"kept-back"}
+    assert untested(report) == {"kept-back", "told-anyway"}
+
+
+async def test_mysql(tmp_path: Path, mysql_database: str) -> None:
+    report = await check_integration(
+        KINDS["mysql"],
+        {"url": mysql_database, "migrations": "migrations"},
+        ROWS,
+        folder=migrations(tmp_path),
+        types=TYPES,
+        objects=OBJECTS,
+        unreachable={"url": f"mysql://gate:{SECRET}@127.0.0.1:1/desk"},
+        secrets=[SECRET],
+    )
+    assert untested(report) == {"kept-back", "told-anyway", "outside"}
 
 
 async def test_smtp(tmp_path: Path) -> None:
     mail = MailServer(tmp_path)
     await mail.start()
-    body = {"to": "$args.to", "subject": "About {{ args.about }}", "message": "$args.about"}
     try:
         report = await check_integration(
             KINDS["smtp"],
             {"url": f"smtp://127.0.0.1:{mail.port}", "from": "Desk <desk@example.com>"},
-            [
-                Request(
-                    "send",
-                    body,
-                    {"to": "String!", "about": "String"},
-                    "Boolean!",
-                    [{"to": "ada@example.com", "about": "leaks"}, {"to": "bob@example.com"}],
-                    [{"to": "nobody", "about": "leaks"}],
-                )
-            ],
+            SEND,
             folder=tmp_path,
             arrived=lambda: len(mail.letters),
-            unreachable={"url": "smtp://gate:hunter2-is-secret@127.0.0.1:1", "from": "desk@example.com"},
-            secrets=["hunter2-is-secret"],
+            unreachable={"url": f"smtp://gate:{SECRET}@127.0.0.1:1", "from": "desk@example.com"},
+            secrets=[SECRET],
         )
     finally:
         await mail.stop()
-    assert untested(report) == {"reads", "answers", "many", "together", "outside"}
+    assert untested(report) == {"reads", "answers", "many", "together", "told-anyway", "outside"}
+
+
+async def test_http(tmp_path: Path) -> None:
+    notes = NotesServer()
+
+    async def write() -> None:
+        notes.notes["1"]["title"] = "Elsewhere"
+
+    settings: dict[str, Json] = {
+        "poll": "1s",
+        "headers": {"Authorization": f"Bearer {SECRET}"},
+        "params": {"key": SECRET},
+    }
+    async with notes.server:
+        report = await check_integration(
+            KINDS["http"],
+            {"baseUrl": f"http://127.0.0.1:{notes.server.port}/api", **settings},
+            HTTP,
+            folder=tmp_path,
+            types=TYPES,
+            elsewhere=write,
+            unreachable={"baseUrl": "http://127.0.0.1:1", "retries": 0, **settings},
+            secrets=[SECRET],
+        )
+    assert untested(report) == {"undone", "cancelled", "attempt", "kept-back"}
+
+
+@pytest.mark.parametrize(("name", "address"), [("webhook", "url"), ("zapier", "hook")])
+async def test_hooks(name: str, address: str, tmp_path: Path) -> None:
+    server = Server(lambda request: request.answer(b"{}"))
+    settings: dict[str, Json] = {"secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "headers": {"X-Token": SECRET}}
+    async with server:
+        report = await check_integration(
+            KINDS[name],
+            {address: f"http://127.0.0.1:{server.port}/{SECRET}", **settings},
+            TRIGGER,
+            folder=tmp_path,
+            arrived=lambda: len(server.asked),
+            unreachable={address: f"http://127.0.0.1:1/{SECRET}", **settings},
+            secrets=[SECRET, "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"],
+        )
+    assert untested(report) == {
+        "reads",
+        "answers",
+        "many",
+        "together",
+        "told-anyway",
+        "outside",
+        "refused",
+        "closed-bodies",
+    }

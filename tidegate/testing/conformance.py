@@ -153,6 +153,7 @@ def _looks(
         "unreachable": partial(live.nobody_there, subject, unreachable),
         "kept-back": partial(writing.kept_until_left, *seen),
         "touches": partial(writing.writes_told, *seen),
+        "told-anyway": partial(writing.told_though_it_failed, subject),
         "outside": partial(writing.told_of_others, subject, elsewhere, patience),
         "secrets": partial(_secrets, subject),
     }
@@ -186,6 +187,7 @@ PROMISES: Final = (
     Promise("unreachable", "With nobody there, open raises IntegrationUnavailable, or each request OperationError."),
     Promise("kept-back", "What cannot be taken back leaves when its session is left, and not before."),
     Promise("touches", "Whoever reads what a write has changed is concerned by its touches."),
+    Promise("told-anyway", "What is there at once is told, though its call or its attempt fails."),
     Promise("outside", "Writes that others make are told, or polled for."),
     Promise("secrets", "No secret is in an error, a problem, a description, a repr or the log."),
 )  # fmt: skip

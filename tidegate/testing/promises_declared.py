@@ -139,7 +139,7 @@ async def closed_bodies(subject: Subject) -> Sequence[str]:
     tested = False
     for request in subject.requests:
         schema = subject.kind.request_schema(request.verb)
-        if schema.get("additionalProperties") is not False or not isinstance(request.body, Mapping):
+        if not _is_closed(schema) or not isinstance(request.body, Mapping):
             continue
         tested = True
         wrong = replace(request, body={**request.body, "someKeyNobodyKnows": 1})
@@ -152,6 +152,13 @@ async def closed_bodies(subject: Subject) -> Sequence[str]:
     if not tested:
         raise Untested("no request has a body that its schema closes")
     return found
+
+
+def _is_closed(schema: Mapping[str, Any]) -> bool:
+    """Any: JSON Schema is open-ended."""
+    if "anyOf" in schema:
+        return all(each.get("type") == "string" or _is_closed(each) for each in schema["anyOf"])
+    return schema.get("additionalProperties") is False
 
 
 async def describe(subject: Subject) -> Sequence[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import nullcontext, suppress
 from typing import TypeAlias
 
 from tidegate.core.errors import Code, OperationError
@@ -26,13 +27,17 @@ class Stopped(Exception):
 class Outside:
     """What can be seen of writes: answers of those who read, and what has arrived."""
 
-    def __init__(self, subject: Subject, made: Made, arrived: Arrived | None, patience: float) -> None:
+    def __init__(
+        self, subject: Subject, made: Made, arrived: Arrived | None, patience: float, *, at_once: bool = False
+    ) -> None:
         self.subject = subject
         self.made = made
         self._arrived = arrived
         self._patience = patience
         if not made.writing:
             raise Untested("no request writes")
+        if not at_once and not calls_of(made):
+            raise Untested("what it writes is there at once")
         if not made.reading and arrived is None:
             raise Untested("nothing is read, and nobody says what has arrived")
 
@@ -62,8 +67,11 @@ class Outside:
 MOMENT = 0.03
 
 
-def calls_of(made: Made) -> Sequence[tuple[Asked, Mapping[str, Json]]]:
-    return [(asked, call) for asked in made.writing for call in asked.request.calls]
+def calls_of(made: Made, *, at_once: bool = False) -> Sequence[tuple[Asked, Mapping[str, Json]]]:
+    """Those that write. Without `at_once`, those alone that can be taken back."""
+    return [
+        (asked, call) for asked in made.writing for call in asked.request.calls if at_once or not asked.request.at_once
+    ]
 
 
 async def gone_after_exception(subject: Subject, arrived: Arrived | None, patience: float) -> Sequence[str]:
@@ -194,8 +202,8 @@ async def writes_told(subject: Subject, arrived: Arrived | None, patience: float
     to one thing call it the same."""
     found: list[str] = []
     async with subject.opened() as made, subject.opened(name="another") as other:
-        outside = Outside(subject, made, arrived, patience)
-        for asked, call in calls_of(made):
+        outside = Outside(subject, made, arrived, patience, at_once=True)
+        for asked, call in calls_of(made, at_once=True):
             before, title = await outside.look(), asked.title(call)
             others = await subject.look(other)
             reads, their_reads = subject.reads(made), subject.reads(other)
@@ -206,7 +214,8 @@ async def writes_told(subject: Subject, arrived: Arrived | None, patience: float
                 subject.heard(title, error)
                 found.append(f"{title} fails: {error.code}: {error.message}")
                 continue
-            if not await outside.changes(before):
+            # What is there at once may be there since it was asked to show something else.
+            if not asked.request.at_once and not await outside.changes(before):
                 found.append(f"{title} changes nothing that can be seen")
                 continue
             found += [
@@ -223,6 +232,33 @@ async def writes_told(subject: Subject, arrived: Arrived | None, patience: float
                 f"{title} changes what {name} reads by another name of the integration, which is not concerned"
                 for name, _ in _stale(others, await subject.look(other), their_reads, answer.touches)
             ]
+    return found
+
+
+async def told_though_it_failed(subject: Subject) -> Sequence[str]:
+    """What is there at once, and whose call fails after it, or whose attempt does: nobody else tells of it."""
+    found: list[str] = []
+    told: list[Touch] = []
+    async with subject.opened(told.extend) as made:
+        calls = [(asked, call) for asked, call in calls_of(made, at_once=True) if asked.request.at_once]
+        if not calls or not made.reading:
+            raise Untested("nothing is written at once, or nothing read")
+        for asked, call in calls:
+            for attempted in (True, False):
+                before, reads = await subject.look(made), subject.reads(made)
+                told.clear()
+                with suppress(Stopped):
+                    async with (
+                        made.integration.session(writes=True) as session,
+                        session.attempt() if attempted else nullcontext(),
+                    ):
+                        await session.execute(asked.compiled, asked.values(call))
+                        raise Stopped
+                found += [
+                    f"{asked.title(call)}, whose {'attempt' if attempted else 'call'} fails, changes what {name} "
+                    "reads, and nobody is told"
+                    for name, _ in _stale(before, await subject.look(made), reads, told)
+                ]
     return found
 
 
@@ -266,4 +302,4 @@ def _polled(reads: Sequence[Read]) -> bool:
 
 
 def _first_calls(made: Made) -> Sequence[tuple[Asked, Mapping[str, Json]]]:
-    return [(asked, asked.request.calls[0]) for asked in made.writing]
+    return [(asked, asked.request.calls[0]) for asked in made.writing if not asked.request.at_once]

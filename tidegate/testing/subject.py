@@ -37,7 +37,8 @@ class Request:
     """One request, as a project writes it: `use: subject, VERB: BODY` with `$args.name` and `{{ args.name }}`. `use`:
     the object that is asked, where it is not the integration itself. `args` are types in GraphQL's words. `calls`: the
     arguments of each call, which must succeed; those of a request that writes are made in this order and must change
-    something. `refused`: those of calls that must fail, and change nothing."""
+    something. `refused`: those of calls that must fail, and change nothing. `at_once`: what it writes is there at once
+    and stays, whatever becomes of its call, for its answer comes from there."""
 
     verb: str
     body: Json
@@ -46,6 +47,7 @@ class Request:
     calls: Sequence[Mapping[str, Json]] = ({},)
     refused: Sequence[Mapping[str, Json]] = ()
     use: str = NAME
+    at_once: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

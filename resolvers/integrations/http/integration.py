@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from logging import getLogger
 from typing import Final
 
@@ -80,7 +81,9 @@ class HttpIntegration:
     def __init__(
         self, name: str, base: str, upstream: Upstream, params: Mapping[str, Json], poll: float | None
     ) -> None:
-        self.name = self.source = name
+        self.name = name
+        # The same for two that lead to one server; of its address nothing.
+        self.source = f"http {sha256(base.encode()).hexdigest()[:16]}"
         self.base = base
         self.params = params
         self.upstream = upstream
@@ -104,8 +107,8 @@ class HttpIntegration:
         return ()
 
     @asynccontextmanager
-    async def session(self, *, writes: bool) -> AsyncIterator[Session]:  # noqa: ARG002 - nothing is held
-        session = _Session(self)
+    async def session(self, *, writes: bool) -> AsyncIterator[Session]:
+        session = _Session(self, writes=writes)
         try:
             yield session
         except BaseException:
@@ -123,10 +126,11 @@ class _Session:
     """Requests of one call. What was sent cannot be undone: `lost` are touches that the call will not tell of, because
     it failed, or because nobody knows what became of them."""
 
-    def __init__(self, integration: HttpIntegration) -> None:
+    def __init__(self, integration: HttpIntegration, *, writes: bool) -> None:
         self.written: list[Touch] = []
         self.lost: list[Touch] = []
         self._integration = integration
+        self._writes = writes
 
     @asynccontextmanager
     async def attempt(self) -> AsyncIterator[None]:
@@ -141,6 +145,8 @@ class _Session:
     async def execute(self, compiled: Compiled, values: Sequence[Given]) -> Answer:
         assert isinstance(compiled, CompiledHttp)
         wish = compiled.wish
+        if not (wish.reads or self._writes):
+            raise OperationError(Code.REFUSED, "Nothing may be written here.")
         asked = _asked(wish, values, self._integration)
         if wish.reads:
             reply = await self._read(asked)

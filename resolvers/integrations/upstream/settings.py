@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from os.path import isfile
 from pathlib import Path
 from typing import Any, Final
 
@@ -171,6 +172,6 @@ class _Reader:
         given = self._values.get("ca")
         if not isinstance(given, str) or "${" in given:
             return None
-        if not (folder / given).is_file():
+        if not isfile(folder / given):  # noqa: PTH113 - a name that is too long is no file either
             self._problems.add(self._at, f'The file "{given}", "ca" of an integration, does not exist.')
         return folder / given

@@ -73,8 +73,8 @@ class HookIntegration:
         return ()
 
     @asynccontextmanager
-    async def session(self, *, writes: bool) -> AsyncIterator[Session]:  # noqa: ARG002 - nothing can be read
-        session = _Session(self.deliveries)
+    async def session(self, *, writes: bool) -> AsyncIterator[Session]:
+        session = _Session(self.deliveries, writes=writes)
         yield session
         for delivery in session.written:
             self.deliveries.put(delivery)
@@ -86,9 +86,10 @@ class HookIntegration:
 class _Session:
     """What one call posts, until it is committed."""
 
-    def __init__(self, deliveries: Deliveries) -> None:
+    def __init__(self, deliveries: Deliveries, *, writes: bool) -> None:
         self.written: list[Delivery] = []
         self._deliveries = deliveries
+        self._writes = writes
 
     @asynccontextmanager
     async def attempt(self) -> AsyncIterator[None]:
@@ -101,6 +102,8 @@ class _Session:
 
     async def execute(self, compiled: Compiled, values: Sequence[Given]) -> Answer:
         assert isinstance(compiled, PreparedTrigger)
+        if not self._writes:
+            raise OperationError(Code.REFUSED, "Nothing may be written here.")
         if not self._deliveries.has_room(self.written):
             raise OperationError(Code.LIMIT, "Too many triggers are waiting to be sent.")
         self.written.append(compiled.trigger.write(values))
