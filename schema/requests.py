@@ -26,6 +26,8 @@ from tidegate.schema.names import Names
 from tidegate.schema.operations import Header
 from tidegate.schema.scope import Scope
 from tidegate.schema.tree import MapNode, Node, ScalarNode, kind_of
+from tidegate.schema.upstream_documents import VERBS as DOCUMENTS
+from tidegate.schema.upstream_documents import build_asked
 
 ROW_VERBS: Final[Mapping[str, Access]] = {
     "list": Access.READ,
@@ -260,6 +262,8 @@ class RequestReader:
     def _body(self, scope: Scope, verb: str, node: Node) -> Expression | None:
         if verb == VERB and isinstance(node, MapNode):
             return build_letter(node, scope, self._folder, self._problems)
+        if verb in DOCUMENTS:
+            return build_asked(node, scope, self._folder, self._problems)
         if verb != "sql":
             return build_expression(node, scope, self._problems)
         if not isinstance(node, ScalarNode) or not isinstance(node.value, str) or not node.value.strip():

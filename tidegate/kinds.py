@@ -18,6 +18,7 @@ OURS: Final = {
     "postgres": "tidegate.resolvers.integrations.postgres:kind",
     "mysql": "tidegate.resolvers.integrations.mysql:kind",
     "http": "tidegate.resolvers.integrations.http:kind",
+    "graphql": "tidegate.resolvers.integrations.graphql:kind",
     "smtp": "tidegate.resolvers.integrations.smtp:kind",
     "webhook": "tidegate.resolvers.integrations.webhook:kind",
     "zapier": "tidegate.resolvers.integrations.webhook:zapier",

@@ -1,0 +1,7 @@
+"""Other servers' GraphQL: `kind: graphql`."""
+
+from __future__ import annotations
+
+from tidegate.resolvers.integrations.graphql.kind import GraphqlKind
+
+kind = GraphqlKind()

@@ -1,0 +1,142 @@
+"""A field of another server's schema, and what a client selects of our type -> the document that asks for just that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from graphql import GraphQLField, GraphQLOutputType, get_named_type, is_leaf_type
+
+from tidegate.core.location import Location
+from tidegate.core.problems import Problem, did_you_mean
+from tidegate.core.selection import Selected, Selection
+from tidegate.core.types import ListOf, ObjectType, TypeDefinition, TypeRef, named, nullable
+from tidegate.resolvers.integrations.graphql.upstream_schema import fields_of, list_depth, needs_arguments
+
+TYPENAME = "__typename"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stitched:
+    """`name` is the other server's field, with `variables` for its arguments (name -> GraphQL's type). `returns`: our
+    type for it; none where nobody says, and then `select` or every plain field is asked for."""
+
+    verb: str
+    name: str
+    field: GraphQLField
+    variables: Mapping[str, str]
+    returns: TypeRef | None
+    types: Mapping[str, TypeDefinition]
+    select: str
+
+    def document(self, selection: Selection | None, rank: int) -> str:
+        """With a selection, answers are keyed by the client's names."""
+        declared = ", ".join(f"${name}: {type}" for name, type in self.variables.items())
+        given = ", ".join(f"{name}: ${name}" for name in self.variables)
+        inner = self._inner(selection, rank)
+        head = f"{self.verb}({declared})" if declared else self.verb
+        return f"{head} {{ {self.name}{f'({given})' if given else ''}{f' {{ {inner} }}' if inner else ''} }}"
+
+    def whole(self) -> str:
+        """Of all fields that our types have."""
+        ours = self.types.get(named(self.returns)) if self.returns is not None else None
+        everything = every_field(ours, self.types, frozenset()) if isinstance(ours, ObjectType) else None
+        return self.document(everything, 0)
+
+    def _inner(self, selection: Selection | None, rank: int) -> str:
+        if is_leaf_type(get_named_type(self.field.type)):
+            return ""
+        ours = self.types.get(named(self.returns)) if self.returns is not None else None
+        if selection is not None and isinstance(ours, ObjectType):
+            return _selected(selection, self.field.type)
+        if self.select:
+            return self.select
+        plain = plain_fields(self.field.type)
+        if isinstance(ours, ObjectType):
+            plain = [name for name in plain if name in ours.fields and ours.fields[name].rank <= rank]
+        return " ".join(plain) or TYPENAME
+
+
+def every_field(type: ObjectType, types: Mapping[str, TypeDefinition], within: frozenset[str]) -> Selection:
+    """Each type once on the way down."""
+    fields: list[Selected] = []
+    for name, field in type.fields.items():
+        inner = types.get(named(field.type))
+        if not isinstance(inner, ObjectType):
+            fields.append(Selected(name, name, field.type))
+        elif inner.name not in within | {type.name}:
+            fields.append(Selected(name, name, field.type, {}, every_field(inner, types, within | {type.name})))
+    return Selection(type.name, tuple(fields))
+
+
+def plain_fields(type: GraphQLOutputType) -> list[str]:
+    """Those that can be asked for by their name alone."""
+    return [
+        name
+        for name, field in (fields_of(type) or {}).items()
+        if is_leaf_type(get_named_type(field.type)) and not needs_arguments(field)
+    ]
+
+
+def _selected(selection: Selection, type: GraphQLOutputType) -> str:
+    known = fields_of(type) or {}
+    parts: list[str] = []
+    for each in selection.fields:
+        field = known.get(each.field)
+        if each.field == TYPENAME or field is None:
+            # What is joined, or found otherwise.
+            continue
+        name = each.field if each.key == each.field else f"{each.key}: {each.field}"
+        inner = f" {{ {_selected(each.selection, field.type)} }}" if each.selection is not None else ""
+        parts.append(f"{name}{inner}")
+    return " ".join(parts) or TYPENAME
+
+
+def differences(
+    ours: TypeRef, theirs: GraphQLOutputType, types: Mapping[str, TypeDefinition], at: Location, subject: str
+) -> Sequence[Problem]:
+    """What cannot be asked of a field for our type of it. `subject` is the field in a sentence."""
+    return [Problem(at, sentence, hint) for sentence, hint in _differences(ours, theirs, types, subject, set())]
+
+
+def _differences(
+    ours: TypeRef,
+    theirs: GraphQLOutputType,
+    types: Mapping[str, TypeDefinition],
+    subject: str,
+    seen: set[tuple[str, str]],
+) -> Iterator[tuple[str, str]]:
+    definition = types.get(named(ours))
+    if not isinstance(definition, ObjectType):
+        if named(ours) != "JSON" and not is_leaf_type(get_named_type(theirs)):
+            yield f"{subject} is {theirs} there, which is no {ours}.", "Return a type with its fields, or JSON."
+        elif named(ours) != "JSON" and _depth(ours) != list_depth(theirs):
+            yield f"{subject} is {theirs} there, and {ours} here.", ""
+        return
+    if _depth(ours) != list_depth(theirs):
+        yield f"{subject} is {theirs} there, and {ours} here.", ""
+        return
+    known = fields_of(theirs)
+    if known is None:
+        yield f"{subject} is {theirs} there, which has no fields.", "Write a document with ... on Type { … }."
+        return
+    pair = (definition.name, get_named_type(theirs).name)
+    if pair in seen:
+        return
+    seen.add(pair)
+    for name, field in definition.fields.items():
+        inner = f'"{name}" of {definition.name}'
+        if name not in known:
+            hint = did_you_mean(name, known)
+            yield f"{inner} is no field of {pair[1]} there.", hint if hint.startswith("Did") else ""
+        elif needs_arguments(known[name]):
+            yield f"{inner} needs arguments there.", "Write a document."
+        else:
+            yield from _differences(field.type, known[name].type, types, inner, seen)
+
+
+def _depth(type: TypeRef) -> int:
+    depth = 0
+    while isinstance(inner := nullable(type), ListOf):
+        depth, type = depth + 1, inner.of
+    return depth

@@ -1,0 +1,242 @@
+"""Requests to another GraphQL server: its operations as steps of ours."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+import orjson
+
+from tidegate.core.change import Outside, unheard
+from tidegate.core.errors import Code, OperationError
+from tidegate.core.expressions import Expression, Record, as_text
+from tidegate.core.footprint import Read, Touch, Unknown
+from tidegate.core.integration import Answer, Compiled, Declaration, Prepared, Session, Surroundings
+from tidegate.core.json import Given, Json, Missing, frozen
+from tidegate.core.problems import Problem, Problems
+from tidegate.core.selection import Selection
+from tidegate.resolvers.integrations.graphql.answers import read_answer
+from tidegate.resolvers.integrations.graphql.comparing import Comparison
+from tidegate.resolvers.integrations.graphql.following import Follower
+from tidegate.resolvers.integrations.graphql.request import Wish, read_wish
+from tidegate.resolvers.integrations.graphql.upstream_schema import UpstreamSchema
+from tidegate.resolvers.integrations.http.answers import readable
+from tidegate.resolvers.integrations.upstream import Asked, Upstream
+
+AT_ONCE: Final = 10
+"""Requests of one batch that are on their way at the same time."""
+ACCEPT: Final = "application/graphql-response+json, application/json;q=0.9"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PreparedGraphql:
+    """Implements `Prepared`."""
+
+    wish: Wish
+    source: str
+
+    @property
+    def writes(self) -> bool:
+        return not self.wish.reads
+
+    def compile(self, selection: Selection | None, rank: int) -> Compiled:
+        if self.wish.stitched is not None:
+            document = self.wish.stitched.document(selection, rank)
+            return CompiledGraphql(self.wish, self.source, document, selection is not None, None)
+        assert self.wish.document is not None
+        # What a client selects was held against the role with its own document.
+        return CompiledGraphql(
+            self.wish, self.source, self.wish.document.text, False, None if selection is not None else rank
+        )
+
+    def reach(self) -> Sequence[Read]:
+        return (self.read,) if self.wish.reads else ()
+
+    @property
+    def read(self) -> Read:
+        return Read(self.source, self.wish.resource, poll=self.wish.poll)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CompiledGraphql:
+    """Implements `Compiled`. `keyed`: its answer has the client's names. `rank`: of whom every field is for that it may
+    read; none: what the document asks for."""
+
+    wish: Wish
+    source: str
+    document: str
+    keyed: bool
+    rank: int | None
+
+    @property
+    def inputs(self) -> tuple[Expression, ...]:
+        return self.wish.inputs
+
+    def reads(self, values: Sequence[Given | Unknown]) -> Sequence[Read]:  # noqa: ARG002 - the same for all
+        return (Read(self.source, self.wish.resource, poll=self.wish.poll),) if self.wish.reads else ()
+
+    def describe(self) -> str:
+        """Names, and no value of a header."""
+        lines = [self.document.strip()]
+        for noun, place in (("variables", self.wish.variables), ("headers", self.wish.headers)):
+            written = self.wish.inputs[place] if place is not None else None
+            if written is not None:
+                lines.append(f"{noun}: {', '.join(written.fields) if isinstance(written, Record) else '…'}")
+        if self.wish.data is not None:
+            lines.append(f"data: {self.wish.data}")
+        return "\n".join(lines)
+
+    @property
+    def touch(self) -> Touch:
+        return Touch(self.source, self.wish.resource)
+
+
+class GraphqlIntegration:
+    """Implements core's `Integration`. `show`: clients are told what the other server says of errors."""
+
+    irrevocable = True
+
+    def __init__(
+        self,
+        name: str,
+        url: str,
+        upstream: Upstream,
+        schema: UpstreamSchema | None,
+        follower: Follower | None,
+        *,
+        poll: float | None,
+        show: bool,
+    ) -> None:
+        self.name = self.source = name
+        self.url = url
+        self.upstream = upstream
+        self.show = show
+        self.outside: Outside = unheard
+        self._schema = schema
+        self._follower = follower
+        self._poll = poll
+        self._comparison = Comparison(name, url, upstream)
+
+    def prepare(self, declaration: Declaration, surroundings: Surroundings) -> Prepared:
+        problems = Problems()
+        if declaration.target is not None:
+            sentence = f'"{self.name}" has no tables: an object cannot be kept there.'
+            problems.add(declaration.target.at, sentence, f"Ask it itself: use: {self.name}.")
+        problems.raise_any()
+        wish = read_wish(declaration, surroundings, self._schema, self._poll)
+        self._comparison.add(wish.whole(), declaration.at)
+        return PreparedGraphql(wish, self.source)
+
+    async def open(self, outside: Outside = unheard) -> None:
+        self.outside = outside
+        await self.upstream.open()
+        if self._follower is not None:
+            self._follower.start(self.source, outside)
+
+    async def check(self, surroundings: Surroundings) -> Sequence[Problem]:  # noqa: ARG002 - the schema is enough
+        return await self._comparison.problems()
+
+    @asynccontextmanager
+    async def session(self, *, writes: bool) -> AsyncIterator[Session]:  # noqa: ARG002 - nothing is held
+        session = _Session(self)
+        try:
+            yield session
+        except BaseException:
+            session.lost += session.written
+            raise
+        finally:
+            if session.lost:
+                self.outside(tuple(dict.fromkeys(session.lost)))
+
+    async def close(self) -> None:
+        if self._follower is not None:
+            await self._follower.close()
+        await self.upstream.close()
+
+
+class _Session:
+    """Requests of one call. What was sent cannot be undone: `lost` are touches that the call will not tell of, because
+    it failed, or because nobody knows what became of them."""
+
+    def __init__(self, integration: GraphqlIntegration) -> None:
+        self.written: list[Touch] = []
+        self.lost: list[Touch] = []
+        self._integration = integration
+
+    @asynccontextmanager
+    async def attempt(self) -> AsyncIterator[None]:
+        count = len(self.written)
+        try:
+            yield
+        except BaseException:
+            self.lost += self.written[count:]
+            del self.written[count:]
+            raise
+
+    async def execute(self, compiled: Compiled, values: Sequence[Given]) -> Answer:
+        assert isinstance(compiled, CompiledGraphql)
+        wish, integration = compiled.wish, self._integration
+        asked = asked_of(integration.url, compiled.document, *_filled(wish, values))
+        if wish.reads:
+            reply = await integration.upstream.ask(asked, safe=True)
+            value = read_answer(reply, wish, integration.name, show=integration.show)
+        else:
+            try:
+                reply = await integration.upstream.ask(asked, safe=False)
+                value = read_answer(reply, wish, integration.name, show=integration.show)
+            except BaseException:
+                # Some of it may have been done.
+                self.lost.append(compiled.touch)
+                raise
+            self.written.append(compiled.touch)
+        if compiled.rank is not None:
+            value = readable(value, wish.returns, wish.types, compiled.rank)
+        return Answer(value, keyed=compiled.keyed, touches=() if wish.reads else (compiled.touch,))
+
+    async def execute_many(
+        self, compiled: Compiled, batch: Sequence[Sequence[Given]]
+    ) -> Sequence[Answer | OperationError]:
+        """Some at the same time, and equal ones once."""
+        room = asyncio.Semaphore(AT_ONCE)
+
+        async def answer(values: Sequence[Given]) -> Answer | OperationError:
+            async with room:
+                try:
+                    return await self.execute(compiled, values)
+                except OperationError as error:
+                    return error
+
+        keys = [tuple(map(frozen, values)) for values in batch]
+        distinct = dict(zip(keys, batch, strict=True))
+        async with asyncio.TaskGroup() as group:
+            tasks = {key: group.create_task(answer(values)) for key, values in distinct.items()}
+        return [tasks[key].result() for key in keys]
+
+
+def asked_of(url: str, document: str, variables: Mapping[str, Json], headers: Mapping[str, str]) -> Asked:
+    """Raises `OperationError`: BAD_USER_INPUT for what is no JSON."""
+    body: dict[str, Json] = {"query": document}
+    if variables:
+        body["variables"] = variables
+    try:
+        content = orjson.dumps(body)
+    except (TypeError, ValueError) as error:
+        raise OperationError(Code.BAD_USER_INPUT, "A value cannot be sent.") from error
+    return Asked("POST", url, {"accept": ACCEPT, **headers, "content-type": "application/json"}, content)
+
+
+def _filled(wish: Wish, values: Sequence[Given]) -> tuple[Mapping[str, Json], Mapping[str, str]]:
+    given = values[wish.variables] if wish.variables is not None else None
+    if given is not None and not isinstance(given, Missing | Mapping):
+        raise OperationError(Code.BAD_USER_INPUT, "Variables are an object.")
+    variables = given if isinstance(given, Mapping) else {}
+    said = values[wish.headers] if wish.headers is not None else None
+    headers = {
+        name.lower(): as_text(value)
+        for name, value in (said.items() if isinstance(said, Mapping) else ())
+        if value is not None
+    }
+    return variables, headers
