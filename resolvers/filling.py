@@ -7,7 +7,7 @@ request for each place of the selection, whatever the number of rows there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Final
@@ -20,15 +20,14 @@ from tidegate.core.json import Json, alike
 from tidegate.core.limits import Limits
 from tidegate.core.literals import Misfit, article, coerce_literal
 from tidegate.core.objects import DataObject
-from tidegate.core.operation import Operation
 from tidegate.core.selection import Selected, Selection
 from tidegate.core.types import NonNull, TypeDefinition, nullable
+from tidegate.resolvers.places import TYPENAME, key_name, with_key
 from tidegate.resolvers.requesting import ask, plain, values_of
 
 Open = Callable[[str], AbstractAsyncContextManager[Session]]
 """A session of an integration that reads."""
 
-TYPENAME: Final = "__typename"
 MOST_NARROWED: Final = 32
 """Kept of one place: what its rows lack is for the function to say."""
 
@@ -38,22 +37,6 @@ class _Gone:
 
 
 _GONE: Final = _Gone()
-
-
-def find_places(
-    operation: Operation, selection: Selection | None, rank: int, *, whole: bool
-) -> Mapping[Selection, Place]:
-    """Where something may have to be looked up. `whole`: rows in the answer lack nothing but relations."""
-    places: dict[Selection, Place] = {}
-    for inner in _selections(selection):
-        lookup = operation.plan.lookups.get(inner.type)
-        if lookup is None or (whole and not any(each.selection for each in inner.fields)):
-            continue
-        wanted = [each for each in inner.fields if each.field != TYPENAME]
-        if wanted:
-            asked = _with_key(lookup.target, wanted)
-            places[inner] = Place(lookup, lookup.request.prepared.compile(asked, rank))
-    return places
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +62,7 @@ class Filler:
 
     async def fill(self, value: Json) -> Answer:
         """Raises `OperationError`."""
-        selection = self.runnable.selection
+        selection = self.runnable.filled
         if selection is not None and self.runnable.places:
             self._look(value, selection)
         if not self._gaps or selection is None:
@@ -89,7 +72,7 @@ class Filler:
             if gaps:
                 self._found[place] = await self._ask(place, target, gaps)
         filled = self._filled(value, selection)
-        return Answer(None if isinstance(filled, _Gone) else filled, keyed=True)
+        return Answer(None if isinstance(filled, _Gone) else filled, keyed=self.runnable.selection is not None)
 
     def _look(self, value: Json, selection: Selection) -> None:
         if isinstance(value, list | tuple):
@@ -151,7 +134,7 @@ class Filler:
             rows = plain(await ask(session, compiled, {**self.scope, "keys": among}))
             assert isinstance(rows, list)
             for row in rows:
-                found[_same((coerce_literal(row[_key_name(0)], type, self.types),))] = row
+                found[_same((coerce_literal(row[key_name(0)], type, self.types),))] = row
         return found
 
     async def _ask_each(
@@ -177,13 +160,13 @@ class Filler:
         if compiled is None:
             if len(place.narrowed) >= MOST_NARROWED:
                 place.narrowed.clear()
-            asked = _with_key(place.lookup.target, wanted)
+            asked = with_key(place.lookup.target, wanted)
             compiled = place.lookup.request.prepared.compile(asked, self.runnable.rank)
             place.narrowed[lacking] = compiled
         return compiled
 
     def _filled(self, value: Json, selection: Selection) -> Json | _Gone:
-        """As the client names it. Of a list, what is gone is left out, as relations leave it out."""
+        """As the client names it, or under its own names. Of a list, what is gone is left out, as of relations."""
         if isinstance(value, list | tuple):
             items = [self._filled(item, selection) for item in value]
             return [item for item in items if not isinstance(item, _Gone)]
@@ -196,7 +179,8 @@ class Filler:
             if found is None:
                 return _GONE
             row = found
-        filled: dict[str, Json] = {}
+        # Who is within gets everything there is.
+        filled: dict[str, Json] = {} if self.runnable.selection is not None else dict(value)
         for each in selection.fields:
             if each.field in value:
                 given = value[each.field]
@@ -205,23 +189,6 @@ class Filler:
             else:
                 filled[each.key] = row.get(each.key)
         return filled
-
-
-def _selections(selection: Selection | None) -> Iterator[Selection]:
-    if selection is not None:
-        yield selection
-        for each in selection.fields:
-            yield from _selections(each.selection)
-
-
-def _with_key(target: DataObject, fields: Sequence[Selected]) -> Selection:
-    """The key comes under names that no client can use."""
-    key = (Selected(_key_name(number), name, target.columns[name].type) for number, name in enumerate(target.key))
-    return Selection(target.type, (*key, *fields))
-
-
-def _key_name(number: int) -> str:
-    return f"/{number}"
 
 
 def _same(key: tuple[Json, ...]) -> Hashable:

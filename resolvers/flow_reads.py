@@ -36,15 +36,7 @@ class FlowReads:
 
     def of(self, runnable: Runnable, scope: Scope) -> tuple[Read, ...]:
         """`scope` holds what references of the function can reach before its first step."""
-        return tuple(dict.fromkeys((*self._steps(runnable, scope), *self._looked_up(runnable, scope))))
-
-    def _steps(self, runnable: Runnable, scope: Scope) -> Iterator[Read]:
-        yield from self._flow(runnable, scope, frozenset(), self.catalog.limits.nesting)
-
-    def _looked_up(self, runnable: Runnable, scope: Scope) -> Iterator[Read]:
-        """Of rows in the answer, whose keys may be any."""
-        for place in runnable.places.values():
-            yield from _reads(place.compiled, scope, frozenset())
+        return tuple(dict.fromkeys(self._flow(runnable, scope, frozenset(), self.catalog.limits.nesting)))
 
     def _flow(self, runnable: Runnable, scope: Scope, unknown: frozenset[str], depth: int) -> Iterator[Read]:
         """`unknown`: arguments that may be any."""
@@ -61,6 +53,9 @@ class FlowReads:
         if depth < 0:
             yield from everything(self.catalog)
             return
+        for place in runnable.places.values():
+            # The keys of rows in the answer may be any.
+            yield from _reads(place.compiled, scope, frozenset())
         for step in all_steps(flow):
             match step.work:
                 case Ask(request=request):

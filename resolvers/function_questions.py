@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from tidegate.core.call import Call, Place, Runnable
+from tidegate.core.call import Call, Runnable
 from tidegate.core.catalog import Catalog
 from tidegate.core.expressions import Scope
 from tidegate.core.json import frozen
 from tidegate.core.live import Question
 from tidegate.core.operation import Operation
 from tidegate.core.selection import Selection
-from tidegate.resolvers.filling import find_places
 from tidegate.resolvers.flow_reads import FlowReads, fields_used
-from tidegate.resolvers.wholeness import Wholeness
 
 
 class FunctionQuestions:
@@ -42,14 +40,6 @@ class FunctionQuestions:
         key = (runnable, role, frozen(call.arguments), frozen(variables), frozen(user))
         reads = FlowReads(self._catalog, find).of(runnable, scope)
         return Question(runnable, (), reads, key, call)
-
-    def places(self, operation: Operation, selection: Selection | None, rank: int) -> Mapping[Selection, Place]:
-        """Where in the answer something may have to be looked up for this selection."""
-        if selection is None or not operation.plan.lookups:
-            return {}
-        rows = frozenset(built.type for built in self._catalog.objects.values())
-        whole = Wholeness(self._catalog.operations, self._catalog.types, rows).of(operation)
-        return find_places(operation, selection, rank, whole=whole)
 
     def _fields(self, runnable: Runnable, find: Callable[[Operation], Runnable]) -> frozenset[str] | None:
         key = runnable.operation.name, runnable.rank

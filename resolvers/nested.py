@@ -22,10 +22,12 @@ from tidegate.core.reach import speaks_of_calls
 from tidegate.core.selection import Selection
 from tidegate.core.types import TypeDefinition
 from tidegate.resolvers.concurrent import run_all
+from tidegate.resolvers.filling import Filler
 from tidegate.resolvers.flow_requests import compile_flow
 from tidegate.resolvers.frame import Frame
 from tidegate.resolvers.permission import authorise
-from tidegate.resolvers.requesting import ask, plain, values_of
+from tidegate.resolvers.places import Places
+from tidegate.resolvers.requesting import ask, plain, reads_properties, values_of
 from tidegate.resolvers.units import Units
 
 Compile = Callable[[Operation, Selection | None, int], Runnable]
@@ -38,8 +40,9 @@ MOST_KEPT: Final = 1000
 class NestedCalls:
     """Of one catalog."""
 
-    def __init__(self, catalog: Catalog, compiling: Compile, perform: Perform, units: Units) -> None:
+    def __init__(self, catalog: Catalog, compiling: Compile, places: Places, perform: Perform, units: Units) -> None:
         self._catalog = catalog
+        self._places = places
         self._units = units
         self._compile = compiling
         self._perform = perform
@@ -62,7 +65,7 @@ class NestedCalls:
             # A function keeps its own time: it may have something to do when that is over.
             async with asyncio.timeout(None if operation.plan.flow is not None else operation.timeout):
                 value = plain(await self._perform_as(operation, runnable, scope, frame))
-                return value if operation.plan.hold is None else operation.plan.hold(value)
+                return await self._held(value, runnable, scope, frame)
         except TimeoutError as error:
             raise OperationError(Code.TIMEOUT, f"{name} took too long and was stopped.") from error
 
@@ -81,7 +84,7 @@ class NestedCalls:
         types = self._catalog.types
         scopes = [{**common, "args": arguments_of(operation, each, types)} for each in given]
         if operation.plan.flow is not None:
-            works = [partial(self._give, operation, runnable, scope, frame) for scope in scopes]
+            works = [partial(self._give, runnable, scope, frame) for scope in scopes]
             return await run_all(works, 1 if frame.joined else frame.limits.parallel)
         try:
             async with (
@@ -101,10 +104,19 @@ class NestedCalls:
             answers.append(plain(answer))
         return answers
 
-    async def _give(self, operation: Operation, runnable: Runnable, scope: Scope, frame: Frame) -> Json:
+    async def _give(self, runnable: Runnable, scope: Scope, frame: Frame) -> Json:
         """What a query's function gives."""
         value = plain(await self._perform(runnable, scope, replace(frame, reads_only=True)))
-        return value if operation.plan.hold is None else operation.plan.hold(value)
+        return await self._held(value, runnable, scope, frame)
+
+    async def _held(self, value: Json, runnable: Runnable, scope: Scope, frame: Frame) -> Json:
+        """What a function gave, as it says that it does, with every plain field."""
+        catalog = self._catalog
+        if runnable.selection is None and runnable.places:
+            filler = Filler(runnable, scope, catalog.limits, catalog.types, frame.transaction.reading)
+            value = (await filler.fill(value)).value
+        hold = runnable.operation.plan.hold
+        return value if hold is None else hold(value)
 
     async def _perform_as(self, operation: Operation, runnable: Runnable, scope: Scope, frame: Frame) -> Answer:
         if operation.kind is Kind.QUERY:
@@ -144,6 +156,9 @@ class NestedCalls:
         """By itself: functions may call each other."""
         if operation.plan.flow is None:
             return self.runnable(operation, rank).needs_properties
+        _, places = self._places.find(operation, None, rank)
+        if any(reads_properties(place.compiled) for place in places.values()):
+            return True
         return compile_flow(operation, lambda asked: self._compile(asked, None, rank))[1]
 
     def runnable(self, operation: Operation, rank: int) -> Runnable:

@@ -29,9 +29,9 @@ from tidegate.core.selection import Selection
 from tidegate.core.user import CurrentUser
 from tidegate.resolvers.acting import ActedWriting, compile_parts, run_demand
 from tidegate.resolvers.actions import Actions
+from tidegate.resolvers.answers import Answers
 from tidegate.resolvers.concurrent import run_all
 from tidegate.resolvers.course import Reply
-from tidegate.resolvers.filling import Filler
 from tidegate.resolvers.flow_requests import compile_flow
 from tidegate.resolvers.flows import Flows, Surroundings, responds
 from tidegate.resolvers.frame import Allowance, Frame
@@ -40,6 +40,7 @@ from tidegate.resolvers.host import ProgramHost
 from tidegate.resolvers.joining import compile_joins
 from tidegate.resolvers.nested import NestedCalls
 from tidegate.resolvers.permission import authorise
+from tidegate.resolvers.places import Places
 from tidegate.resolvers.programs import Programs
 from tidegate.resolvers.refreshed import Refreshed
 from tidegate.resolvers.requesting import ask, reads_properties, values_of
@@ -76,9 +77,11 @@ class LocalRunner:
         self._refreshed = Refreshed(catalog)
         self._tails = Tails()
         self._units = Units(catalog, bus or NoBus(), rooms or NoRooms(), self._tails)
-        self._calls = NestedCalls(catalog, self.compile, self._perform, self._units)
+        self._places = Places(catalog)
+        self._calls = NestedCalls(catalog, self.compile, self._places, self._perform, self._units)
         programs = Programs(sandbox or NoSandbox(), self._host, catalog)
         self._actions = Actions(programs, catalog)
+        self._answers = Answers(catalog, self._scope)
         self._functions = FunctionQuestions(catalog, self._calls.runnable)
         self._flows = Flows(Surroundings(catalog, self._units, programs, self._calls, self._perform))
 
@@ -86,14 +89,17 @@ class LocalRunner:
         """The last step answers the client, so it alone is compiled for the selection."""
         if operation.plan.flow is not None:
             requests, needs = compile_flow(operation, lambda asked: self.compile(asked, None, rank))
-            places = self._functions.places(operation, selection, rank)
+            filled, places = self._places.find(operation, selection, rank)
             needs = needs or any(reads_properties(place.compiled) for place in places.values())
             if operation.kind is Kind.QUERY and self._catalog.auth.properties != operation.name:
                 # What it calls asks for them by itself; whoever keeps it live must know that it does.
                 needs = needs or self._calls.need_properties(operation, rank)
-            joined = compile_joins(operation, selection, partial(self._compile_joined, rank))
+            operations = self._catalog.operations
+            joined = compile_joins(
+                operation, selection, lambda name, wanted: self.compile(operations[name], wanted, rank)
+            )
             needs = needs or any(each.needs_properties for each in joined.values())
-            return Runnable(operation, (), needs, rank, {}, requests, selection, places, joined)
+            return Runnable(operation, (), needs, rank, {}, requests, selection, places, joined, filled)
         *before, last = operation.plan.run
         parts: Mapping[str, Compiled] = {}
         if last.acted is not None:
@@ -103,9 +109,6 @@ class LocalRunner:
             steps = (*(step.prepared.compile(None, rank) for step in before), last.prepared.compile(selection, rank))
         needs = any(reads_properties(step) for step in (*steps, *parts.values()))
         return Runnable(operation, steps, needs, rank, parts, selection=selection)
-
-    def _compile_joined(self, rank: int, name: str, selection: Selection | None) -> Runnable:
-        return self.compile(self._catalog.operations[name], selection, rank)
 
     async def run(self, runnable: Runnable, call: Call) -> Answer:
         operation = runnable.operation
@@ -165,7 +168,7 @@ class LocalRunner:
             given.cancel()
         if reply.given.is_set():
             running.add_done_callback(partial(_log_late, call))
-            return await self._answer(runnable, call, trace, reply.value)
+            return await self._answers.answer(runnable, call, trace, reply.value)
         return await running
 
     async def _trace_function(self, runnable: Runnable, frame: Frame, trace: Trace, reply: Reply) -> Answer:
@@ -174,39 +177,12 @@ class LocalRunner:
             value = await self._flows.run(runnable, scope, frame, reply)
             # Who has been answered already has what was said then.
             early = reply.given.is_set()
-            answer = Answer(value) if early else await self._answer(runnable, frame.call, trace, value)
+            answer = Answer(value) if early else await self._answers.answer(runnable, frame.call, trace, value)
         except BaseException as error:
             trace.finish(error=error)
             raise
         trace.finish(value)
         return answer
-
-    async def _answer(self, runnable: Runnable, call: Call, trace: Trace, value: Json) -> Answer:
-        """What the client gets of what a function gave."""
-        try:
-            answer = await self._fill(runnable, call, call.deadline, value)
-        except OperationError as error:
-            trace.fail(error)
-            raise
-        flaw = call.settle(answer) if call.settle is not None else ""
-        if flaw:
-            trace.fail(OperationError(Code.INTERNAL, flaw))
-        return answer
-
-    async def _fill(self, runnable: Runnable, call: Call, deadline: float, value: Json) -> Answer:
-        if not runnable.places:
-            return Answer(value)
-        catalog = self._catalog
-        try:
-            async with asyncio.timeout_at(deadline):
-                scope = await self._scope(runnable, call)
-                return await Filler(runnable, scope, catalog.limits, catalog.types, self._reading).fill(value)
-        except TimeoutError as error:
-            message = f"{runnable.operation.name} took too long and was stopped."
-            raise OperationError(Code.TIMEOUT, message) from error
-
-    def _reading(self, integration: str) -> AbstractAsyncContextManager[Session]:
-        return self._catalog.integrations[integration].session(writes=False)
 
     def _frame(self, call: Call) -> Frame:
         limits = self._catalog.limits
@@ -277,7 +253,7 @@ class LocalRunner:
         try:
             scope = await self._scope(runnable, call)
             value = await self._flows.run(runnable, scope, frame, Reply(outside=True))
-            return await self._fill(runnable, call, deadline, value)
+            return await self._answers.fill(runnable, call, deadline, value)
         except OperationError as error:
             return error
 

@@ -83,9 +83,11 @@ class Runnable:
     selection: Selection | None = None
     """What the client selects; none where somebody inside calls it, and gets every plain field."""
     places: Mapping[Selection, Place] = field(default_factory=dict)
-    """Of a function: where in that something may have to be looked up."""
+    """Of a function: where in `filled` something may have to be looked up."""
     joined: Mapping[Joined, Runnable] = field(default_factory=dict)
     """Of a function: what is asked of the queries it joins, where that depends on what is selected."""
+    filled: Selection | None = None
+    """Of a function: what is to be in its answer; none where that is all that it gives."""
 
 
 class Runner(Protocol):
