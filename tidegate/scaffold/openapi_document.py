@@ -13,7 +13,7 @@ import yaml
 
 LARGEST: Final = 32 * 1024 * 1024
 """Bytes of a document."""
-MOST_PARTS: Final = 2_000_000
+MOST_PARTS: Final = 500_000
 DEEPEST: Final = 200
 _VERSION: Final = re.compile(r"3\.[01](\.\d+)?(-\S+)?")
 

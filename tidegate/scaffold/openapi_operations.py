@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from tidegate.resolvers.integrations.upstream import is_header_name
 from tidegate.scaffold.identifiers import NAME, Names
 from tidegate.scaffold.openapi_document import Document, mapping, sequence, text_of
 from tidegate.scaffold.openapi_types import JSON, Types, Use, field_name
@@ -120,6 +121,9 @@ class Operations:
             if where == "cookie" and place == "header":
                 self._notes.append(f"{title}: the cookie {name} is not sent.")
             if where != place or (place == "header" and name.lower() in _OURS):
+                continue
+            if place == "header" and not is_header_name(name):
+                self._notes.append(f"{title}: the header {name} is not sent.")
                 continue
             argument = names.take(argument_name(name))
             use = self._use(parameter, f"{asking.name} {name}", title)

@@ -186,7 +186,7 @@ class Types:
             legal = NAME.match(origin) is not None and not origin.startswith("__")
             called = origin if legal else names.take(field_name(origin))
             use = self.use(inner, f"{name or hint} {origin}", sent=sent, depth=depth + 1)
-            if origin == "id" and use.text in ("BigInt", "Int", "String", "UUID"):
+            if origin == "id" and use.text in (("String",) if sent else ("BigInt", "Int", "String", "UUID")):
                 use = replace(use, text="ID")
             made.fields.append(FieldUse(called, origin, use, origin in required, _comment(mapping(inner))))
         return made.name

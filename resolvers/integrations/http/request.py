@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from tidegate.core.expressions import Expression, Items, Literal, Record, Reference, Text
+from tidegate.core.fitting import sendable
 from tidegate.core.integration import Declaration, Surroundings
 from tidegate.core.json import Json
 from tidegate.core.problems import Problems, did_you_mean
@@ -15,6 +17,7 @@ from tidegate.core.units import DURATION_PATTERN, parse_duration
 from tidegate.resolvers.integrations.http.addresses import wrong_words
 from tidegate.resolvers.integrations.http.answers import ENVELOPE, Reading
 from tidegate.resolvers.integrations.http.bodies import FORMS
+from tidegate.resolvers.integrations.http.numbers import with_numbers
 from tidegate.resolvers.integrations.http.renaming import read_path, read_renaming
 from tidegate.resolvers.integrations.upstream import is_header_name
 
@@ -115,6 +118,9 @@ class _Reader:
             self._problems.add(self._body.keys[key], sentence, "" if verb != "get" else "Write params, or use post.")
         form = forms[0] if forms else "body"
         given = self._mapping("form") if form == "form" else self._place(form)
+        if form == "body" and given is not None:
+            known = partial(sendable, arguments=self._declaration.arguments, types=self._types)
+            self._inputs[given] = with_numbers(self._inputs[given], known, self._types)
         reads = self._flag("reads", default=verb == "get")
         reading = self._reading()
         return Wish(
