@@ -10,6 +10,7 @@ would be SQL that the database refuses, never a value read as SQL: all that is p
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -29,6 +30,7 @@ WRITING: Final = (exp.Insert, exp.Update, exp.Delete, exp.Merge)
 
 _VERBS: Final = frozenset({"SELECT", "WITH", "VALUES", "INSERT", "UPDATE", "DELETE", "MERGE", "REPLACE", "(", "TABLE"})
 _PLAIN: Final = (TokenType.VAR, TokenType.IDENTIFIER)
+_REPLACE: Final = re.compile(r"replace\b", re.IGNORECASE)
 _CARRIED_OUT: Final = ("!", "M!")
 """How MySQL's comments begin that are no comments."""
 _QUOTED: Final = (TokenType.STRING, TokenType.HEREDOC_STRING, TokenType.BYTE_STRING)
@@ -58,7 +60,7 @@ def read_sql(text: Text, dialect: str) -> SqlText:
     """`dialect` is sqlglot's name of the database's. Raises `ProjectError`."""
     marked, holes = mark_holes(text)
     try:
-        tokens = Dialect.get_or_raise(dialect).tokenize(marked)
+        tokens = Dialect.get_or_raise(dialect).tokenize(_readable(marked, dialect))
     except SqlglotError as error:
         sentence = "This SQL cannot be read: something is not closed, or a hole is in a string that is not text."
         raise ProjectError([Problem(text.at, sentence)]) from error
@@ -190,12 +192,17 @@ def _classified(
         raise ProjectError([Problem(at, "There is no statement here.", "A request is exactly one.")])
     if any(token.token_type is TokenType.SEMICOLON for token in tokens[:-1]):
         raise ProjectError([Problem(at, "There are several statements here.", "A request is exactly one.")])
-    verb = tokens[0].text.upper()
+    verb = "REPLACE" if _readable(marked, dialect) != marked else tokens[0].text.upper()
     if verb not in _VERBS:
         sentence = f"A request reads or changes rows; {verb} does neither."
         raise ProjectError([Problem(at, sentence, "Tables are made and changed by migrations.")])
-    # SQLite's other word for it, which sqlglot does not know.
-    tree = _tree(f"insert or {marked.lstrip()}" if verb == "REPLACE" and dialect == "sqlite" else marked, dialect)
+    # Another word for it, which sqlglot does not know.
+    if verb == "REPLACE" and dialect == "mysql":
+        tree = _tree(_readable(marked, dialect), dialect)
+        if tree is not None:
+            tree.set("alternative", "REPLACE")
+    else:
+        tree = _tree(f"insert or {marked.lstrip()}" if verb == "REPLACE" else marked, dialect)
     if any(comment.startswith(_CARRIED_OUT) for token in tokens for comment in token.comments):
         tree = None
     if tree is None:
@@ -204,6 +211,14 @@ def _classified(
     reads = isinstance(tree, READING)
     writes = not reads or tree.find(*WRITING, exp.Into, exp.Lock) is not None
     return SqlText(parts, writes, reads or tree.args.get("returning") is not None, tree, at)
+
+
+def _readable(marked: str, dialect: str) -> str:
+    """MySQL's REPLACE as an INSERT, in as many letters: sqlglot does not look into it otherwise."""
+    start = len(marked) - len(marked.lstrip())
+    if dialect != "mysql" or not _REPLACE.match(marked, start):
+        return marked
+    return f"{marked[:start]}insert {marked[start + 7 :]}"
 
 
 def _calls(tokens: Sequence[Token]) -> frozenset[str]:

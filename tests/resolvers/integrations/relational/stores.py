@@ -14,8 +14,13 @@ import asyncpg
 import orjson
 
 from tests.conftest import alone, ask
-from tests.resolvers.integrations.conftest import postgres_settings
+from tests.mariadb import Server
+from tests.resolvers.integrations.conftest import mysql_settings, postgres_settings
 from tests.resolvers.integrations.relational.corpus import FOLDER
+from tests.resolvers.integrations.relational.desk import mysql_place
+from tidegate.core.errors import OperationError
+from tidegate.resolvers.integrations.mysql.connection import MysqlConnection
+from tidegate.resolvers.integrations.mysql.database import MysqlDatabase
 from tidegate.resolvers.integrations.postgres.database import PostgresDatabase
 from tidegate.resolvers.integrations.relational.reflection import Reflection
 from tidegate.resolvers.integrations.relational.tables import ReflectedTable
@@ -114,8 +119,67 @@ class PostgresStore:
         self._runner.run(self._connection.close())
 
 
+class MysqlStore:
+    kind = "mysql"
+
+    def __init__(self, url: str, runner: asyncio.Runner) -> None:
+        self._runner = runner
+        self._database = MysqlDatabase("db", mysql_settings(url), Vocabulary())
+        self.reflection = runner.run(self._database.open())
+        self._session = self._database.session(writes=True)
+        self._connection: MysqlConnection = runner.run(self._session.__aenter__())
+        self._dumping = " union all ".join(_dumped(name, table) for name, table in _tables(self.reflection))
+
+    def execute(self, sql: str) -> None:
+        match sql:
+            case "begin":
+                self._runner.run(self._connection.begin())
+            case "rollback":
+                self._runner.run(self._connection.roll_back())
+            case _:
+                self._runner.run(self._connection.control(sql))
+
+    def rows(self, sql: str, arguments: Sequence[Any] = ()) -> Rows | None:
+        return self._runner.run(self._rows(sql, arguments))
+
+    async def _rows(self, sql: str, arguments: Sequence[Any]) -> Rows | None:
+        await self._connection.control("savepoint tried")
+        try:
+            return [tuple(row) for row in await self._connection.rows(sql, arguments)]
+        except OperationError:
+            await self._connection.control("rollback to tried")
+            return None
+
+    def dump(self) -> Dump:
+        found: dict[str, dict[Hashable, Row]] = {name: {} for name, _ in _tables(self.reflection)}
+        for name, key, row in self.rows(self._dumping) or []:
+            found[name][key] = orjson.loads(row)
+        return found
+
+    def close(self) -> None:
+        self._runner.run(self._session.__aexit__(None, None, None))
+        self._runner.run(self._database.close())
+
+
+def _dumped(name: str, table: ReflectedTable) -> str:
+    keys = ", ".join(table.primary_key or tuple(table.columns))
+    pairs = ", ".join(f"'{column}', {column}" for column in table.columns)
+    return f"select '{name}', concat_ws(',', {keys}), json_object({pairs}) from {name}"
+
+
 def _tables(reflection: Reflection) -> list[tuple[str, ReflectedTable]]:
     return [(name, table) for name, table in reflection.tables.items() if not table.is_view]
+
+
+@contextmanager
+def mysql_store(server: Server) -> Iterator[Store]:
+    with mysql_place(server) as url, asyncio.Runner() as runner:
+        server.ask((FOLDER / "mysql.sql").read_text(), database=urlsplit(url).path[1:])
+        store = MysqlStore(url, runner)
+        try:
+            yield store
+        finally:
+            store.close()
 
 
 async def _reflected(url: str) -> Reflection:

@@ -12,7 +12,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.resolvers.integrations.relational.corpus import footprint_of, statements
-from tests.resolvers.integrations.relational.stores import Dump, Row, Rows, Store, postgres_store, sqlite_store
+from tests.resolvers.integrations.relational.stores import (
+    Dump,
+    Row,
+    Rows,
+    Store,
+    mysql_store,
+    postgres_store,
+    sqlite_store,
+)
 from tidegate.core.expressions import Reference
 from tidegate.core.footprint import Key, Read, Touch, Verdict, judge
 from tidegate.core.json import Json
@@ -108,7 +116,9 @@ class World:
         self.store.rows(f"insert into {table} ({', '.join(row)}) values ({self._marks(len(row))})", list(row.values()))
 
     def _marks(self, count: int) -> str:
-        return ", ".join(f"${number}" if self.store.kind == "postgres" else "?" for number in range(1, count + 1))
+        if self.store.kind == "postgres":
+            return ", ".join(f"${number}" for number in range(1, count + 1))
+        return ", ".join([{"sqlite": "?", "mysql": "%s"}[self.store.kind]] * count)
 
     def change(self, data: st.DataObject) -> None:
         """Somebody writes one row."""
@@ -173,9 +183,15 @@ def _keyed_reads(changed: Changed) -> Iterator[Read]:
             yield Read("db", changed.table.identity, frozenset(columns), tuple(told))
 
 
-@pytest.fixture(params=["sqlite", "postgres"], scope="module")
+@pytest.fixture(params=["sqlite", "postgres", "mysql"], scope="module")
 def world(request: pytest.FixtureRequest) -> Iterator[World]:
-    opened = sqlite_store() if request.param == "sqlite" else postgres_store(request.getfixturevalue("postgres_url"))
+    match request.param:
+        case "sqlite":
+            opened = sqlite_store()
+        case "postgres":
+            opened = postgres_store(request.getfixturevalue("postgres_url"))
+        case _:
+            opened = mysql_store(request.getfixturevalue("mysql_server"))
     with opened as store:
         yield World(store)
 

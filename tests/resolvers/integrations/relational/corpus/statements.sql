@@ -314,3 +314,128 @@ with old as (select id from tickets where points = 1) delete from tags where tic
 
 -- with a function of one's own: postgres
 update tickets set points = oldest() where id = 1;
+
+-- a text in double quotes, and a name in backticks: mysql
+select `title` from `tickets` where `status` = "open" and author_id = {{ args.id }};
+
+-- a hole in double quotes: mysql
+select id from people where email = "{{ currentUser.email }}";
+
+-- part of a text in double quotes: mysql
+select title from tickets where title like "%{{ args.title }}%";
+
+-- or, and, as operators: mysql
+select title from tickets where id = {{ args.id }} || id = 2 && points = 3;
+
+-- or of one column, as an operator: mysql
+select title from tickets where id = {{ args.id }} || id = 2;
+
+-- equal, or both null: mysql
+select title from tickets where author_id <=> {{ args.id }};
+
+-- a number for a text: mysql
+select id from people where email = 0;
+
+-- a number in a text for a number: mysql
+select title from tickets where id = '1x' or id = ' 1';
+
+-- a collation of the column, of MySQL: mysql
+select person_id from accounts where login = {{ args.name }};
+
+-- blanks that do not count, of MySQL: mysql
+select n from codes where code = {{ args.name }};
+
+-- a collation of the comparison, of MySQL: mysql
+select id from people where email = {{ args.email }} collate utf8mb4_general_ci;
+
+-- cast to a text: mysql
+select id from people where email = cast({{ args.email }} as char);
+
+-- a comment that is none: mysql
+select title /*! , (select count(*) from people) */ from tickets where id = 1;
+
+-- two signs of minus that are no comment: mysql
+select points--(select count(*) from people) as n from tickets where id = {{ args.id }};
+
+-- a comment with a number sign: mysql
+select title from tickets # of people
+where id = {{ args.id }};
+
+-- joined straight: mysql
+select p.name from tickets t straight_join people p on p.id = t.author_id where t.id = {{ args.id }};
+
+-- from nothing: mysql
+select count(*) as n from dual where exists (select 1 from tickets where id = {{ args.id }});
+
+-- rows of a text: mysql
+select j.v from json_table('[1, 2]', '$[*]' columns (v int path '$')) j join people p on p.id = j.v;
+
+-- limited in MySQL's way: mysql
+select title from tickets where author_id = {{ args.id }} order by points desc, id limit 1, 2;
+
+-- a view of a view with a function of one's own: mysql
+select name from old;
+
+-- called in MySQL: mysql
+select name from people where id = oldest();
+
+-- the whole table: mysql
+table tags;
+
+-- locked, and shared: mysql
+select id from tickets where id = {{ args.id }} lock in share mode;
+
+-- inserted, or ignored: mysql
+insert ignore into tags (ticket_id, tag) values ({{ args.id }}, {{ args.name }}), ('7x', null);
+
+-- inserted in the way of an update: mysql
+insert into tags set ticket_id = {{ args.id }}, tag = 'x';
+
+-- inserted or updated, in MySQL's way: mysql
+insert into people (id, email, name) values ({{ args.id }}, {{ args.email }}, 'x')
+on duplicate key update name = values(name), team = 'red';
+
+-- replaced, in MySQL's way: mysql
+replace into people (id, email) values ({{ args.id }}, {{ args.email }});
+
+-- counted up by nothing: mysql
+insert into tickets (id, title, status) values (0, 'x', 'open'), (null, 'y', 'done');
+
+-- a label by its place: mysql
+update tickets set status = 2 where id = {{ args.id }};
+
+-- a label that is a place: mysql
+update tickets set status = '2' where id = {{ args.id }};
+
+-- set twice: mysql
+update tickets set points = 1, points = {{ args.points }} where id = {{ args.id }};
+
+-- updated by another name: mysql
+update tickets as t set t.note = 'x', t.author_id = {{ args.other }} where t.author_id = {{ args.id }};
+
+-- two tables updated: mysql
+update tickets t join people p on p.id = t.author_id set t.note = 'x', p.team = {{ args.team }} where t.id = {{ args.id }};
+
+-- one of two tables updated: mysql
+update tickets t, people p set p.team = 'red' where p.id = t.author_id and t.id = {{ args.id }};
+
+-- updated, the first of them: mysql
+update tickets set note = 'x' where author_id = {{ args.id }} order by id limit 1;
+
+-- a blank too many: mysql
+update codes set code = 'ab ' where code = {{ args.name }};
+
+-- two tables deleted from: mysql
+delete t, g from tickets t join tags g on g.ticket_id = t.id where t.author_id = {{ args.id }};
+
+-- deleted from the second: mysql
+delete g from tickets t join tags g on g.ticket_id = t.id where t.id = {{ args.id }};
+
+-- deleted by a join: mysql
+delete from tags using tags join tickets t on t.id = tags.ticket_id where t.author_id = {{ args.id }};
+
+-- deleted, and told: mysql
+delete from tags where ticket_id = {{ args.id }} returning tag;
+
+-- with a function of one's own, in MySQL: mysql
+update tickets set points = oldest() where id = 1;
