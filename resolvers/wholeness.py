@@ -41,6 +41,24 @@ class Wholeness:
     types: Mapping[str, TypeDefinition]
     rows: frozenset[str]
     _known: dict[str, bool] = field(default_factory=dict, init=False)
+    _holding: dict[str, bool] = field(default_factory=dict, init=False)
+
+    def holds_rows(self, type: str) -> bool:
+        """Whether there can be rows in a value of the type of this name."""
+        if type not in self._holding:
+            self._holding[type] = not self.rows.isdisjoint(self._within(type))
+        return self._holding[type]
+
+    def _within(self, type: str) -> set[str]:
+        """The types that values of this one may hold, itself among them."""
+        found, waiting = set[str](), [type]
+        while waiting:
+            name = waiting.pop()
+            definition = self.types.get(name)
+            if name not in found and isinstance(definition, ObjectType):
+                found.add(name)
+                waiting += [named(each.type) for each in definition.fields.values()]
+        return found
 
     def of(self, operation: Operation) -> bool:
         """Of a function. One that calls itself gives anything."""
@@ -54,6 +72,8 @@ class Wholeness:
 
     def called(self, name: str, type: str) -> bool:
         operation = self.operations.get(name)
+        if not self.holds_rows(type):
+            return True
         if operation is None or named(operation.returns) != type:
             return False
         if operation.plan.flow is not None:
@@ -77,7 +97,7 @@ class _InFlow:
 
     def _step(self, step: Step, type: str) -> bool:
         """Whether it gives whole rows where the type of this name is wanted."""
-        if not isinstance(self.around.types.get(type), ObjectType):
+        if not self.around.holds_rows(type):
             return True
         match step.work:
             case Ask(request=request):
@@ -106,7 +126,7 @@ class _InFlow:
         if not all(
             self.around.called(fields[name], named(field.type))
             for name, field in definition.fields.items()
-            if name in fields and isinstance(self.around.types.get(named(field.type)), ObjectType)
+            if name in fields
         ):
             return False
         # Rows that an integration gave hold no others.
@@ -118,7 +138,7 @@ class _InFlow:
 
     def _value(self, value: Expression | None, type: str) -> bool:
         definition = self.around.types.get(type)
-        if not isinstance(definition, ObjectType):
+        if not isinstance(definition, ObjectType) or not self.around.holds_rows(type):
             return True
         match value:
             case None | Text() | Literal():

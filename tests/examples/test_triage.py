@@ -7,6 +7,7 @@ import json
 import time
 from asyncio.subprocess import PIPE, Process
 from contextlib import suppress
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,17 @@ from tests.web.conftest import running
 from tests.web.events import Browser
 from tests.web.test_websocket_clients import NODE, said, started
 from tidegate.app import Gateway
+from tidegate.auth.claims import user_of
 from tidegate.cli.demo import demo_users
 from tidegate.core.emission import Audience, Emission
 from tidegate.settings import Settings
 
 SECRET = "a secret of the tests, long enough for HS256"
 FILE = 'mutation { createTicket(title: "Help", description: "%s") { id } }'
+CONVERSATION = """mutation ($id: ID!) {
+  triageTicket(id: $id) { ticket { id author { name } comments { text author { name } } } }
+}"""
+COMMENT = "mutation ($id: ID!, $text: String!) { addComment(ticketId: $id, text: $text) { id } }"
 TRIAGE = "mutation ($id: ID!) { triageTicket(id: $id) { reason ticket { priority } } }"
 
 
@@ -97,4 +103,30 @@ async def test_everybody_hears_of_a_triage(tmp_path: Path, words: str, priority:
             with suppress(ProcessLookupError):
                 screen.kill()
             await screen.communicate()
+        await gateway.close()
+
+
+async def test_what_a_triage_gives_can_be_gone_on_from(tmp_path: Path) -> None:
+    folder = copy_example(tmp_path / "desk")
+    gateway = Gateway.load(folder, {"JWT_SECRET": SECRET})
+    catalog = gateway.catalog
+    await gateway.open()
+    try:
+
+        async def ask(who: str, query: str, **variables: Any) -> Any:
+            user = user_of(demo_users(folder)[who], inf, catalog.auth, catalog.roles)
+            answer = json.loads((await gateway.execute(query, None, variables, user)).body)
+            assert "errors" not in answer, answer
+            return answer["data"]
+
+        number = (await ask("ada", FILE % "The server is down!"))["createTicket"]["id"]
+        await ask("ada", COMMENT, id=number, text="Hello?")
+        await ask("sam", COMMENT, id=number, text="On it.")
+        comments = [
+            {"text": "Hello?", "author": {"name": "Ada"}},
+            {"text": "On it.", "author": {"name": "Sam"}},
+        ]
+        ticket = {"id": number, "author": {"name": "Ada"}, "comments": comments}
+        assert await ask("sam", CONVERSATION, id=number) == {"triageTicket": {"ticket": ticket}}
+    finally:
         await gateway.close()
