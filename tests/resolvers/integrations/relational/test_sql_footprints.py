@@ -1,4 +1,4 @@
-"""What authors' SQL reads and touches: the corpus in words, on both databases.
+"""What authors' SQL reads and touches: the corpus in words, on each database.
 
 To see a change of the corpus in words: `TIDEGATE_REWRITE=1 pytest` this file, then read the difference.
 """
@@ -15,6 +15,7 @@ from typing import Final
 import pytest
 
 from tests.conftest import alone, ask
+from tests.mariadb import Server
 from tests.resolvers.integrations.conftest import postgres_settings
 from tests.resolvers.integrations.relational.corpus import (
     FOLDER,
@@ -25,13 +26,14 @@ from tests.resolvers.integrations.relational.corpus import (
     statements,
     told,
 )
+from tests.resolvers.integrations.relational.stores import mysql_store
 from tidegate.core.footprint import Read, Touch, Verdict, judge
 from tidegate.resolvers.integrations.postgres.database import PostgresDatabase
 from tidegate.resolvers.integrations.relational.reflection import Reflection
 from tidegate.resolvers.integrations.relational.violations import Vocabulary
 from tidegate.resolvers.integrations.sqlite.catalogue import reflect
 
-KINDS: Final = ("sqlite", "postgres")
+KINDS: Final = ("sqlite", "postgres", "mysql")
 DECISION: Final = Path(__file__).parents[4] / "docs" / "decisions" / "0007-live-queries.md"
 
 
@@ -48,8 +50,16 @@ def reflection(kind: str, request: pytest.FixtureRequest) -> Iterator[Reflection
         connection.executescript(schema)
         yield reflect(connection)
         connection.close()
-    else:
+    elif kind == "postgres":
         yield alone(_reflected(request.getfixturevalue("postgres_database"), schema))
+    else:
+        yield request.getfixturevalue("mysql_reflection")
+
+
+@pytest.fixture(scope="module")
+def mysql_reflection(mysql_server: Server) -> Iterator[Reflection]:
+    with mysql_store(mysql_server) as store:
+        yield store.reflection
 
 
 async def _reflected(url: str, schema: str) -> Reflection:
