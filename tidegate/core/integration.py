@@ -133,8 +133,8 @@ class Integration(Protocol):
 
     @property
     def irrevocable(self) -> bool:
-        """Whether what is written cannot be rolled back, as a letter cannot: then it is kept until the session is left,
-        which is after those of all others of the call."""
+        """Whether what is written cannot be rolled back. Its session is left after those of all others of the call: what
+        needs no answer, as a letter, is kept until then."""
         ...
 
     def prepare(self, declaration: Declaration, surroundings: Surroundings) -> Prepared:
