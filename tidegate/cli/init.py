@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -30,6 +30,7 @@ MOST_NOTES: Final = 20
         "tidegate init shop --from postgresql://me@localhost/shop",
         "tidegate init shop --from shop.db --read-role anonymous --skip audit_log",
         "tidegate init crm --from https://crm.example.com/openapi.json",
+        "tidegate init crm --from https://crm.example.com/graphql --header 'Authorization: Bearer …'",
     ),
 )
 @click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
@@ -37,27 +38,37 @@ MOST_NOTES: Final = 20
     "--from",
     "address",
     metavar="ADDRESS",
-    help="Make the project from the tables of this database (postgresql://…, or the path of a SQLite file), or from "
-    "this OpenAPI document (https://…, or the path of a .json or .yaml file).",
+    help="Make the project from the tables of this database (postgresql://…, or the path of a SQLite file), from this "
+    "OpenAPI document (https://…, or the path of a .json or .yaml file), or from this GraphQL server (https://…).",
 )
 @click.option(
     "--read-role", type=click.Choice(ROLES), default="admin", show_default=True, help="Lowest role that reads."
 )
 @click.option("--write-role", type=click.Choice(ROLES), default="admin", show_default=True, help="… and that writes.")
 @click.option("--skip", metavar="NAME", multiple=True, help="Leave a table or an operation out; can be repeated.")
+@click.option(
+    "--header", "headers", metavar="NAME:VALUE", multiple=True, help="What a GraphQL server wants; can be repeated."
+)
 @click.pass_context
 def command(
-    ctx: click.Context, folder: Path, address: str | None, read_role: str, write_role: str, skip: tuple[str, ...]
+    ctx: click.Context,
+    folder: Path,
+    address: str | None,
+    read_role: str,
+    write_role: str,
+    skip: tuple[str, ...],
+    headers: tuple[str, ...],
 ) -> None:
     """Make a new project in DIR: a service desk on SQLite, or with --from, an API for what you have.
 
     --from a database writes a type and an object for each table and view, with its relations from the foreign keys, and
     operations that list, get, create, update and delete. --from an OpenAPI document writes an operation for each path
-    and method, and its types. Only admins may call them, until you say otherwise. Addresses of databases and secrets
-    go into .env, which is not for git. Files that are there already are never overwritten.
+    and method, and its types; --from a GraphQL server, one for each query and mutation that it tells of. Only admins
+    may call them, until you say otherwise. Addresses of databases and secrets go into .env, which is not for git. Files
+    that are there already are never overwritten.
     """
     opening = Opening(read_role, write_role)
-    made = service_desk() if address is None else asyncio.run(_made_from(folder, address, skip, opening))
+    made = service_desk() if address is None else asyncio.run(_made_from(folder, address, skip, opening, headers))
     try:
         write_files(folder, made)
     except FileExistsError as error:
@@ -69,13 +80,17 @@ def command(
     note(Text.assemble("Next: ", (f"tidegate serve {folder} --demo", "bold cyan")))
 
 
-async def _made_from(folder: Path, address: str, skip: tuple[str, ...], opening: Opening) -> Mapping[str, str]:
+async def _made_from(
+    folder: Path, address: str, skip: tuple[str, ...], opening: Opening, headers: tuple[str, ...]
+) -> Mapping[str, str]:
     origin, text = await find_origin(address)
+    if headers and origin is not Origin.GRAPHQL:
+        raise click.BadParameter("Only a GraphQL server is sent headers.", param_hint="--header")
     match origin:
         case Origin.OPENAPI:
             return _from_openapi(folder, text, address, skip, opening)
         case Origin.GRAPHQL:
-            raise click.BadParameter(f"{address} is no OpenAPI document.", param_hint="--from")
+            return await _from_graphql(folder, address, skip, opening, headers)
         case Origin.DATABASE:
             return await _from_database(folder, address, skip, opening)
 
@@ -88,11 +103,31 @@ def _from_openapi(folder: Path, text: str, address: str, skip: tuple[str, ...], 
         made = openapi_project(folder, text, address, skip, opening)
     except NoDocument as error:
         raise click.BadParameter(str(error), param_hint="--from") from error
-    for line in made.notes[:MOST_NOTES]:
-        note(line)
-    if len(made.notes) > MOST_NOTES:
-        note(f"… and {len(made.notes) - MOST_NOTES} more like these.")
+    _tell(made.notes)
     return made.files
+
+
+async def _from_graphql(
+    folder: Path, address: str, skip: tuple[str, ...], opening: Opening, headers: tuple[str, ...]
+) -> Mapping[str, str]:
+    from tidegate.cli.introspecting import introspected
+    from tidegate.scaffold.graphql_project import graphql_project
+    from tidegate.scaffold.openapi_document import NoDocument
+
+    schema, sent = await introspected(address, headers)
+    try:
+        made = graphql_project(folder, schema, address, sent, skip, opening)
+    except NoDocument as error:
+        raise click.BadParameter(str(error), param_hint="--from") from error
+    _tell(made.notes)
+    return made.files
+
+
+def _tell(notes: Sequence[str]) -> None:
+    for line in notes[:MOST_NOTES]:
+        note(line)
+    if len(notes) > MOST_NOTES:
+        note(f"… and {len(notes) - MOST_NOTES} more like these.")
 
 
 async def _from_database(folder: Path, address: str, skip: tuple[str, ...], opening: Opening) -> Mapping[str, str]:

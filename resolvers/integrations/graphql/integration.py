@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Final
 
 import orjson
@@ -110,7 +111,9 @@ class GraphqlIntegration:
         poll: float | None,
         show: bool,
     ) -> None:
-        self.name = self.source = name
+        self.name = name
+        # The same for two that lead to one server; of its address nothing.
+        self.source = f"graphql {sha256(url.encode()).hexdigest()[:16]}"
         self.url = url
         self.upstream = upstream
         self.show = show
@@ -140,8 +143,8 @@ class GraphqlIntegration:
         return await self._comparison.problems()
 
     @asynccontextmanager
-    async def session(self, *, writes: bool) -> AsyncIterator[Session]:  # noqa: ARG002 - nothing is held
-        session = _Session(self)
+    async def session(self, *, writes: bool) -> AsyncIterator[Session]:
+        session = _Session(self, writes=writes)
         try:
             yield session
         except BaseException:
@@ -161,7 +164,8 @@ class _Session:
     """Requests of one call. What was sent cannot be undone: `lost` are touches that the call will not tell of, because
     it failed, or because nobody knows what became of them."""
 
-    def __init__(self, integration: GraphqlIntegration) -> None:
+    def __init__(self, integration: GraphqlIntegration, *, writes: bool) -> None:
+        self._writes = writes
         self.written: list[Touch] = []
         self.lost: list[Touch] = []
         self._integration = integration
@@ -179,6 +183,8 @@ class _Session:
     async def execute(self, compiled: Compiled, values: Sequence[Given]) -> Answer:
         assert isinstance(compiled, CompiledGraphql)
         wish, integration = compiled.wish, self._integration
+        if not (wish.reads or self._writes):
+            raise OperationError(Code.REFUSED, "Nothing may be written here.")
         asked = asked_of(integration.url, compiled.document, *_filled(wish, values))
         if wish.reads:
             reply = await integration.upstream.ask(asked, safe=True)

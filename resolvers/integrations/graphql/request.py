@@ -6,7 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from graphql import OperationType, get_named_type, is_leaf_type
+from graphql import (
+    GraphQLArgument,
+    GraphQLNonNull,
+    OperationType,
+    get_named_type,
+    is_leaf_type,
+    is_required_argument,
+)
 
 from tidegate.core.expressions import Expression, Literal, Record, Reference
 from tidegate.core.fitting import fit, sendable
@@ -175,7 +182,7 @@ class _Reader:
         given = self._body.fields.get("args")
         place = self._variables(given, "args", f'the field "{name}"', wanted)
         names = given.fields if isinstance(given, Record) else ()
-        types = {each: str(field.args[each].type) for each in names if each in field.args}
+        types = {each: _sent_type(field.args[each]) for each in names if each in field.args}
         returns = self._declaration.returns
         if returns is not None:
             found = differences(returns, field.type, self._surroundings.types, self._declaration.at, f'"{name}"')
@@ -300,3 +307,9 @@ class _Reader:
     def _added(self, expression: Expression) -> int:
         self._inputs.append(expression)
         return len(self._inputs) - 1
+
+
+def _sent_type(argument: GraphQLArgument) -> str:
+    """Of the variable for it. What has a default over there may be left out."""
+    type = argument.type
+    return str(type.of_type if isinstance(type, GraphQLNonNull) and not is_required_argument(argument) else type)

@@ -20,9 +20,10 @@ from graphql import (
     GraphQLSchema,
     GraphQLType,
     OperationType,
-    Undefined,
     build_schema,
     get_named_type,
+    is_required_argument,
+    is_required_input_field,
 )
 
 from tidegate.core.json import MISSING
@@ -67,7 +68,7 @@ class UpstreamSchema:
                 self.inputs[name] = EnumType(name, dict.fromkeys(type.values, ""), at)
             elif isinstance(type, GraphQLInputObjectType):
                 fields = {
-                    each: self._argument(each, field.type, has_default=field.default_value is not Undefined)
+                    each: self._argument(each, field.type, required=is_required_input_field(field))
                     for each, field in type.fields.items()
                 }
                 self.inputs[name] = InputType(name, fields, at)
@@ -78,13 +79,12 @@ class UpstreamSchema:
 
     def arguments(self, given: Mapping[str, GraphQLArgumentDefinition]) -> Mapping[str, Argument]:
         return {
-            name: self._argument(name, each.type, has_default=each.default_value is not Undefined)
-            for name, each in given.items()
+            name: self._argument(name, each.type, required=is_required_argument(each)) for name, each in given.items()
         }
 
-    def _argument(self, name: str, type: GraphQLType, *, has_default: bool) -> Argument:
-        # Which default it is, is the other server's business.
-        return Argument(name, type_ref(type), self.at, None if has_default else MISSING)
+    def _argument(self, name: str, type: GraphQLType, *, required: bool) -> Argument:
+        # Which default it has, if any, is the other server's business.
+        return Argument(name, type_ref(type), self.at, MISSING if required else None)
 
 
 def read_schema(path: Path) -> GraphQLSchema:
@@ -140,7 +140,4 @@ def list_depth(type: GraphQLType) -> int:
 
 
 def needs_arguments(field: GraphQLField) -> bool:
-    return any(
-        isinstance(argument.type, GraphQLNonNull) and argument.default_value is Undefined
-        for argument in field.args.values()
-    )
+    return any(is_required_argument(argument) for argument in field.args.values())
