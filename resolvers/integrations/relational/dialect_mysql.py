@@ -33,6 +33,10 @@ class MysqlDialect(Dialect):
     def compiling(self, release: int) -> CompilingDialect:  # noqa: ARG002 - what we say, all understand
         return _compiling()
 
+    def quoted(self, name: str) -> str:
+        # SQLAlchemy's own would double percent signs, which fragments do too.
+        return "`" + name.replace("`", "``") + "`"
+
     def correlates_pages(self, release: int) -> bool:
         """MySQL's may since 8.0.14; MariaDB's GROUP_CONCAT has a LIMIT instead."""
         return 0 < release < MARIADB

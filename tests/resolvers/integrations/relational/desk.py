@@ -101,15 +101,17 @@ def read(name: str) -> str:
 
 def for_mysql(sql: str) -> str:
     """Names in backticks, texts that can be keys, decimals that are none without being told."""
+    if "`" in sql:
+        return sql
     sql = re.sub(r"(\w+`?) text\b", r"\1 varchar(200)", sql.replace('"', "`"))
     return re.sub(r"\bnumeric\b", "decimal(38, 9)", sql)
 
 
 @contextmanager
-def mysql_place(server: Server) -> Iterator[str]:
-    """The address of a new database, which compares texts as the others do."""
+def mysql_place(server: Server, collation: str = "utf8mb4_nopad_bin") -> Iterator[str]:
+    """The address of a new database, which by default compares texts as the others do."""
     name = f"test_{uuid4().hex[:16]}"
-    server.ask(f"create database {name} character set utf8mb4 collate utf8mb4_nopad_bin")
+    server.ask(f"create database {name} character set utf8mb4 collate {collation}")
     yield urlsplit(server.url)._replace(path=f"/{name}").geturl()
     server.ask(f"drop database {name}")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.resolvers.integrations.relational.desk import mysql_place
 from tests.resolvers.integrations.relational.reading import ROLES, Reader, files, opened, user
 from tidegate.core.footprint import Read, Touch, Verdict, judge
 from tidegate.resolvers.integrations.relational.reach import touches_of
@@ -218,10 +220,20 @@ PAGES = (
 )
 
 
-@pytest.fixture(scope="module")
-def reader() -> Iterator[Reader]:
-    with tempfile.TemporaryDirectory() as folder, opened(Path(folder), "sqlite", others=files()) as desk:
-        yield Reader(desk)
+@pytest.fixture(params=["sqlite", "mysql"], scope="module")
+def reader(request: pytest.FixtureRequest) -> Iterator[Reader]:
+    """MySQL's texts here are equal whatever the case of their letters is."""
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        place, url = "kind: sqlite, file: test.db", ""
+        if request.param == "mysql":
+            url = stack.enter_context(mysql_place(request.getfixturevalue("mysql_server"), "utf8mb4_general_ci"))
+            place = f'kind: mysql, url: "{url}"'
+        with opened(Path(folder), request.param, url, files(place)) as desk:
+            yield Reader(desk)
+
+
+def mark(reader: Reader) -> str:
+    return "%s" if reader.desk.kind == "mysql" else "?"
 
 
 def rows(reader: Reader, table: str, number: int) -> list[dict[str, Any]]:
@@ -230,7 +242,9 @@ def rows(reader: Reader, table: str, number: int) -> list[dict[str, Any]]:
     async def find() -> list[dict[str, Any]]:
         columns = ("id", *COLUMNS[table])
         async with reader.integration._database.session(writes=False) as connection:
-            found = await connection.rows(f"select {', '.join(columns)} from {table} where id = ?", [number])
+            found = await connection.rows(
+                f"select {', '.join(columns)} from {table} where id = {mark(reader)}", [number]
+            )
             return [dict(zip(columns, row, strict=True)) for row in found]
 
     return reader.desk.loop.run_until_complete(find())
@@ -248,7 +262,7 @@ def fill(reader: Reader, data: st.DataObject) -> None:
             for table in COLUMNS:
                 await connection.execute(f"delete from {table}", [])
             for table, number, values in drawn:
-                places = ", ".join("?" for _ in values)
+                places = ", ".join(mark(reader) for _ in values)
                 await connection.execute(f"insert into {table} values ({number}, {places})", values)
 
     reader.desk.loop.run_until_complete(insert())
@@ -262,14 +276,16 @@ def write(reader: Reader, data: st.DataObject) -> tuple[Touch, ...]:
     before = rows(reader, table, number)
     if not before:
         values = data.draw(st.tuples(*columns.values()))
-        reader.desk.run(f"insert into {table} values ({number}, {', '.join('?' for _ in columns)})", *values)
+        reader.desk.run(f"insert into {table} values ({number}, {', '.join(mark(reader) for _ in columns)})", *values)
         return touches_of(reader.tables, table, None, rows(reader, table, number), added=True)
     if data.draw(st.integers(0, 3)) == 0:
         reader.desk.run(f"delete from {table} where id = {number}")
         return touches_of(reader.tables, table, None, before)
     changed = data.draw(st.lists(st.sampled_from([*columns]), min_size=1, max_size=2, unique=True))
     values = data.draw(st.tuples(*(columns[name] for name in changed)))
-    reader.desk.run(f"update {table} set {', '.join(f'{name} = ?' for name in changed)} where id = {number}", *values)
+    reader.desk.run(
+        f"update {table} set {', '.join(f'{name} = {mark(reader)}' for name in changed)} where id = {number}", *values
+    )
     after = rows(reader, table, number)
     really = {name for name in columns if after[0][name] != before[0][name]}
     return touches_of(reader.tables, table, really, [*before, *after])

@@ -51,20 +51,27 @@ SQL = {
     "postgres": """create schema "S p"; create type "S p"."Mood" as enum ('glad', 'sad');
         create table "S p"."Odd Table" ("select" bigserial primary key, "Mixed ""Case"" ?:x %s" varchar(20) not null,
         "group" bigint, moods "S p"."Mood"[], mood "S p"."Mood")""",
+    "mysql": """create table `Odd Table` (`select` integer auto_increment primary key,
+        `Mixed "Case" ?:x %s` varchar(20) not null, `group` bigint, moods json, mood enum('glad', 'sad'))""",
 }
-TABLE = {"sqlite": "Odd Table", "postgres": "S p.Odd Table"}
-QUOTED = {"sqlite": '"Odd Table"', "postgres": '"S p"."Odd Table"'}
+TABLE = {"sqlite": "Odd Table", "postgres": "S p.Odd Table", "mysql": "Odd Table"}
+QUOTED = {"sqlite": '"Odd Table"', "postgres": '"S p"."Odd Table"', "mysql": '"Odd Table"'}
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture(params=["sqlite", "postgres", "mysql"])
 def odd(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
     """Any: pytest wants an iterator of desks."""
     kind = request.param
-    url = request.getfixturevalue("postgres_database") if kind == "postgres" else ""
+    url = "" if kind == "sqlite" else request.getfixturevalue(f"{kind}_database")
+    operations = OPERATIONS.replace("TABLE", QUOTED[kind])
+    if kind == "mysql":
+        operations = operations.replace(
+            '"select", "group" as "theGroup" from "Odd Table"', "`select`, `group` as `theGroup` from `Odd Table`"
+        )
     others = {
         "types.graphql": TYPES,
         "objects/all.yaml": OBJECTS.replace("TABLE", TABLE[kind]),
-        "operations/all.yaml": OPERATIONS.replace("TABLE", QUOTED[kind]),
+        "operations/all.yaml": operations,
         "sql/0001_tables.sql": SQL[kind] + ";",
     }
     with opened(tmp_path, kind, url, others) as made:
