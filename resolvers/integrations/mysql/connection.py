@@ -27,7 +27,7 @@ from tidegate.resolvers.integrations.mysql.errors import (
     translate,
 )
 from tidegate.resolvers.integrations.mysql.placeholders import prepared_text, refuse_misfits, spread
-from tidegate.resolvers.integrations.mysql.session import Opening, Session, connect_bare
+from tidegate.resolvers.integrations.mysql.session import Opening, Session, cancellations, connect_bare
 from tidegate.resolvers.integrations.mysql.types import family_of_result
 from tidegate.resolvers.integrations.relational.connection import Asked, First, ResultColumn
 from tidegate.resolvers.integrations.relational.reflection import Reflection
@@ -241,8 +241,12 @@ class MysqlConnection:
 
     async def _watched(self, work: Callable[[], Awaitable[Any]]) -> Any:
         session = self.session
+        known = cancellations()
         try:
-            return await work()
+            found = await work()
+            if cancellations() > known:
+                raise asyncio.CancelledError
+            return found
         except _BY_NATURE:
             # asyncmy cannot use it any more, and the server does not notice that it was closed: it goes on.
             self._stray = (session.thread_id(), session.place)

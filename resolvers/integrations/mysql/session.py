@@ -56,6 +56,12 @@ class Session(Connection):  # type: ignore[misc]
         await self.query(sql)
         return self._result.rows
 
+    def close(self) -> None:
+        """At once: with TLS, an orderly end waits for somebody who may not answer any more."""
+        if self._transport is not None:
+            self._transport.abort()
+        super().close()
+
     async def leave(self) -> None:
         """Says goodbye where that takes no time. Never raises but for cancellation."""
         try:
@@ -92,12 +98,22 @@ class Opening:
     program: str
 
 
+def cancellations() -> int:
+    """How often this task was cancelled, so far. `asyncio.wait_for`, by which asyncmy waits, forgets a cancellation
+    when what it waits for comes at the same moment: then this is more than before, and nothing was raised."""
+    task = asyncio.current_task()
+    return task.cancelling() if task is not None else 0
+
+
 async def connect(opening: Opening, *, read_only: bool, statement_timeout: float) -> Session:
     """Seconds; 0 is no limit. Raises asyncmy's `MySQLError`, `OSError`, `TimeoutError` and `Unsuitable`."""
     async with asyncio.timeout(opening.connect_timeout):
+        known = cancellations()
         session = await connect_bare(opening)
         try:
             await _set_up(session, read_only=read_only, statement_timeout=statement_timeout)
+            if cancellations() > known:
+                raise asyncio.CancelledError
         except BaseException:
             session.close()
             await asyncio.sleep(0)
@@ -130,7 +146,8 @@ async def connect_bare(opening: Opening) -> Session:
     session._client_flag &= ~CLIENT.MULTI_STATEMENTS  # noqa: SLF001 - there is no setting for it
     try:
         await session.connect()
-    except MySQLError:
+    except BaseException:
+        session.close()
         await asyncio.sleep(0)
         raise
     return session
