@@ -101,7 +101,7 @@ class Server:
         install = program("mariadb-install-db", "mysql_install_db")
         self._run_quietly(
             install, "--no-defaults", *_ROOT, f"--datadir={self.folder / 'data'}",
-            "--auth-root-authentication-method=normal", "--skip-test-db", *_QUICK[:1],
+            "--auth-root-authentication-method=normal", "--skip-test-db", f"--tmpdir={self.folder}", *_QUICK[:1],
         )  # fmt: skip
 
     def start(self) -> None:
@@ -110,7 +110,8 @@ class Server:
             self._process = subprocess.Popen(
                 [
                     program("mariadbd", "mysqld"), "--no-defaults", *_ROOT, f"--datadir={self.folder / 'data'}",
-                    f"--socket={self.socket}", f"--pid-file={self.folder / 'pid'}", *network, *_QUICK,
+                    f"--socket={self.socket}", f"--pid-file={self.folder / 'pid'}", f"--tmpdir={self.folder}",
+                    *network, *_QUICK,
                     f"--init-file={self.folder / 'setup.sql'}", *self._options,
                 ],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=_die_with_parent,  # noqa: PLW1509
