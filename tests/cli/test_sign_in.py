@@ -128,7 +128,8 @@ async def test_the_endpoint() -> None:
         assert (await site.client.get(PATH)).status_code == 405
         assert (await site.client.options(PATH, headers={"origin": "https://evil.example"})).status_code == 405
         for _ in range(TRIES):
-            last = await site.client.post(PATH, json={"user": "sam", "password": "x"})
+            await site.client.post(PATH, json={"user": "sam", "password": "x"})
+        last = await site.client.post(PATH, json={"user": "sam", "password": "x"})
         assert last.status_code == 429
         assert int(last.headers["retry-after"]) > 0
 

@@ -15,7 +15,7 @@ export function Dashboard({ user }: { user: User }) {
   const counts = new Map<Status, number>(byStatus.data?.ticketsByStatus.map((each) => [each.status, each.tickets]));
   const failed = byStatus.error ?? ages.error;
   return (
-    <main className="board">
+    <main className="board" tabIndex={0}>
       <header className="board-head">
         <div>
           <h1>Dashboard</h1>

@@ -119,7 +119,7 @@ function Triaged({ outcome, onClose }: { outcome: Outcome; onClose: () => void }
           <span className="step">JavaScript</span>
           {outcome.words == null
             ? "could not read it."
-            : `read ${outcome.words} words${words.length > 0 ? `, and stopped at “${words.join("”, “")}”` : ", none of them alarming"}.`}
+            : `read ${outcome.words} different words${words.length > 0 ? `, and stopped at “${words.join("”, “")}”` : ", none of them alarming"}.`}
         </li>
         <li>
           <span className="step">Python</span>
