@@ -227,13 +227,17 @@ class CompiledWrite:
     async def _create(self, verb: Creating | CreatingMany, connection: Connection, values: Sequence[Given]) -> Answer:
         if isinstance(verb, Creating):
             self._refuse_nulls(verb.row, values)
-            rows = await self._rows("write", connection, values)
+            rows = await self._inserted(connection, values)
         else:
             assert self._new_rows is not None
             rows = await self._new_rows.insert(connection, values)
         answer = await self._answer(Access.CREATE, rows, connection, values)
         images = images_of(told(self.setting, self._item), rows)
         return told_with(answer, self._touches(len(rows), None, images, added=True))
+
+    async def _inserted(self, connection: Connection, values: Sequence[Given]) -> Sequence[Sequence[Any]]:
+        """The new row's key and what is told of it. Any: as the database answered them."""
+        return await self._rows("write", connection, values)
 
     async def _update(self, verb: Updating, connection: Connection, values: Sequence[Given]) -> Answer:
         self._refuse_nulls(verb.set, values)

@@ -37,6 +37,9 @@ class MysqlDialect(Dialect):
         # SQLAlchemy's own would double percent signs, which fragments do too.
         return "`" + name.replace("`", "``") + "`"
 
+    def returns_inserted(self, release: int) -> bool:
+        return not 0 < release < MARIADB
+
     def correlates_pages(self, release: int) -> bool:
         """MySQL's may since 8.0.14; MariaDB's GROUP_CONCAT has a LIMIT instead."""
         return 0 < release < MARIADB

@@ -113,6 +113,10 @@ class Dialect(ABC):
         """A subquery in FROM may depend on the rows around the statement it is in."""
         return True
 
+    def returns_inserted(self, release: int) -> bool:  # noqa: ARG002 - of most it is known without
+        """INSERT has RETURNING."""
+        return True
+
     def compile(self, statement: sa.ClauseElement, release: int = 0) -> tuple[str, tuple[str, ...], Mapping[str, Any]]:
         """For a server of this `Reflection.release`: the text, the names of its bound values in the
         order of its parameters, and the values that SQLAlchemy itself put in (an OFFSET of 0, say)."""

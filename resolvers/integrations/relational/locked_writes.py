@@ -22,9 +22,11 @@ from tidegate.resolvers.integrations.relational.connection import Connection
 from tidegate.resolvers.integrations.relational.images import MOST_IMAGES, Told, Values, columns_of, images_of, told
 from tidegate.resolvers.integrations.relational.inputs import is_sent
 from tidegate.resolvers.integrations.relational.keyed import read_keys
-from tidegate.resolvers.integrations.relational.verbs import Deleting, Updating
+from tidegate.resolvers.integrations.relational.new_rows import known_again
+from tidegate.resolvers.integrations.relational.verbs import Creating, Deleting, Updating
 from tidegate.resolvers.integrations.relational.writes import (
     delete_locked_statement,
+    inserted_statement,
     locked_statement,
     told_statement,
     update_keys_statement,
@@ -39,6 +41,14 @@ class LockedWrite(CompiledWrite):
 
     def _kinds(self) -> dict[str, Make]:
         verb = self.verb
+        if isinstance(verb, Creating) and not self._returns:
+            row, item = verb.row, verb.target
+            return {
+                **super()._kinds(),
+                "made": lambda draft: inserted_statement(
+                    draft, item, {name: value for name, value in row.items() if draft.given.sent(value)}
+                ),
+            }
         if not isinstance(verb, Updating | Deleting):
             return super()._kinds()
         few = self._is_bare
@@ -57,6 +67,16 @@ class LockedWrite(CompiledWrite):
     def _is_bare(self) -> bool:
         """Nobody asks which rows: none is answered, and none held against a rule."""
         return self._is_counted and (isinstance(self.verb, Deleting) or self._rule(Access.UPDATE) is None)
+
+    @property
+    def _returns(self) -> bool:
+        return self.setting.dialect.returns_inserted(self.setting.tables.release)
+
+    async def _inserted(self, connection: Connection, values: Sequence[Given]) -> _Rows:
+        if self._returns:
+            return await super()._inserted(connection, values)
+        await self._execute("write", connection, values)
+        return known_again(await self._rows("made", connection, values))
 
     async def _update(self, verb: Updating, connection: Connection, values: Sequence[Given]) -> Answer:
         self._refuse_nulls(verb.set, values)

@@ -17,12 +17,24 @@ from tidegate.resolvers.integrations.relational.connection import Connection
 from tidegate.resolvers.integrations.relational.describing import describe_statement
 from tidegate.resolvers.integrations.relational.drafts import Setting
 from tidegate.resolvers.integrations.relational.inputs import Inputs
+from tidegate.resolvers.integrations.relational.keyed import EXTRA
 from tidegate.resolvers.integrations.relational.tables import Family
 from tidegate.resolvers.integrations.relational.verbs import CreatingMany
-from tidegate.resolvers.integrations.relational.writes import insert_many_statement, insert_statement
+from tidegate.resolvers.integrations.relational.writes import (
+    insert_many_statement,
+    insert_statement,
+    inserted_statement,
+)
 
 KEPT: Final = 32
 """Statements kept for different sets of fields: which fields a row has is the client's to choose."""
+
+
+def known_again(rows: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
+    """Of the row that was just inserted. Any: as the database answered it. Raises `OperationError`."""
+    if len(rows) != 1:
+        raise OperationError(Code.INTERNAL, "The database does not say which key the new row has.")
+    return rows
 
 
 @dataclass(slots=True, eq=False)
@@ -74,11 +86,25 @@ class NewRows:
             statement = statements.of(extended)
             return await connection.rows(statement.sql, statement.arguments(extended))
         found: list[Sequence[Any]] = []
+        made = self._made(names)
         for row in rows:
             extended = [*values, row]
             statement = statements.of(extended)
-            found += await connection.rows(statement.sql, statement.arguments(extended))
+            if made is None:
+                found += await connection.rows(statement.sql, statement.arguments(extended))
+                continue
+            await connection.execute(statement.sql, statement.arguments(extended))
+            statement = made.of(extended)
+            found += known_again(await connection.rows(statement.sql, statement.arguments(extended)))
         return found
+
+    def _made(self, names: tuple[str, ...]) -> Statements | None:
+        """Where INSERT answers nothing: what finds the row again."""
+        item, setting = self.verb.target, self.setting
+        if setting.dialect.returns_inserted(setting.tables.release):
+            return None
+        given = {name: EXTRA.within(name) for name in names}
+        return Statements(setting, self.rank, self.inputs, lambda made: inserted_statement(made, item, given))
 
     def _of(self, names: tuple[str, ...]) -> Statements:
         kept = self._statements

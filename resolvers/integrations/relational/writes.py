@@ -28,6 +28,7 @@ from tidegate.resolvers.integrations.relational.images import (
     told,
     told_of_update,
 )
+from tidegate.resolvers.integrations.relational.inputs import Operand
 from tidegate.resolvers.integrations.relational.keyed import EXTRA, among_keys, recordset
 from tidegate.resolvers.integrations.relational.orders import key_json, ordering, sort_keys
 from tidegate.resolvers.integrations.relational.verbs import Deleting, Updating
@@ -70,8 +71,27 @@ def insert_many_statement(draft: Draft, item: DataObject, fields: Iterable[str])
     )
 
 
+def inserted_statement(draft: Draft, item: DataObject, given: Mapping[str, Expression | Operand]) -> sa.ClauseElement:
+    """MySQL without RETURNING: the key of the row that was just inserted, and what is told of it. Found by what was
+    given for its key, and by the number that was counted up."""
+    table = draft.table(item)
+    same = []
+    for field in item.key:
+        column = item.columns[field]
+        key: list[str | Sql] = ["LAST_INSERT_ID()"]
+        if field in given:
+            key = ["coalesce(", draft.bind(given[field], draft.setting.storing(item, column)), ", LAST_INSERT_ID())"]
+        same.append(Fragment((table.c[column.column], " = ", *key)))
+    return sa.select(*_answered(draft, item, table)).select_from(table).where(*same)
+
+
 def _insert(draft: Draft, item: DataObject, table: Rows, values: Mapping[str, Sql]) -> sa.ClauseElement:
     answered = _answered(draft, item, table)
+    if not draft.dialect.returns_inserted(draft.setting.tables.release):
+        if values:
+            assert isinstance(table, sa.TableClause)
+            return sa.insert(table).values(dict(values))
+        return Fragment(("INSERT INTO ", _target(draft, item), draft.dialect.empty_row()))
     if not values:
         nothing = f"{draft.dialect.empty_row()} RETURNING "
         return Fragment(("INSERT INTO ", _target(draft, item), nothing, *_separated(answered)))

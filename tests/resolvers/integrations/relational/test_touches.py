@@ -27,11 +27,14 @@ UUID = "0b0e7a1e-8c4e-4a7b-9d6e-1f2a3b4c5d6e"
 Image = Mapping[str, Hashable]
 
 
-@pytest.fixture(params=["sqlite", "postgres", "postgres before 18", "mysql"])
+RELEASES = {"postgres before 18": 15, "mysql without RETURNING": 804}
+
+
+@pytest.fixture(params=["sqlite", "postgres", "postgres before 18", "mysql", "mysql without RETURNING"])
 def board(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Board]:
     kind = request.param.split()[0]
     url = "" if kind == "sqlite" else request.getfixturevalue(f"{kind}_database")
-    made = Board(tmp_path, kind, url, 15 if request.param.endswith("18") else None)
+    made = Board(tmp_path, kind, url, RELEASES.get(request.param))
     yield made
     made.close()
 
