@@ -1,5 +1,6 @@
 # Everything runs in .venv, made here from requirements/*.txt (every file by its hash). Needs Python 3.11 or newer, and
-# Node 20 or newer for `make test` and `make bench`.
+# Node 20 or newer for `make test` and `make bench`. The tests start a MariaDB of their own: where there is none,
+# `make test` installs Debian's.
 
 PYTHON ?= python3
 VENV := .venv
@@ -14,7 +15,7 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-versio
 	--no-emit-index-url --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types layers format pytest coverage bench bench-live bench-events bench-sandbox lock clean
+.PHONY: help demo mariadb test check lint types layers format pytest coverage bench bench-live bench-events bench-sandbox lock clean
 
 help:            ## this list
 	@grep -E '^[a-z-]+: .*##' Makefile | sed -E 's/:[^#]*##/\t/' | sort | expand -t 14
@@ -36,10 +37,10 @@ types: $(DEVELOPMENT)            ## mypy --strict
 layers: $(DEVELOPMENT)            ## who may import whom
 	$(BIN)/lint-imports
 
-pytest: $(DEVELOPMENT) $(TEST_CLIENTS)            ## the tests only
+pytest: $(DEVELOPMENT) $(TEST_CLIENTS) mariadb            ## the tests only
 	$(BIN)/pytest -n 4 --dist worksteal $(PYTEST)
 
-coverage: $(DEVELOPMENT) $(TEST_CLIENTS)            ## the tests, and which lines they reach: half as long again
+coverage: $(DEVELOPMENT) $(TEST_CLIENTS) mariadb            ## the tests, and which lines they reach: half as long again
 	$(BIN)/pytest -n 2 --cov --cov-report=term $(PYTEST)
 
 bench: $(DEVELOPMENT) $(PEERS)            ## Tidegate beside its peers; BENCH=--quick for a short run
@@ -84,6 +85,19 @@ $(DEVELOPMENT): requirements/development.txt $(RUNTIME)
 $(TEST_CLIENTS): tests/node/package-lock.json
 	cd tests/node && $(NPM_CI)
 	@touch $@
+
+# RUNLEVEL=1 keeps Debian from starting one for the whole machine.
+mariadb:
+	@PATH="$$PATH:/usr/local/sbin:/usr/sbin:/usr/libexec"; \
+	command -v mariadbd >/dev/null || command -v mysqld >/dev/null || { \
+	  if ! command -v apt-get >/dev/null; then \
+	    echo "The tests need MariaDB 10.6 or newer (mariadbd). Install it with this system's packages." >&2; exit 1; fi; \
+	  root=""; if [ "$$(id -u)" != 0 ]; then root=sudo; command -v sudo >/dev/null || { \
+	    echo "The tests need MariaDB, and there is no sudo here. As root: apt-get install mariadb-server" >&2; exit 1; }; fi; \
+	  echo "The tests need MariaDB: installing mariadb-server."; \
+	  $$root apt-get update -q && $$root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
+	    apt-get install -q -y --no-install-recommends mariadb-server || { \
+	    echo "mariadb-server could not be installed. The tests need it: apt-get install mariadb-server" >&2; exit 1; }; }
 
 $(PEERS): bench/peers/package-lock.json
 	cd bench/peers && $(NPM_CI)
