@@ -1,0 +1,60 @@
+// What the gateway stands on: its integrations, the sandbox, and what it has done.
+
+import { get } from "./api.js";
+import { button, h, put, tag } from "./dom.js";
+import { count, milliseconds } from "./format.js";
+import { spinner } from "./steps.js";
+
+const LAYERS = {
+  user: "a user of its own", privileges: "no new privileges", files: "no files (Landlock)", resources: "limits of memory and time", calls: "system calls (seccomp)",
+};
+
+function integration(each) {
+  return h("article", { class: `box ${each.ok ? "" : "bad"}` },
+    h("header", {}, h("b", {}, each.name), tag(each.kind, "plain"), tag(each.ok ? "answers" : "does not answer", each.ok ? "good" : "bad"),
+      h("span", { class: "figure" }, milliseconds(each.ms))),
+    each.trouble && h("p", { class: "failure" }, each.trouble));
+}
+
+function sandbox(state) {
+  const words = { strict: ["holds", "good"], weak: ["weak", "warn"], idle: ["no programs", "plain"] }[state.state];
+  return h("article", { class: `box ${state.state === "weak" ? "warn" : ""}` },
+    h("header", {}, h("b", {}, "Sandbox"), tag(words[0], words[1])),
+    state.layers && h("ul", { class: "checks" }, state.layers.map((layer) => h("li", {}, "✓ ", LAYERS[layer] ?? layer)),
+      state.missing.map((layer) => h("li", { class: "lacking" }, "✗ without ", LAYERS[layer] ?? layer))),
+    state.escapes?.map((escape) => h("p", { class: "failure" }, `A program could ${escape}.`)),
+    state.programs.length > 0 && h("p", { class: "links" }, state.programs.map((each) => h("code", {}, each))));
+}
+
+const COUNTERS = [
+  ["changes", "committed writes and outside changes"], ["woken", "live queries they concerned"], ["asks", "requests to integrations"],
+  ["refreshes", "questions answered"], ["equal", "answers that were the same"], ["errors", "refreshes that failed"], ["sent", "results given to watchers"],
+];
+
+function draw(place, project, health, state) {
+  put(place,
+    h("section", {}, h("h2", {}, "Integrations"), h("div", { class: "boxes" }, health.integrations.map(integration))),
+    h("section", {}, h("h2", {}, "Programs"), h("div", { class: "boxes" }, sandbox(health.sandbox))),
+    h("section", {}, h("h2", {}, "Live queries since the start"), h("dl", { class: "counters" }, COUNTERS.map(([name, words]) =>
+      h("div", {}, h("dt", {}, name, h("small", {}, words)), h("dd", {}, count(state.counters[name])))))),
+    h("section", {}, h("h2", {}, "Roles"), h("p", { class: "roles" }, project.roles.map((role, place) => [place > 0 && h("span", { class: "dim" }, " ‹ "), tag(role, "role")])),
+      h("p", { class: "note" }, "A higher role may do all that a lower one may.")),
+    project.triggers.length > 0 && h("section", {}, h("h2", {}, "Without a client"), h("ul", { class: "reads" }, project.triggers.map((each) =>
+      h("li", {}, h("a", { href: `#/operations/${each.operation}` }, each.operation), " ", h("code", {}, each.schedule ? `${each.schedule} (${each.zone})` : each.webhook))))));
+}
+
+export function systemView(project) {
+  const place = h("div", { class: "system" }, spinner("Asking…"));
+  const look = async () => {
+    try {
+      const [health, state] = await Promise.all([get("health"), get("state")]);
+      draw(place, project, health, state);
+    } catch (error) {
+      put(place, h("p", { class: "failure" }, error.message));
+    }
+  };
+  look();
+  return { element: h("div", { class: "page" }, h("header", { class: "page-head" }, h("h1", { tabindex: "-1" }, "System"),
+    h("p", { class: "lead" }, `${project.name} on Tidegate ${project.version}, in ${project.author ? "development" : "production"}.`),
+    button("Ask again", look, { class: "button", glyph: "replay" })), place) };
+}
