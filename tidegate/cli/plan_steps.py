@@ -27,13 +27,22 @@ _INDENT: Final = "  "
 
 
 def show_function(operation: Operation, runnable: Runnable) -> None:
-    """Each step below the one before it, what is within it indented, its SQL under it."""
+    """Each step below the one before it, what is within it indented, its SQL under it. Last, what is asked of rows in
+    the answer where it does not hold everything."""
     outline = draw(operation)
     for line in _chain(outline.chain[1:], runnable, 0):
         say(line)
     if outline.handler is not None:
         for line in _part(outline.handler, runnable, 0):
             say(line)
+    for selection, place in runnable.places.items():
+        say(Text(f"# what the answer lacks of a {selection.type}, by its key", "dim"))
+        say(Text(indent(place.compiled.describe().rstrip("\n"), _INDENT)))
+
+
+def _steps(runnable: Runnable, lead: str) -> Iterator[Text]:
+    for step in runnable.steps:
+        yield Text(indent(step.describe().rstrip("\n"), lead))
 
 
 def _chain(chain: Chain, runnable: Runnable, depth: int) -> Iterator[Text]:
@@ -52,6 +61,10 @@ def _part(part: Part, runnable: Runnable, depth: int) -> Iterator[Text]:
     if isinstance(part, Box):
         if part.request is not None:
             yield from _asked(part.request, runnable, lead + _INDENT)
+        for joined in part.joins:
+            if joined in runnable.joined:
+                yield Text(f"{lead}{_INDENT}# {joined.field}", "dim")
+                yield from _steps(runnable.joined[joined], lead + _INDENT)
         return
     for number, arm in enumerate(part.arms, 1):
         label = arm.label or (f"way {number}" if part.tone is Tone.PARALLEL else "")
@@ -67,8 +80,7 @@ def _asked(request: Request, runnable: Runnable, lead: str) -> Iterator[Text]:
     if asked is None:
         return
     if not asked.parts:
-        for step in asked.steps:
-            yield Text(indent(step.describe().rstrip("\n"), lead))
+        yield from _steps(asked, lead)
     for name, words in PARTS.items():
         if name in asked.parts:
             yield Text(f"{lead}# {words}", "dim")

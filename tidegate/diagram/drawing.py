@@ -90,9 +90,10 @@ def _step(step: Step) -> Iterator[Part]:
         case Each() | Filter():
             yield _loop(step.work, place, notes)
         case Join(items=items, fields=fields, chosen=chosen):
-            only = ("what the client selects of it",) if chosen else ()
+            only = ("where the client selects it",) if chosen else ()
             joins = (_joined(joined) for joined in fields)
-            yield Box(f"join {say_value(items)}", Tone.CALL, place, (*joins, *only, *notes))
+            title = "join to the rows" if chosen else f"join to {say_value(items)}"
+            yield Box(title, Tone.CALL, place, (*joins, *only, *notes), joins=fields)
         case Parallel(branches=branches):
             arms = (Arm("", _block(branch)) for branch in branches)
             yield Fork("at the same time", Tone.PARALLEL, place, tuple(arms), notes)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
+from tidegate.core.flow import Joined
 from tidegate.core.operation import Request
 
 Chain: TypeAlias = "tuple[Part, ...]"
@@ -35,8 +36,8 @@ class Tone(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """One thing that is done. `ends`: nothing comes after it. `request`: what an integration is asked here, for those
-    who tell more than a diagram may."""
+    """One thing that is done. `ends`: nothing comes after it. `request`: what an integration is asked here, and
+    `joins` what other queries are, for those who tell more than a diagram may."""
 
     title: str
     tone: Tone
@@ -44,6 +45,7 @@ class Box:
     notes: tuple[str, ...] = ()
     ends: bool = False
     request: Request | None = None
+    joins: tuple[Joined, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
