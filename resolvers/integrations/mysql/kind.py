@@ -92,7 +92,7 @@ class MysqlKind:
             statement_timeout=given.seconds("statementTimeout"),
             application_name=given.text("applicationName"),
             statements=given.count("statements"),
-            tls="" if settings.get("tls") is None else given.choice("tls"),
+            tls=_tls(given, settings),
             ca=ca,
         )
         if ca is not None and not isfile(ca):  # noqa: PTH113 - a name that is too long is no file either
@@ -115,3 +115,17 @@ class MysqlKind:
         given.problems.raise_any()
         vocabulary = Vocabulary()
         return RelationalIntegration(name, MYSQL, MysqlDatabase(name, found, vocabulary), vocabulary)
+
+
+def _tls(given: Settings, settings: Mapping[str, Json]) -> str:
+    """Empty where nothing is said."""
+    value = settings.get("tls")
+    if value is None or given.is_open("tls"):
+        return ""
+    if value is False:
+        # What YAML makes of `off` without quotes.
+        return OFF
+    if value not in (OFF, ENCRYPT, VERIFY):
+        given.complain(f'"tls" must be one of {OFF}, {ENCRYPT}, {VERIFY}.')
+        return ""
+    return str(value)

@@ -46,7 +46,7 @@ def statements(script: str) -> Iterator[tuple[int, str]]:
         if token.lastgroup == "delimiter" and body.is_empty:
             end, start = token[0].split()[1], at
         elif token.lastgroup != "skip":
-            body.take(token[0].lower(), script, start, at)
+            body.take(token[0].lower(), script, at)
     yield from _statement(script, start, len(script), body)
 
 
@@ -61,6 +61,7 @@ class _Body:
 
     def __init__(self) -> None:
         self.is_empty = True
+        self._start = 0
         self._depth = 0
         self._has_ended = False
 
@@ -72,11 +73,12 @@ class _Body:
         if not character.isspace():
             self.is_empty = self._has_ended = False
 
-    def take(self, word: str, script: str, start: int, stop: int) -> None:
-        """`start` is where the statement starts, `stop` where the word ends."""
-        self.is_empty = False
+    def take(self, word: str, script: str, stop: int) -> None:
+        """`stop` is where the word ends."""
+        if self.is_empty:
+            self.is_empty, self._start = False, stop - len(word)
         was_end, self._has_ended = self._has_ended, word == "end"
         if word == "end":
             self._depth -= 1
-        elif word in _LOOPS if was_end else word in _OPENS and _HAS_BODY.match(script, start, stop):
+        elif word in _LOOPS if was_end else word in _OPENS and _HAS_BODY.match(script, self._start, stop):
             self._depth += 1

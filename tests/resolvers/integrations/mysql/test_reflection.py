@@ -106,14 +106,14 @@ async def test_what_writes_carry_with_them(reflected: tuple[str, Reflection]) ->
     name, found = reflected
     people, orders, log = found.tables["people"], found.tables["orders"], found.tables["log"]
     assert people.identity == f"{name}.people"
-    assert (people.effects, people.stamped) == (frozenset(), {"at"})
-    assert people.removals == {f"{name}.people", f"{name}.orders"}
-    assert people.moves == {f"{name}.people"}
-    assert people.referenced == {"id"}
-    assert (orders.effects, orders.stamped) == (frozenset(), {"state"})
+    assert (people.effects, people.stamped) == (frozenset(), frozenset({"at"}))
+    assert people.removals == frozenset({f"{name}.people", f"{name}.orders"})
+    assert people.moves == frozenset({f"{name}.people"})
+    assert people.referenced == frozenset({"id"})
+    assert (orders.effects, orders.stamped) == (frozenset(), frozenset({"state"}))
     assert log.effects is None
     for view in ("open_orders", "counted"):
-        assert found.tables[view].sources == {f"{name}.people", f"{name}.orders"}
+        assert found.tables[view].sources == frozenset({f"{name}.people", f"{name}.orders"})
     assert found.tables["open_orders"].effects == frozenset()
     assert found.tables["peeked"].sources is None
 
