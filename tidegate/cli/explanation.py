@@ -14,7 +14,7 @@ from tidegate.core.call import Runnable
 from tidegate.core.catalog import Catalog
 from tidegate.core.expressions import Expression, Literal, Reference, Scope, references, resolve
 from tidegate.core.footprint import UNKNOWN, Key, Read, Touch, Unknown, Verdict, judge
-from tidegate.core.integration import Compiled, Prepared
+from tidegate.core.integration import Compiled, Foretelling, Prepared
 from tidegate.core.json import Given, Missing
 from tidegate.core.operation import Kind, Operation
 from tidegate.core.reach import reach_of, requests_of
@@ -236,6 +236,8 @@ def _touches(operation: Operation, catalog: Catalog) -> Iterator[Touch]:
     for request in requests_of(operation, catalog.operations):
         if request.prepared.writes and not isinstance(request.acted, Demand):
             touches = impact(request.prepared)
+            if touches is None and isinstance(request.prepared, Foretelling):
+                touches = request.prepared.foretell()
             source = catalog.integrations[request.integration].source
             yield from (Touch(source, None),) if touches is None else touches
         for asking in askings_of(request):

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from tidegate.core.change import Outside, unheard
 from tidegate.core.errors import OperationError
@@ -75,6 +75,14 @@ class Prepared(Protocol):
         ...
 
 
+@runtime_checkable
+class Foretelling(Protocol):
+    """A prepared request that knows what it will touch before it is asked, for `tidegate explain`. Others that write
+    are taken for touching anything in their source."""
+
+    def foretell(self) -> Sequence[Touch]: ...
+
+
 class Session(Protocol):
     """A connection held for one call."""
 
@@ -133,8 +141,8 @@ class Integration(Protocol):
 
     @property
     def irrevocable(self) -> bool:
-        """Whether what is written cannot be rolled back. Its session is left after those of all others of the call: what
-        needs no answer, as a letter, is kept until then."""
+        """Whether what is written cannot be rolled back. Its session is left after those of all others of the call:
+        what needs no answer, as a letter, is kept until then."""
         ...
 
     def prepare(self, declaration: Declaration, surroundings: Surroundings) -> Prepared:

@@ -49,6 +49,9 @@ class PreparedHttp:
     def reach(self) -> Sequence[Read]:
         return self.compile(None, 0).reads(())
 
+    def foretell(self) -> Sequence[Touch]:
+        return (Touch(self.source, self.wish.resource),)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CompiledHttp:

@@ -8,8 +8,10 @@ from pathlib import Path
 import jsonschema
 import pytest
 import yaml
+from click.testing import CliRunner
 
 from tests.resolvers.integrations.http.world import KEY, TOKEN, write_shop
+from tidegate.cli import main
 from tidegate.core.problems import ProjectError
 from tidegate.kinds import installed_kinds
 from tidegate.schema.compile import compile_project
@@ -135,3 +137,16 @@ n: { kind: query, minRole: anonymous, args: { id: Int! }, returns: Note,
         "x": "GET /x/{{ args.id }}\nparams: a\nheaders: X-Secret\ndata: $.items",
         "y": "POST /y\nbody: application/json",
     }
+
+
+def test_what_a_write_concerns_is_explained(tmp_path: Path) -> None:
+    operations = """
+stock: { kind: query, minRole: anonymous, returns: JSON, run: { use: crm, get: { path: /stock, resource: stock } } }
+price: { kind: query, minRole: anonymous, returns: JSON, run: { use: crm, get: { path: /price, resource: price } } }
+any: { kind: query, minRole: anonymous, returns: JSON, run: { use: crm, get: /any } }
+set: { kind: mutation, minRole: anonymous, returns: JSON, run: { use: crm, put: { path: /stock, resource: stock } } }
+"""
+    write_shop(tmp_path, operations)
+    told = CliRunner().invoke(main, ["explain", str(tmp_path), "set"], env={"CRM_URL": None})
+    assert (told.exit_code, "may refresh stock, any\n" in told.stdout) == (0, True), told.output
+    assert "writes stock" in told.stdout
