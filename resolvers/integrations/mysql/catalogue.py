@@ -130,6 +130,7 @@ def _column(row: Sequence[Any]) -> ReflectedColumn:
         declared=declared,
         comment=comment,
         plain=_is_plain(type, family, collation),
+        folds=_FOLDS.fullmatch(collation) is not None,
     )
 
 
@@ -139,6 +140,14 @@ def _is_plain(type: str, family: Family, collation: str) -> bool:
     if collation:
         return collation.endswith(("_nopad_bin", "_0900_bin"))
     return type != "binary" and family not in (Family.JSON, Family.OTHER)
+
+
+_FOLDS: Final = re.compile(
+    r"(?:utf8mb4|utf8mb3|utf8|latin1|ascii)_(?:(?:general|unicode|unicode_520)(?:_nopad)?_ci|general_cs|(?:nopad_)?bin)"
+    r"|latin1_swedish(?:_nopad)?_ci|utf8mb4_0900_(?:ai_ci|as_ci|as_cs|bin)"
+    r"|(?:utf8mb[34]_)?uca1400(?:_nopad)?_(?:ai|as)_c[is]"
+)
+"""Those of a language may take two letters for one. A test looks at all that MariaDB has."""
 
 
 def _whole(index: Sequence[tuple[str | None, bool]]) -> tuple[str, ...]:

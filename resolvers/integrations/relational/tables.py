@@ -50,7 +50,9 @@ class ReflectedColumn:
     labels; `element` is an array's family, and `element_values` its enum labels. `declared` is the database's own
     words for the type, for messages to the author and for casts; empty where unknown. `comment` is what COMMENT
     ON COLUMN says, for `init --from` and `pull`. `plain`: two values are equal for the database only where they are
-    written the same; false for collations that ignore case and the like, and where that is not known."""
+    written the same; false for collations that ignore case and the like, and where that is not known. `folds`: two
+    texts of printable ASCII are equal for it only where they are the same but for the case of letters and for blanks at
+    the end."""
 
     name: str
     family: Family
@@ -63,6 +65,7 @@ class ReflectedColumn:
     declared: str = ""
     comment: str = ""
     plain: bool = False
+    folds: bool = False
 
 
 @dataclass(frozen=True, slots=True)
