@@ -37,6 +37,7 @@ def test_plan(tidegate: Run, tmp_path: Path) -> None:
     assert "  # plans" not in joined
     known = tidegate("plan", tmp_path, "known", "--select", "{ email orders { text } }").stdout
     assert "# what the answer lacks of a Customer, by its key" in known
-    assert known.count("FROM customers") == known.count("FROM orders") == 1
+    assert known.count("FROM customers") == 1
+    assert "FROM orders" in known
     whole = tidegate("plan", tmp_path, "asked", "--select", "{ email name }").stdout
     assert "lacks" not in whole
