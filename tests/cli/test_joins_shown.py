@@ -31,12 +31,12 @@ def test_plan(tidegate: Run, tmp_path: Path) -> None:
         (tmp_path / name).write_text(text)
     joined = tidegate("plan", tmp_path, "desk", "--select", "{ customer { name orders { text } } }").stdout
     assert "join to the rows (customer: call customerOf for each different email; plans: call plansOf for all" in joined
-    asked, _, lacking = joined.partition("# what the answer lacks of a Customer, by its key")
+    asked, _, lacking = joined.partition("# what the answer lacks of rows of the type Customer, by their keys")
     assert asked.count("FROM customers") == asked.count("FROM orders") == asked.count("  # customer\n") == 1
     assert "$keys" in lacking
     assert "  # plans" not in joined
     known = tidegate("plan", tmp_path, "known", "--select", "{ email orders { text } }").stdout
-    assert "# what the answer lacks of a Customer, by its key" in known
+    assert "# what the answer lacks of rows of the type Customer, by their keys" in known
     assert known.count("FROM customers") == 1
     assert "FROM orders" in known
     whole = tidegate("plan", tmp_path, "asked", "--select", "{ email name }").stdout

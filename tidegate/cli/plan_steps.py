@@ -36,7 +36,7 @@ def show_function(operation: Operation, runnable: Runnable) -> None:
         for line in _part(outline.handler, runnable, 0):
             say(line)
     for selection, place in runnable.places.items():
-        say(Text(f"# what the answer lacks of a {selection.type}, by its key", "dim"))
+        say(Text(f"# what the answer lacks of rows of the type {selection.type}, by their keys", "dim"))
         say(Text(indent(place.compiled.describe().rstrip("\n"), _INDENT)))
 
 
