@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from graphql import GraphQLError, build_schema, graphql_sync
+
 from tests.resolvers.servers import Request as Asked
 from tests.resolvers.servers import Server
 from tidegate.testing import Request
@@ -151,3 +153,49 @@ class NotesServer:
     def _give(self, request: Asked, found: Any) -> None:
         status = 404 if found is None else 200
         request.answer(json.dumps(found).encode(), status, content_type="application/json")
+
+
+GRAPHQL = [
+    Request("query", {"field": "notes", "resource": "notes"}, {}, "[Note!]!"),
+    Request(
+        "query",
+        {
+            "document": "query ($id: Int!) { note(id: $id) { id title stars } }",
+            "variables": {"id": "$args.id"},
+            "data": "$.note",
+        },
+        _ID,
+        "Note",
+        [{"id": 1}, {"id": 99}],
+    ),
+    Request("mutation", {"field": "put", "args": _NOTE}, _ARGS, "Note!", [{"id": 4, "title": "Tap"}],
+            [{"id": 1, "title": ""}], at_once=True),
+]  # fmt: skip
+SCHEMA = """
+type Query { notes: [Note!]! note(id: Int!): Note }
+type Mutation { put(id: Int!, title: String!): Note! }
+type Note { id: Int! title: String! stars: Int }
+"""
+
+
+_BUILT = build_schema(SCHEMA)
+
+
+class NotesGraphql(NotesServer):
+    """The same by GraphQL."""
+
+    def _answer(self, request: Asked) -> None:
+        asked = json.loads(request.body)
+        root = {"notes": [*self.notes.values()], "note": self.note, "put": self.put}
+        result = graphql_sync(_BUILT, asked["query"], root, variable_values=asked.get("variables"))
+        request.answer(json.dumps(result.formatted).encode(), content_type="application/json")
+
+    # Any: what graphql-core calls them with.
+    def note(self, _info: Any, id: int) -> Any:
+        return self.notes.get(str(id))
+
+    def put(self, _info: Any, id: int, title: str) -> Any:
+        if not title:
+            raise GraphQLError("it has no title")
+        self.notes[str(id)] = {"stars": None, **self.notes.get(str(id), {}), "id": id, "title": title}
+        return self.notes[str(id)]

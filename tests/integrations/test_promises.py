@@ -10,7 +10,19 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from tests.integrations.conformance import HTTP, OBJECTS, ROWS, SEND, TABLES, TRIGGER, TYPES, NotesServer
+from tests.integrations.conformance import (
+    GRAPHQL,
+    HTTP,
+    OBJECTS,
+    ROWS,
+    SCHEMA,
+    SEND,
+    TABLES,
+    TRIGGER,
+    TYPES,
+    NotesGraphql,
+    NotesServer,
+)
 from tests.resolvers.integrations.smtp.conftest import MailServer
 from tests.resolvers.servers import Server
 from tidegate.core.json import Json
@@ -23,6 +35,7 @@ REQUESTS: dict[str, Sequence[Request]] = {
     "postgres": ROWS,
     "mysql": ROWS,
     "http": HTTP,
+    "graphql": GRAPHQL,
     "smtp": SEND,
     "webhook": TRIGGER,
     "zapier": TRIGGER,
@@ -136,6 +149,32 @@ async def test_http(tmp_path: Path) -> None:
             types=TYPES,
             elsewhere=write,
             unreachable={"baseUrl": "http://127.0.0.1:1", "retries": 0, **settings},
+            secrets=[SECRET],
+        )
+    assert untested(report) == {"undone", "cancelled", "attempt", "kept-back"}
+
+
+async def test_graphql(tmp_path: Path) -> None:
+    notes = NotesGraphql()
+
+    async def write() -> None:
+        notes.notes["1"]["title"] = "Elsewhere"
+
+    (tmp_path / "notes.graphql").write_text(SCHEMA)
+    settings: dict[str, Json] = {
+        "poll": "1s",
+        "headers": {"Authorization": f"Bearer {SECRET}"},
+        "schema": "notes.graphql",
+    }
+    async with notes.server:
+        report = await check_integration(
+            KINDS["graphql"],
+            {"url": f"http://127.0.0.1:{notes.server.port}/graphql", **settings},
+            GRAPHQL,
+            folder=tmp_path,
+            types=TYPES,
+            elsewhere=write,
+            unreachable={"url": "http://127.0.0.1:1", "retries": 0, **settings},
             secrets=[SECRET],
         )
     assert untested(report) == {"undone", "cancelled", "attempt", "kept-back"}

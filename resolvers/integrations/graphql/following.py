@@ -115,7 +115,7 @@ class Follower:
 
     async def _converse(self) -> None:
         """Until the connection ends, by an exception."""
-        if self._line.url.startswith("wss:") and self._tls is None:
+        if self._line.url.lower().startswith("wss:") and self._tls is None:
             self._tls = await asyncio.to_thread(read_certificates, self._line.ca)
         async with _Connect(
             self._line.url,

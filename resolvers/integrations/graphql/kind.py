@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from os.path import isfile
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from tidegate.core.integration import Integration
 from tidegate.core.json import Json
@@ -113,7 +114,7 @@ def _schema(name: str, file: Json, folder: Path, at: Location, problems: Problem
     if not isinstance(file, str) or "${" in file:
         return None
     path = folder / file
-    if not path.is_file() or not path.resolve().is_relative_to(folder.resolve()):
+    if not _is_inside(path, folder):
         sentence = f'There is no file "{file}", "schema" of the integration "{name}", in the project.'
         problems.add(at, sentence, "`tidegate init DIR --from URL` writes one.")
         return None
@@ -144,11 +145,10 @@ def _follower(
             check_subscription(text, place, schema, problems)
             followed.append(Followed(text, resource if isinstance(resource, str) else None))
     stated = settings.get("socketUrl")
+    # That of another scheme: http becomes ws, and https wss.
+    address = f"ws{url[4:]}"
     if isinstance(stated, str):
         address = _checked(name, "socketUrl", stated, ("ws", "wss"), at, problems)
-    else:
-        parts = urlsplit(url)
-        address = urlunsplit(("wss" if parts.scheme == "https" else "ws", *parts[1:]))
     params = settings.get("connectionParams")
     texts = {each: str(value) for each, value in params.items()} if isinstance(params, Mapping) else {}
     if not followed:
@@ -165,13 +165,18 @@ def _text(name: str, written: str, folder: Path, at: Location, problems: Problem
     if not written.endswith(".graphql") or any(character.isspace() for character in written):
         return written, at
     path = folder / written
-    if not path.is_file() or not path.resolve().is_relative_to(folder.resolve()):
+    if not _is_inside(path, folder):
         problems.add(at, f'There is no file "{written}", of "refreshOn" of the integration "{name}", in the project.')
         return None, at
     if path.stat().st_size > LARGEST_DOCUMENT:
         problems.add(at, f'The file "{written}" has more than {LARGEST_DOCUMENT} bytes.')
         return None, at
     return path.read_text(encoding="utf-8", errors="replace"), Location(written)
+
+
+def _is_inside(path: Path, folder: Path) -> bool:
+    # A name that is too long is no file either.
+    return isfile(path) and path.resolve().is_relative_to(folder.resolve())  # noqa: PTH113
 
 
 def _checked(name: str, key: str, text: str, schemes: Sequence[str], at: Location, problems: Problems) -> str:

@@ -29,7 +29,7 @@ def test_graphql() -> None:
 def test_hooks() -> None:
     page = (PAGES / "integrations-webhook.md").read_text()
     assert keys("integrations-webhook.md", "trigger") == list(TRIGGER_KEYS)
-    assert sorted(keys("integrations-webhook.md", "Once")) == sorted(Signature)
+    assert set(Signature) <= set(keys("integrations-webhook.md", "Once"))
     pauses = [f"{pause:g}" for pause in PAUSES]
     assert f"after {', '.join(pauses[:-1])} and {pauses[-1]} seconds" in page
     assert (MOST_WAITING, MOST_BYTES, LARGEST, AT_ONCE) == (1000, 64 << 20, 1 << 20, 4)
