@@ -23,8 +23,10 @@ def source_of(address: str, folder: Path) -> Source:
     scheme = urlsplit(address).scheme
     if scheme in ("postgresql", "postgres"):
         return Source("postgres", {"url": "${DATABASE_URL}"}, {"DATABASE_URL": address})
+    if scheme in ("mysql", "mariadb"):
+        return Source("mysql", {"url": "${DATABASE_URL}"}, {"DATABASE_URL": address})
     if scheme not in ("", "sqlite", "file") and "://" in address:
-        raise click.BadParameter(f"{scheme}:// is neither PostgreSQL nor SQLite.", param_hint="--from")
+        raise click.BadParameter(f"{scheme}:// is neither PostgreSQL nor MySQL nor SQLite.", param_hint="--from")
     file = Path(unquote(urlsplit(address).path) if scheme in ("sqlite", "file") else address)
     if scheme == "sqlite" and not file.exists() and str(file).startswith("/"):
         # sqlite:///desk.db is a relative path in the addresses of SQLAlchemy; sqlite:////tmp/desk.db is not.

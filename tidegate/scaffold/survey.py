@@ -145,7 +145,9 @@ class _Survey:
         if (table.name, column.name) in self._identities:
             return "ID"
         if column.family is Family.ENUM:
-            return self._enum(column.declared, column.values)
+            # MySQL's enums have no names of their own.
+            nameless = column.declared.lower().startswith("enum(")
+            return self._enum(f"{type_name(table.name)}_{column.name}" if nameless else column.declared, column.values)
         if column.family is not Family.ARRAY:
             return _SCALARS[column.family]
         if column.element is Family.ENUM:

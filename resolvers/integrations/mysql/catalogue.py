@@ -68,12 +68,15 @@ async def reflect(session: Session) -> Reflection:
     checks = await session.ask(_CHECKS.format(" and t.table_name = c.table_name" if server.is_mariadb else "")) or ()
     json = {(table, _plain(found[1])) for table, _, clause in checks if (found := _IS_JSON.fullmatch(clause.strip()))}
     columns: defaultdict[str, dict[str, ReflectedColumn]] = defaultdict(dict)
+    counted = set[tuple[str, str]]()
     stamped: defaultdict[str, set[str]] = defaultdict(set)
     for table, *row in await session.ask(_COLUMNS.format(" and column_default <> 'NULL'" if server.is_mariadb else "")):
         column = _column(row)
         if (table, column.name) in json:
             column = replace(column, family=Family.JSON, plain=False)
         columns[table][column.name] = column
+        if "auto_increment" in row[5]:
+            counted.add((table, column.name))
         if "on update" in row[5]:
             stamped[table].add(column.name)
     tables = await session.ask(_TABLES)
@@ -84,6 +87,7 @@ async def reflect(session: Session) -> Reflection:
     links: defaultdict[str, dict[str, list[Any]]] = defaultdict(dict)
     for table, name, *pair in await session.ask(_LINKS):
         links[table].setdefault(name, []).append(pair)
+    _count(columns, links, counted)
     schema = str((await session.ask("select database()"))[0][0])
     known = {
         name: ReflectedTable(
@@ -132,6 +136,24 @@ def _column(row: Sequence[Any]) -> ReflectedColumn:
         plain=_is_plain(type, family, collation),
         folds=_FOLDS.fullmatch(collation) is not None,
     )
+
+
+def _count(
+    columns: Mapping[str, dict[str, ReflectedColumn]],
+    links: Mapping[str, Mapping[str, Sequence[Any]]],
+    counted: set[tuple[str, str]],
+) -> None:
+    """What is counted up from one never needs the last bit of `bigint unsigned`, nor does what points at it: both are
+    ordinary numbers. Any: rows of `_LINKS`."""
+    pairs = [(table, pair) for table, named in links.items() for rows in named.values() for pair in rows if pair[1]]
+    found = set[tuple[str, str]]()
+    while counted != found:
+        found = set(counted)
+        counted |= {(table, pair[0]) for table, pair in pairs if (pair[2], pair[3]) in counted}
+    for table, name in counted:
+        column = columns[table].get(name)
+        if column is not None and column.family is Family.NUMERIC and column.declared.lower().startswith("bigint"):
+            columns[table][name] = replace(column, family=Family.BIGINT)
 
 
 def _is_plain(type: str, family: Family, collation: str) -> bool:

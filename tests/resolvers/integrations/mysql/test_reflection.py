@@ -29,7 +29,7 @@ SCHEMA = """
         tiny tinyint, small smallint unsigned, medium mediumint, whole int unsigned, yes boolean, bits bit(3), bit bit,
         amount decimal(10, 2), ratio float, exact double, born year,
         at timestamp not null default current_timestamp on update current_timestamp, local datetime(6), day date,
-        hour time, uid uuid, doc json, raw varbinary(20), filled binary(4), large longblob,
+        hour time, vast bigint unsigned, uid uuid, doc json, raw varbinary(20), filled binary(4), large longblob,
         tags set('a', 'b'), spot point, `Odd ``Name` text, age int, constraint adult check (age >= 18),
         unique key short_nick (nick(3))
     ) comment 'Everybody.'
@@ -66,11 +66,11 @@ async def test_tables_and_columns(reflected: tuple[str, Reflection]) -> None:
     people = found.tables["people"]
     assert people.comment == "Everybody."
     assert {name: str(column.family) for name, column in people.columns.items()} == {
-        "id": "numeric", "mail": "text", "nick": "text", "exactly": "text", "nearly": "text", "mood": "enum",
-        "boss": "numeric", "loud": "text", "quiet": "text", "tiny": "smallint", "small": "integer", "medium": "integer",
+        "id": "bigint", "mail": "text", "nick": "text", "exactly": "text", "nearly": "text", "mood": "enum",
+        "boss": "bigint", "loud": "text", "quiet": "text", "tiny": "smallint", "small": "integer", "medium": "integer",
         "whole": "bigint", "yes": "boolean", "bits": "other", "bit": "boolean", "amount": "numeric", "ratio": "real",
         "exact": "float", "born": "smallint", "at": "timestamptz", "local": "timestamp", "day": "date", "hour": "time",
-        "uid": "uuid", "doc": "json", "raw": "bytea", "filled": "bytea", "large": "bytea", "tags": "text",
+        "uid": "uuid", "vast": "numeric", "doc": "json", "raw": "bytea", "filled": "bytea", "large": "bytea", "tags": "text",
         "spot": "other", "Odd `Name": "text", "age": "integer",
     }  # fmt: skip
     assert people.columns["mood"].values == ("sad", "it's fine", "glad")
