@@ -38,8 +38,8 @@ MOST_NOTES: Final = 20
     "--from",
     "address",
     metavar="ADDRESS",
-    help="Make the project from the tables of this database (postgresql://…, mysql://…, or the path of a SQLite file), from "
-    "this OpenAPI document (https://…, or the path of a .json or .yaml file), or from this GraphQL server (https://…).",
+    help="Make the project from the tables of this database (postgresql://…, mysql://…, or the path of a SQLite file), "
+    "from this OpenAPI document (https://…, or the path of a .json or .yaml file), or from this GraphQL server (https://…).",
 )
 @click.option(
     "--read-role", type=click.Choice(ROLES), default="admin", show_default=True, help="Lowest role that reads."
