@@ -102,7 +102,7 @@ async def test_three_people_on_three_screens(screen: Opened) -> None:
 
 async def test_nothing_is_lost_while_the_gateway_restarts(screen: Opened, demo: Demo) -> None:
     ada, sam = await asyncio.gather(screen("Ada"), screen("Sam"))
-    await sam.page.locator("#line-2").click()
+    await sam.page.locator("[data-ticket='2'] a").click()
     moved = sam.page.get_by_role("group", name="Status of the ticket").get_by_role("button", name="Done")
     await expect(moved).to_have_attribute("aria-pressed", "false")
     await expect(lines(ada.page)).to_have_count(3)
@@ -124,7 +124,7 @@ async def test_nothing_is_lost_while_the_gateway_restarts(screen: Opened, demo: 
         await expect(each.page.locator(".banner.lost")).to_have_count(0)
         await expect(each.page.get_by_text("Live", exact=True)).to_be_attached()
     await moved.click()
-    await expect(ada.page.locator("#line-2")).to_contain_text("Done")
+    await expect(ada.page.locator("[data-ticket='2'] a")).to_contain_text("Done")
     # Events come again as well.
     await sam.page.get_by_label("Your answer").fill("She has it now.")
     await sam.page.get_by_role("button", name="Answer", exact=True).click()
@@ -150,7 +150,7 @@ async def test_side_by_side(screen: Opened) -> None:
     for pane, words in ((sam, r"ticket list [\d.]+ ms"), (kim, r"(open count|status counts|average age) [\d.]+ ms")):
         await expect(pane.locator(".pane-head")).to_have_text(re.compile(words))
     # An event, from one to two others.
-    await sam.locator("#line-1").click()
+    await sam.locator("[data-ticket='1'] a").click()
     await sam.get_by_role("button", name="Escalate").click()
     await page.get_by_label("Why it cannot wait").fill("Smoke.")
     await page.get_by_role("dialog").get_by_role("button", name="Escalate").click()

@@ -151,7 +151,7 @@ async def test_how_it_looks(screen: Opened, size: tuple[int, int], dark: bool, t
     sam = await screen("Sam", **options)
     await expect(sam.page.locator(".line-title")).to_have_count(7)
     await look(sam, "list")
-    await sam.page.locator("#line-1").click()
+    await sam.page.locator("[data-ticket='1'] a").click()
     await sam.page.get_by_role("button", name="Triage").click()
     await expect(sam.page.locator(".triaged")).to_be_visible()
     await sam.page.get_by_role("button", name="Escalate").click()
@@ -171,10 +171,11 @@ async def test_how_it_looks(screen: Opened, size: tuple[int, int], dark: bool, t
     side = await screen(**(options | ({"width": 1440, "height": 860} if wide else {})))
     await side.open("/side-by-side")
     await expect(side.page.locator(".pane .tile.lead dd")).to_have_text("7")
-    await side.page.locator("[data-user=sam] #line-1").click()
+    await side.page.locator("[data-user=sam] [data-ticket='1'] a").click()
     await side.page.locator("[data-user=sam]").get_by_label("Your answer").fill("It is out. A new one comes on Monday.")
     await side.page.locator("[data-user=sam]").get_by_role("button", name="Answer", exact=True).click()
     await expect(side.page.locator("[data-user=ada] .toast")).to_be_visible()
     await expect(side.page.locator(".verdict")).to_contain_text("event ticketAnswered")
     await look(side, "side")
-    assert {state: found for state, found in problems.items() if found} == {}
+    wrong = [f"{state}: {each}" for state, found in problems.items() for each in found]
+    assert not wrong, "\n".join(wrong)

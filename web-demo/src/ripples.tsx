@@ -49,6 +49,12 @@ export function RipplesOf({ who, children }: { who: string; children: ReactNode 
   return <Who value={who}>{children}</Who>;
 }
 
+/** A name for a part of the page, which is somebody's where there are several of its kind. */
+export function usePart(name: string): string {
+  const who = use(Who);
+  return who === "" ? name : `${name} of ${who}`;
+}
+
 export function useDeed(): Deed | undefined {
   return use(Shared)?.deed;
 }

@@ -1,5 +1,6 @@
 import { type FormEvent, useId, useRef, useState } from "react";
 import { AddComment, AddInternalComment, AnswerTicket } from "../documents";
+import { usePart } from "../ripples";
 import type { User } from "../session";
 import { Icon } from "../ui/icons";
 import { Ago, Button, Face } from "../ui/parts";
@@ -10,8 +11,8 @@ import type { Whole } from "./TicketDetail";
 
 export function Conversation({ ticket, user }: { ticket: Whole; user: User }) {
   return (
-    <section className="talk" aria-label="Conversation">
-      <h3>Conversation</h3>
+    <section className="talk" aria-label={usePart("Conversation")}>
+      <h2>Conversation</h2>
       <div role="log" aria-live="polite">
         {ticket.comments.length === 0 && <p className="soft">Nobody has said anything yet.</p>}
         <ul>

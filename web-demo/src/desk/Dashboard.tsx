@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { useEffect, useId, useState } from "react";
 import type { Priority, Status } from "../../build/gql/graphql";
 import { AverageAge, OpenTickets, TicketsByStatus } from "../documents";
 import { useTide } from "../ripples";
@@ -7,15 +7,16 @@ import { Bones, Button, Failed, PRIORITIES, PRIORITY_WORDS, STATUS_WORDS, STATUS
 import { Announcing } from "./Bell";
 import { type Point, TideChart } from "./TideChart";
 
-export function Dashboard({ user }: { user: User }) {
+export function Dashboard({ user, part: Part }: { user: User; part: "div" | "main" }) {
   const open = useTide("open count", OpenTickets, {});
   const byStatus = useTide("status counts", TicketsByStatus, {});
   const ages = useTide("average age", AverageAge, {});
   const [announcing, setAnnouncing] = useState(false);
+  const heading = useId();
   const counts = new Map<Status, number>(byStatus.data?.ticketsByStatus.map((each) => [each.status, each.tickets]));
   const failed = byStatus.error ?? ages.error;
   return (
-    <main className="board" tabIndex={0}>
+    <Part className="board" tabIndex={0}>
       <header className="board-head">
         <div>
           <h1>Dashboard</h1>
@@ -37,24 +38,24 @@ export function Dashboard({ user }: { user: User }) {
               <Tile key={each} label={STATUS_WORDS[each]} value={byStatus.data && (counts.get(each) ?? 0)} kind={each} />
             ))}
           </dl>
-          <section className="card" aria-labelledby="tide-heading">
-            <h2 id="tide-heading">Open tickets, while you watch</h2>
+          <section className="card" aria-labelledby={`${heading}-tide`}>
+            <h2 id={`${heading}-tide`}>Open tickets, while you watch</h2>
             <OverTime value={open.data?.openTickets} at={open.at} />
           </section>
           <div className="halves">
-            <section className="card" aria-labelledby="status-heading">
-              <h2 id="status-heading">By status</h2>
+            <section className="card" aria-labelledby={`${heading}-status`}>
+              <h2 id={`${heading}-status`}>By status</h2>
               <StatusBar counts={counts} loading={byStatus.isLoading} />
             </section>
-            <section className="card" aria-labelledby="age-heading">
-              <h2 id="age-heading">How long they have been open</h2>
+            <section className="card" aria-labelledby={`${heading}-age`}>
+              <h2 id={`${heading}-age`}>How long they have been open</h2>
               <Ages rows={ages.data?.averageAge} />
             </section>
           </div>
         </>
       )}
       {announcing && <Announcing onClose={() => setAnnouncing(false)} />}
-    </main>
+    </Part>
   );
 }
 

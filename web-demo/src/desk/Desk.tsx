@@ -26,7 +26,7 @@ export function Desk({ session, bare = false, onSignOut }: DeskProps) {
             <Toaster user={session.user} />
             <Header user={session.user} bare={bare} onSignOut={onSignOut} />
             <Banners user={session.user} onSignOut={onSignOut} />
-            <Pages user={session.user} />
+            <Pages user={session.user} bare={bare} />
           </NoticeProvider>
         </div>
       </Provider>
@@ -34,14 +34,16 @@ export function Desk({ session, bare = false, onSignOut }: DeskProps) {
   );
 }
 
-function Pages({ user }: { user: User }) {
+/** `bare`: there are others in the page, and it has one main part of its own. */
+function Pages({ user, bare }: { user: User; bare: boolean }) {
   const { path } = useRoute();
   const id = /^\/tickets\/([^/]+)$/.exec(path)?.[1];
-  if (path === "/dashboard" && user.role !== "customer") return <Dashboard user={user} />;
+  if (path === "/dashboard" && user.role !== "customer") return <Dashboard user={user} part={bare ? "div" : "main"} />;
+  const Part = bare ? "div" : "main";
   return (
-    <main className="tickets" data-open={id !== undefined || undefined}>
+    <Part className="tickets" data-open={id !== undefined || undefined}>
       <TicketList user={user} selected={id} />
       <TicketDetail key={id ?? ""} id={id} user={user} />
-    </main>
+    </Part>
   );
 }

@@ -2,6 +2,7 @@ import { type ReactNode, useEffect, useId, useRef, useState } from "react";
 import { useStatus } from "tidegate-client/react";
 import { useSubscription } from "urql";
 import { Waiting } from "../documents";
+import { usePart } from "../ripples";
 import { Link, useRoute } from "../router";
 import type { User } from "../session";
 import { Icon, type IconName, Mark } from "../ui/icons";
@@ -52,7 +53,7 @@ function Pages() {
   const { path } = useRoute();
   const [{ data }] = useSubscription<{ ticketCount: number }>({ query: Waiting.toString() });
   return (
-    <nav className="pages" aria-label="Pages">
+    <nav className="pages" aria-label={usePart("Pages")}>
       <Link to="/" current={path !== "/dashboard"}>
         Tickets
         {data !== undefined && data.ticketCount > 0 && (

@@ -2,6 +2,7 @@ import { useState } from "react";
 import { useQuery } from "urql";
 import type { PeopleQuery, Priority, Status, TriageTicketMutation } from "../../build/gql/graphql";
 import { Assign, DeleteTicket, EscalateTicket, People, SetPriority, SetStatus, TriageTicket } from "../documents";
+import { usePart } from "../ripples";
 import { useRoute } from "../router";
 import type { User } from "../session";
 import { Dialog, Field } from "../ui/Dialog";
@@ -26,7 +27,7 @@ export function SupportTools({ ticket, user }: { ticket: Whole; user: User }) {
   const [{ data: people }] = useQuery<PeopleQuery>({ query: People.toString() });
   const helpers = people?.people.filter((each) => each.role !== "customer") ?? [];
   return (
-    <section className="tools" aria-label="What support can do">
+    <section className="tools" aria-label={usePart("What support can do")}>
       <div className="tools-row">
         <fieldset className="segments">
           <legend className="unseen">Status of the ticket</legend>
@@ -111,7 +112,7 @@ function Triaged({ outcome, onClose }: { outcome: Outcome; onClose: () => void }
   return (
     <div className={outcome.urgent ? "triaged urgent" : "triaged"}>
       <header>
-        <h3>{outcome.urgent ? "This cannot wait" : "This can wait its turn"}</h3>
+        <h2>{outcome.urgent ? "This cannot wait" : "This can wait its turn"}</h2>
         <Button look="quiet" icon="close" aria-label="Put the triage away" onClick={onClose} />
       </header>
       <ol>

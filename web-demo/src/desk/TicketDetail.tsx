@@ -1,7 +1,7 @@
 import { useEffect, useRef } from "react";
 import type { SupportTicketQuery } from "../../build/gql/graphql";
 import { CustomerTicket, SupportTicket } from "../documents";
-import { useTide } from "../ripples";
+import { usePart, useTide } from "../ripples";
 import { Link } from "../router";
 import type { User } from "../session";
 import { Icon } from "../ui/icons";
@@ -15,9 +15,10 @@ export type Whole = Omit<NonNullable<SupportTicketQuery["ticket"]>, "internalNot
 };
 
 export function TicketDetail({ id, user }: { id: string | undefined; user: User }) {
+  const part = usePart("Ticket");
   if (id === undefined) {
     return (
-      <section className="detail nothing" aria-label="Ticket">
+      <section className="detail nothing" aria-label={part}>
         <Empty icon="flag" title="No ticket is open">
           {user.role === "customer"
             ? "Choose one on the left, or file a new one. Answers appear here by themselves."
@@ -40,7 +41,7 @@ function Detail({ id, user }: { id: string; user: User }) {
     if (there) heading.current?.focus({ preventScroll: true });
   }, [there]);
   return (
-    <section className="detail" aria-label="Ticket">
+    <section className="detail" aria-label={usePart("Ticket")}>
       <Link to="/" className="back-link">
         <Icon name="back" /> All tickets
       </Link>
@@ -60,9 +61,9 @@ function Detail({ id, user }: { id: string; user: User }) {
               <StatusPill status={ticket.status} />
               <PriorityPill priority={ticket.priority} always />
             </div>
-            <h2 ref={heading} tabIndex={-1}>
+            <h1 ref={heading} tabIndex={-1}>
               {ticket.title}
-            </h2>
+            </h1>
             <p className="soft">
               {ticket.author?.name ?? ticket.email}
               {ticket.author?.team != null && ` · ${ticket.author.team}`} · <Ago at={ticket.createdAt} />

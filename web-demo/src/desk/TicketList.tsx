@@ -1,7 +1,7 @@
 import { useDeferredValue, useEffect, useRef, useState } from "react";
 import type { Status, TicketFilter, TicketLineFragment } from "../../build/gql/graphql";
 import { AllTickets, MyTickets } from "../documents";
-import { useTide } from "../ripples";
+import { usePart, useTide } from "../ripples";
 import { Link } from "../router";
 import type { User } from "../session";
 import { Icon } from "../ui/icons";
@@ -19,7 +19,7 @@ function Mine({ user, selected }: { user: User; selected: string | undefined }) 
   const { data, isLoading, error } = useTide("ticket list", MyTickets, {});
   const tickets = data?.myTickets;
   return (
-    <section className="list" aria-label="Your tickets">
+    <section className="list" aria-label={usePart("Your tickets")}>
       <header className="list-head">
         <h1>Your tickets</h1>
         <Button look="main" icon="plus" onClick={() => setFiling(true)}>
@@ -53,7 +53,7 @@ function Everybodys({ selected }: { selected: string | undefined }) {
   const { data, isLoading, error } = useTide("ticket list", AllTickets, { where, first });
   const found = data?.allTickets;
   return (
-    <section className="list" aria-label="All tickets">
+    <section className="list" aria-label={usePart("All tickets")}>
       <header className="list-head">
         <h1>All tickets</h1>
         {found !== undefined && <span className="total">{found.totalCount}</span>}
@@ -117,8 +117,8 @@ function Lines({ tickets, selected }: { tickets: readonly Line[]; selected: stri
   return (
     <ul className="lines">
       {tickets.map((each) => (
-        <li key={each.id} className={changed.has(each.id) ? "fresh" : undefined} data-draft={isDraft(each.id) || undefined}>
-          <Link to={`/tickets/${each.id}`} className="line" current={each.id === selected} id={`line-${each.id}`}>
+        <li key={each.id} data-ticket={each.id} className={changed.has(each.id) ? "fresh" : undefined} data-draft={isDraft(each.id) || undefined}>
+          <Link to={`/tickets/${each.id}`} className="line" current={each.id === selected}>
             <span className="line-title">{each.title}</span>
             <span className="line-facts">
               <StatusPill status={each.status} />

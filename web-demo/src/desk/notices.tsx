@@ -38,7 +38,7 @@ export function NoticeProvider({ children }: { children: ReactNode }) {
   return (
     <Shared value={useMemo(() => ({ say }), [say])}>
       {children}
-      <div className="toasts" role="region" aria-label="Notices">
+      <div className="toasts">
         <div role="status" aria-live="polite">
           {shown
             .filter((each) => each.kind !== "error")
