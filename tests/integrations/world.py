@@ -215,7 +215,8 @@ class Mariadb:
     kind = "mysql"
 
     def __init__(self, folder: Path) -> None:
-        self._server = mariadb.Server(folder, lasting_port())
+        # What is committed is there after a crash.
+        self._server = mariadb.Server(folder, lasting_port(), "--innodb-flush-log-at-trx-commit=2")
         self._server.make()
         self._server.start()
         self._server.ask(TABLE, database="test")
@@ -264,12 +265,16 @@ class Moody:
         self.server = Server(self._answer)
         self.waiting = 0
 
+    @property
+    def hangs(self) -> bool:
+        return self.mood == "hangs"
+
     async def _answer(self, request: Request) -> None:
         whole = json.dumps({"items": self.customers}).encode()
         match self.mood:
             case "hangs":
                 self.waiting += 1
-                while self.mood == "hangs" and not request.is_over:  # noqa: ASYNC110 - whoever changes it tells nobody
+                while self.hangs and not request.is_over:  # noqa: ASYNC110 - whoever changes it tells nobody
                     await asyncio.sleep(0.02)
                 request.close()
             case "drops":

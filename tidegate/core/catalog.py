@@ -22,7 +22,7 @@ class Jwt:
     `leeway` is in seconds."""
 
     algorithms: tuple[str, ...]
-    secret: str | None = None
+    secret: str | None = field(default=None, repr=False)
     public_key: str | None = None
     jwks: str | None = None
     issuer: str | None = None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Mapping, Sequence
+from logging import LogRecord, getLogger
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,6 +28,14 @@ IDLE: Final = 15.0
 """Seconds that a connection is kept for the next request."""
 _WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 _NEVER_WITH_BODY: Final = frozenset({204, 304})
+
+
+def _holds_no_headers(record: LogRecord) -> bool:
+    return "response_headers" not in str(record.msg)
+
+
+# Whatever the level: what another server answers may repeat a password, and cookies are ones.
+getLogger("httpcore.http11").addFilter(_holds_no_headers)
 
 
 class _Everywhere(AllowedHosts):
