@@ -67,6 +67,7 @@ _OF_RESULTS: Final[Mapping[int, str]] = {
     FIELD_TYPE.NEWDATE: "date",
     FIELD_TYPE.TIME: "time",
     FIELD_TYPE.JSON: "json",
+    FIELD_TYPE.BIT: "bit",
     FIELD_TYPE.VARCHAR: "text",
     FIELD_TYPE.VAR_STRING: "text",
     FIELD_TYPE.STRING: "text",
@@ -103,5 +104,5 @@ def family_of_result(field: FieldDescriptorPacket) -> Family:
         return Family.UNKNOWN
     if name == "text":
         return Family.BYTEA if field.charsetnr == _BINARY else Family.TEXT
-    declared = f"{name}({field.length})" if name == "tinyint" else name
+    declared = f"{name}({field.length})" if name in ("tinyint", "bit") else name
     return family_of(name, f"{declared} unsigned" if field.flags & FLAG.UNSIGNED else declared)

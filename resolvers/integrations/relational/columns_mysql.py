@@ -76,7 +76,7 @@ def shown_by_mysql(cell: Cell, types: Mapping[str, TypeDefinition]) -> Shown:
             lower = Fragment(("lower(", _written(value), ")"))
             return Shown(_string(lower), Fragment((lower, f" NOT REGEXP '{_UUID}'")))
         case "JSON":
-            return Shown(_any(value, cell.reflected))
+            return Shown((_json if family in _TEXTS else _any)(value, cell.reflected))
         case name if name == AS_STORED:
             return Shown(_any(value, cell.reflected))
         case "Bytes" if family is Family.BYTEA:
