@@ -46,19 +46,38 @@ def read_answer(reply: Reply, wish: Wish, name: str, *, show: bool) -> Json:
     return value
 
 
+def read_several(reply: Reply, wish: Wish, count: int) -> Sequence[Json] | None:
+    """The results of a document that asks for several at once; none where there is anything wrong with one of them, for
+    then nobody knows what it is."""
+    answer = _json(reply)
+    data = answer.get("data") if isinstance(answer, Mapping) else None
+    if reply.status >= 300 or not isinstance(answer, Mapping) or answer.get("errors") or not isinstance(data, Mapping):
+        return None
+    values = [data.get(f"v{number}") for number in range(count)]
+    returns, types = wish.returns, wish.types
+    wrong = returns is not None and any(_complaint(value, returns, types) for value in values)
+    return None if wrong else values
+
+
 def _parsed(reply: Reply, wish: Wish, name: str) -> Mapping[str, Json]:
-    said = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
-    answer: Json = None
-    if _MEDIA.fullmatch(said):
-        try:
-            answer = orjson.loads(reply.body)
-        except ValueError:
-            answer = None
+    answer = _json(reply)
     if isinstance(answer, Mapping) and (answer.get("errors") or (reply.status < 300 and "data" in answer)):
         return answer
     if reply.status >= 300:
         raise failed(reply.status)
     raise _misfit(name, wish, "its answer is none of GraphQL's", reply)
+
+
+def _json(reply: Reply) -> Json:
+    """None where it is none, or does not say that it is."""
+    said = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if not _MEDIA.fullmatch(said):
+        return None
+    try:
+        answer: Json = orjson.loads(reply.body)
+    except ValueError:
+        return None
+    return answer
 
 
 def _failed(errors: Json, reply: Reply, wish: Wish, name: str, *, show: bool) -> OperationError:

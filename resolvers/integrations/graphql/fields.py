@@ -29,21 +29,31 @@ class Stitched:
     types: Mapping[str, TypeDefinition]
     select: str
 
-    def document(self, selection: Selection | None, rank: int) -> str:
-        """With a selection, answers are keyed by the client's names."""
+    def document(self, inner: str) -> str:
+        """That asks for `inner` of the field."""
         declared = ", ".join(f"${name}: {type}" for name, type in self.variables.items())
-        given = ", ".join(f"{name}: ${name}" for name in self.variables)
-        inner = self._inner(selection, rank)
         head = f"{self.verb}({declared})" if declared else self.verb
-        return f"{head} {{ {self.name}{f'({given})' if given else ''}{f' {{ {inner} }}' if inner else ''} }}"
+        return f"{head} {{ {self._asked('', inner)} }}"
+
+    def several(self, inner: str, count: int) -> str:
+        """The same so many times, answered as `v0`, `v1` ..., each with variables of its own: `v0_id`."""
+        prefixes = [f"v{number}" for number in range(count)]
+        declared = ", ".join(f"${each}_{name}: {type}" for each in prefixes for name, type in self.variables.items())
+        asked = " ".join(f"{each}: {self._asked(f'{each}_', inner)}" for each in prefixes)
+        return f"{self.verb}({declared}) {{ {asked} }}"
 
     def whole(self) -> str:
         """Of all fields that our types have."""
         ours = self.types.get(named(self.returns)) if self.returns is not None else None
         everything = every_field(ours, self.types, frozenset()) if isinstance(ours, ObjectType) else None
-        return self.document(everything, 0)
+        return self.document(self.inner(everything, 0))
 
-    def _inner(self, selection: Selection | None, rank: int) -> str:
+    def _asked(self, prefix: str, inner: str) -> str:
+        given = ", ".join(f"{name}: ${prefix}{name}" for name in self.variables)
+        return f"{self.name}{f'({given})' if given else ''}{f' {{ {inner} }}' if inner else ''}"
+
+    def inner(self, selection: Selection | None, rank: int) -> str:
+        """What is asked for of the field; nothing of a leaf. With a selection, answers have the client's names."""
         if is_leaf_type(get_named_type(self.field.type)):
             return ""
         ours = self.types.get(named(self.returns)) if self.returns is not None else None

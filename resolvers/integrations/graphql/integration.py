@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Final
+from typing import Any, Final
 
 import orjson
 
@@ -19,16 +19,19 @@ from tidegate.core.integration import Answer, Compiled, Declaration, Prepared, S
 from tidegate.core.json import Given, Json, Missing, frozen
 from tidegate.core.problems import Problem, Problems
 from tidegate.core.selection import Selection
-from tidegate.resolvers.integrations.graphql.answers import read_answer
+from tidegate.resolvers.integrations.graphql.answers import read_answer, read_several
 from tidegate.resolvers.integrations.graphql.comparing import Comparison
+from tidegate.resolvers.integrations.graphql.fields import Stitched
 from tidegate.resolvers.integrations.graphql.following import Follower
 from tidegate.resolvers.integrations.graphql.request import Wish, read_wish
 from tidegate.resolvers.integrations.graphql.upstream_schema import UpstreamSchema
 from tidegate.resolvers.integrations.http.answers import readable
-from tidegate.resolvers.integrations.upstream import Asked, Upstream
+from tidegate.resolvers.integrations.upstream import Asked, Upstream, failed
 
 AT_ONCE: Final = 10
 """Requests of one batch that are on their way at the same time."""
+TOGETHER: Final = 20
+"""Of a field, asked for by one document: no more than Tidegate itself takes."""
 ACCEPT: Final = "application/graphql-response+json, application/json;q=0.9"
 
 
@@ -45,8 +48,9 @@ class PreparedGraphql:
 
     def compile(self, selection: Selection | None, rank: int) -> Compiled:
         if self.wish.stitched is not None:
-            document = self.wish.stitched.document(selection, rank)
-            return CompiledGraphql(self.wish, self.source, document, selection is not None, None)
+            inner = self.wish.stitched.inner(selection, rank)
+            document = self.wish.stitched.document(inner)
+            return CompiledGraphql(self.wish, self.source, document, selection is not None, None, inner)
         assert self.wish.document is not None
         # What a client selects was held against the role with its own document.
         return CompiledGraphql(
@@ -71,6 +75,8 @@ class CompiledGraphql:
     document: str
     keyed: bool
     rank: int | None
+    inner: str = ""
+    """What a field is asked for, where there is one."""
 
     @property
     def inputs(self) -> tuple[Expression, ...]:
@@ -205,7 +211,53 @@ class _Session:
     async def execute_many(
         self, compiled: Compiled, batch: Sequence[Sequence[Given]]
     ) -> Sequence[Answer | OperationError]:
-        """Some at the same time, and equal ones once."""
+        """Several by one document where that can be written, some at the same time, and equal ones once."""
+        keys = [tuple(map(frozen, values)) for values in batch]
+        distinct = dict(zip(keys, batch, strict=True))
+        answers: dict[Any, Answer | OperationError] = {}
+        assert isinstance(compiled, CompiledGraphql)
+        wish = compiled.wish
+        if wish.stitched is not None and wish.reads and wish.variables is not None and wish.headers is None:
+            names = list(distinct)
+            chunks = [names[start : start + TOGETHER] for start in range(0, len(names), TOGETHER)]
+            async with asyncio.TaskGroup() as group:
+                tasks = [
+                    group.create_task(self._several(compiled, wish.stitched, {key: distinct[key] for key in chunk}))
+                    for chunk in chunks
+                ]
+            for task in tasks:
+                answers |= task.result()
+        left = {key: values for key, values in distinct.items() if key not in answers}
+        answers |= await self._each(compiled, left)
+        return [answers[key] for key in keys]
+
+    async def _several(
+        self, compiled: CompiledGraphql, stitched: Stitched, batch: Mapping[Any, Sequence[Given]]
+    ) -> Mapping[Any, Answer | OperationError]:
+        """Those that one document could ask for. Any: keys are the caller's."""
+        if len(batch) < 2:
+            return {}
+        variables: dict[str, Json] = {}
+        try:
+            for number, values in enumerate(batch.values()):
+                given, _ = _filled(compiled.wish, values)
+                variables |= {f"v{number}_{name}": value for name, value in given.items()}
+            asked = asked_of(self._integration.url, stitched.several(compiled.inner, len(batch)), variables, {})
+            reply = await self._integration.upstream.ask(asked, safe=True)
+        except OperationError as error:
+            # Who cannot be reached is not asked for each.
+            return {} if error.code is Code.BAD_USER_INPUT else dict.fromkeys(batch, error)
+        if reply.status >= 500:
+            return dict.fromkeys(batch, failed(reply.status))
+        found = read_several(reply, compiled.wish, len(batch))
+        if found is None:
+            return {}
+        return {key: Answer(value, keyed=compiled.keyed) for key, value in zip(batch, found, strict=True)}
+
+    async def _each(
+        self, compiled: Compiled, distinct: Mapping[Any, Sequence[Given]]
+    ) -> Mapping[Any, Answer | OperationError]:
+        """Any: keys are the caller's."""
         room = asyncio.Semaphore(AT_ONCE)
 
         async def answer(values: Sequence[Given]) -> Answer | OperationError:
@@ -215,11 +267,9 @@ class _Session:
                 except OperationError as error:
                     return error
 
-        keys = [tuple(map(frozen, values)) for values in batch]
-        distinct = dict(zip(keys, batch, strict=True))
         async with asyncio.TaskGroup() as group:
             tasks = {key: group.create_task(answer(values)) for key, values in distinct.items()}
-        return [tasks[key].result() for key in keys]
+        return {key: task.result() for key, task in tasks.items()}
 
 
 def asked_of(url: str, document: str, variables: Mapping[str, Json], headers: Mapping[str, str]) -> Asked:

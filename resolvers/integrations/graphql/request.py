@@ -200,7 +200,7 @@ class _Reader:
         if is_leaf_type(get_named_type(field.type)):
             self._problems.add(at, f'"{name}" is {field.type} there: nothing of it is selected.', "Remove the key.")
             return
-        text = Stitched(self._declaration.verb, name, field, types, None, {}, select).document(None, 0)
+        text = Stitched(self._declaration.verb, name, field, types, None, {}, select).document(select)
         read_document(text, at, self._declaration.verb, self._schema, self._problems)
 
     def _variables(self, given: Expression | None, key: str, whose: str, wanted: Mapping[str, Variable]) -> int | None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from graphql import GraphQLError, build_schema, graphql_sync
 
 from tests.resolvers.integrations.graphql.world import ask, opened, screen, serving, until, write
 from tests.resolvers.servers import Request, Server
@@ -19,7 +20,7 @@ from tidegate.app import Gateway
 TOKEN = "s3cret-of-the-other-one"
 TOUCH = "the secret of whoever tells, 16 bytes"
 SDL = """
-type Query { person(id: ID!): Person people: [Person!]! number: Int! }
+type Query { person(id: ID!): Person people: [Person!]! number: Int! many(count: Int!): [Person!]! }
 type Mutation { rename(name: String!): Person }
 type Person { id: ID! name: String best: Person }
 """
@@ -40,22 +41,35 @@ integrations:
     maxBytes: 64KiB
 """
 FILES = {
-    "types.graphql": "type Person { id: ID! name: String best: Person }",
+    "types.graphql": "type Person { id: ID! name: String best: Person } type Joined { id: ID! whole: Person }",
     "crm.graphql": SDL,
     "operations/all.yaml": """
 person:
   kind: query
   minRole: anonymous
-  args: { id: ID!, tag: String }
+  args: { id: ID! }
   returns: Person
   run:
     use: crm
-    query: { field: person, args: { id: $args.id }, headers: { X-Tag: "<{{ args.tag }}>" }, resource: people }
+    query: { field: person, args: { id: $args.id }, resource: people }
+tagged:
+  kind: query
+  minRole: anonymous
+  args: { tag: String }
+  returns: Person
+  run: { use: crm, query: { field: person, args: { id: 1 }, headers: { X-Tag: "<{{ args.tag }}>" } } }
 parts:
   kind: query
   minRole: anonymous
   returns: "[Person]"
   run: { use: crm, query: { document: "{ people { id name } }", partial: true, resource: people } }
+joined:
+  kind: query
+  minRole: anonymous
+  args: { count: Int! }
+  returns: "[Joined!]!"
+  run: { use: crm, query: { field: many, args: { count: $args.count }, select: id } }
+  join: { whole: { call: person, with: { id: $row.id } } }
 number: { kind: query, minRole: anonymous, returns: Int!, run: { use: crm, query: "{ number }" } }
 polled:
   kind: query
@@ -152,17 +166,47 @@ async def test_failures_are_told_in_our_words(pair: tuple[Gateway, Other], caplo
 async def test_what_is_sent(pair: tuple[Gateway, Other]) -> None:
     gateway, other = pair
     other.says(PERSON)
-    await ask(gateway, '{ person(id: "1", tag: "é") { n: name } }')
-    (request,) = other.asked
+    await ask(gateway, '{ person(id: "1") { n: name } }')
+    await ask(gateway, '{ tagged(tag: "é") { name } }')
+    request, tagged = other.asked
     assert json.loads(request.body) == {
         "query": "query($id: ID!) { person(id: $id) { n: name } }",
         "variables": {"id": "1"},
     }
     assert (request.method, request.headers["content-type"]) == ("POST", "application/json")
-    assert (request.headers["authorization"], request.headers["x-tag"]) == (f"Bearer {TOKEN}", "<é>")
+    assert (request.headers["authorization"], tagged.headers["x-tag"]) == (f"Bearer {TOKEN}", "<é>")
     assert request.headers["accept"].startswith("application/graphql-response+json, application/json")
-    said = await ask(gateway, '{ person(id: 1, tag: "a\\r\\nX-Evil: 1") { name } }')
+    said = await ask(gateway, '{ tagged(tag: "a\\r\\nX-Evil: 1") { name } }')
     assert said["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+async def test_what_is_joined_is_asked_for_together(pair: tuple[Gateway, Other]) -> None:
+    gateway, other = pair
+    schema = build_schema(SDL)
+
+    def person(_info: object, id: str) -> dict[str, str]:
+        if id == "13":
+            raise GraphQLError("unlucky")
+        return {"id": id, "name": f"P{id}"}
+
+    def many(_info: object, count: int) -> list[dict[str, str]]:
+        return [{"id": str(number)} for number in range(count)]
+
+    def answer(request: Request) -> None:
+        root = {"person": person, "many": many}
+        asked = json.loads(request.body)
+        result = graphql_sync(schema, asked["query"], root, variable_values=asked.get("variables"))
+        request.answer(json.dumps(result.formatted).encode(), content_type="application/json")
+
+    other._answer = answer
+    said = await ask(gateway, "{ joined(count: 12) { id whole { name } } }")
+    assert said["data"]["joined"] == [{"id": f"{each}", "whole": {"name": f"P{each}"}} for each in range(12)]
+    assert len(other.asked) == 2
+    # Where there is something wrong with one, each is asked for by itself.
+    other.asked.clear()
+    said = await ask(gateway, "{ joined(count: 14) { whole { name } } }")
+    assert len(other.asked) == 2 + 14
+    assert said["errors"][0]["extensions"]["code"] == "UPSTREAM_FAILED"
 
 
 async def test_part_of_an_answer_where_it_is_wanted(pair: tuple[Gateway, Other]) -> None:
@@ -217,7 +261,7 @@ async def test_one_poll_for_all_who_watch_and_touches(pair: tuple[Gateway, Other
             told = {"integration": "crm", "resource": "people"}
             response = await client.post(address, json=told, headers=headers)
             # What names no resource reads anything.
-            assert response.json() == {"data": {"queries": ["number", "parts", "person"]}}
+            assert response.json() == {"data": {"queries": ["joined", "number", "parts", "person", "tagged"]}}
             assert (await person.next(2))["data"] == {"person": {"name": "Eve"}}
             told = {"integration": "crm", "resource": "peple"}
             response = await client.post(address, json=told, headers=headers)
