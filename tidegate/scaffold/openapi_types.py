@@ -14,6 +14,8 @@ from tidegate.scaffold.words import camel, pascal, words
 
 _TEXTS: Final = {"date-time": "DateTime", "date": "Date", "uuid": "UUID", "byte": "Bytes", "decimal": "Decimal"}
 _DEEPEST: Final = 30
+MOST_NAMES: Final = 40
+"""Names of one operation's `fields:`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ class Types:
         self._notes = notes
         self._names = TypeNames()
         self._known: dict[tuple[object, ...], str] = {}
+        self._renamed: set[str] = set()
 
     def use(self, schema: Any, hint: str, *, sent: bool = False, depth: int = 0) -> Use:
         """`hint` names what has no name of its own. `sent`: by clients."""
@@ -91,7 +94,7 @@ class Types:
         """`fields:` for what is of this type: where it is called otherwise, there and within. Empty where nothing
         is."""
         found: dict[str, Yaml] = {}
-        for each in self.made[type].fields if self._is_renamed(type, set()) else ():
+        for each in self.made[type].fields if type in self._renamed else ():
             inner = self.renaming(each.use.target) if each.use.target else {}
             path = f"$.{each.origin}" if NAME.match(each.origin) else f"$['{each.origin}']"
             if inner:
@@ -102,16 +105,20 @@ class Types:
 
     def straighten(self) -> list[tuple[str, str]]:
         """What is within itself cannot be renamed on every level: there it is JSON. Nor can what clients send, further
-        in. To be called when everything is made. The types and fields for which that is so."""
+        in, nor what would take hundreds of names. To be called when everything is made. The types and fields for which
+        that is so."""
         lost: list[tuple[str, str]] = []
+        self._renamed = self._all_renamed()
         for made in self.made.values():
             for each in made.fields:
                 target = each.use.target
-                if not target or not self._is_renamed(target, set()):
-                    continue
-                if made.sent or self._reaches(target, made.name, set()):
+                if target in self._renamed and (made.sent or self._reaches(target, made.name)):
                     lost.append((made.name, each.name))
                     each.use = replace(JSON, nullable=each.use.nullable)
+        weights: dict[str, int] = {}
+        for name in self.made:
+            self._weigh(name, weights, lost)
+        self._renamed = self._all_renamed()
         return lost
 
     def needed(self, *texts: str) -> Iterator[str]:
@@ -128,20 +135,49 @@ class Types:
             if name in self.made or name in self.enums:
                 yield name
 
-    def _is_renamed(self, type: str, seen: set[str]) -> bool:
-        if type in seen or type not in self.made:
-            return False
-        seen.add(type)
-        fields = self.made[type].fields
-        return any(each.name != each.origin or self._is_renamed(each.use.target, seen) for each in fields)
+    def _all_renamed(self) -> set[str]:
+        """Types in which something is called otherwise, or within them."""
+        users: dict[str, list[str]] = {}
+        waiting: list[str] = []
+        for made in self.made.values():
+            for each in made.fields:
+                users.setdefault(each.use.target, []).append(made.name)
+            if any(each.name != each.origin for each in made.fields):
+                waiting.append(made.name)
+        found: set[str] = set()
+        while waiting:
+            name = waiting.pop()
+            if name not in found:
+                found.add(name)
+                waiting += users.get(name, ())
+        return found
 
-    def _reaches(self, type: str, wanted: str, seen: set[str]) -> bool:
-        if type == wanted:
-            return True
-        if type in seen or type not in self.made:
-            return False
-        seen.add(type)
-        return any(self._reaches(each.use.target, wanted, seen) for each in self.made[type].fields)
+    def _reaches(self, type: str, wanted: str) -> bool:
+        waiting, seen = [type], {type}
+        while waiting:
+            name = waiting.pop()
+            if name == wanted:
+                return True
+            targets = {each.use.target for each in self.made[name].fields if each.use.target in self._renamed} - seen
+            seen |= targets
+            waiting += targets
+        return False
+
+    def _weigh(self, type: str, weights: dict[str, int], lost: list[tuple[str, str]]) -> int:
+        """How many names `renaming` has. Where that are too many, the field that has them is JSON."""
+        if type not in self._renamed:
+            return 0
+        if type not in weights:
+            weights[type] = 0
+            total = 0
+            for each in self.made[type].fields:
+                inner = self._weigh(each.use.target, weights, lost)
+                if total + inner > MOST_NAMES:
+                    lost.append((type, each.name))
+                    each.use, inner = replace(JSON, nullable=each.use.nullable), 0
+                total += inner + (each.name != each.origin)
+            weights[type] = total
+        return weights[type]
 
     def _unwrapped(self, schema: Any) -> tuple[str, Mapping[str, Any], bool]:
         """Without what only says that it may be null."""
