@@ -1,5 +1,5 @@
 # Everything runs in .venv, made here from requirements/*.txt (every file by its hash). Needs Python 3.11 or newer, and
-# Node 20 or newer for `make test` and `make bench`. The tests start a MariaDB of their own: where there is none,
+# Node 20 or newer for `make demo`, `make test` and `make bench`. The tests start a MariaDB of their own: where there is none,
 # `make test` installs Debian's.
 
 PYTHON ?= python3
@@ -10,20 +10,25 @@ RUNTIME := $(VENV)/.runtime
 DEVELOPMENT := $(VENV)/.development
 TEST_CLIENTS := tests/node/node_modules/.package-lock.json
 PEERS := bench/peers/node_modules/.package-lock.json
+CLIENT := client/node_modules/.package-lock.json
+PAGE := web-demo/dist/index.html
+PAGE_SOURCES := $(shell find web-demo client -type f -not -path '*/node_modules/*' -not -path '*/tests/*' \
+	-not -path web-demo/build/\* -not -path web-demo/dist/\* ; find examples/servicedesk -name '*.yaml' -o -name '*.graphql')
+CHROMIUM ?= $(or $(shell command -v chromium || command -v chromium-browser || command -v google-chrome),/usr/bin/chromium)
 NPM_CI := npm ci --no-audit --no-fund --loglevel=error
 LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo mariadb test check lint types layers format pytest coverage bench bench-live bench-events bench-sandbox lock clean
+.PHONY: help demo browser chromium mariadb test check lint types layers format pytest coverage bench bench-live bench-events bench-sandbox lock clean
 
 help:            ## this list
 	@grep -E '^[a-z-]+: .*##' Makefile | sed -E 's/:[^#]*##/\t/' | sort | expand -t 14
 
-demo: $(RUNTIME)            ## serve examples/servicedesk on SQLite and print its users' tokens
-	$(BIN)/tidegate serve examples/servicedesk --demo
+demo: $(RUNTIME) $(PAGE)            ## serve examples/servicedesk and its page, on SQLite; prints the address
+	$(BIN)/tidegate serve examples/servicedesk --demo --static $(dir $(PAGE))
 
-test: check pytest            ## check, then all tests
+test: check pytest browser            ## check, then all tests
 
 check: lint types layers            ## lint, types and layers
 
@@ -38,10 +43,15 @@ layers: $(DEVELOPMENT)            ## who may import whom
 	$(BIN)/lint-imports
 
 pytest: $(DEVELOPMENT) $(TEST_CLIENTS) mariadb            ## the tests only
-	$(BIN)/pytest -n 4 --dist worksteal $(PYTEST)
+	$(BIN)/pytest -n 4 --dist worksteal --ignore tests/web_demo $(PYTEST)
+
+browser: $(DEVELOPMENT) $(PAGE) $(CLIENT) chromium            ## the tests of the page, in Chromium, and of its client
+	cd web-demo && npm run --silent check
+	cd client && npm run --silent check && TIDEGATE=$(abspath $(BIN))/tidegate npm run --silent test
+	CHROMIUM=$(CHROMIUM) $(BIN)/pytest -n 2 tests/web_demo
 
 coverage: $(DEVELOPMENT) $(TEST_CLIENTS) mariadb            ## the tests, and which lines they reach: half as long again
-	$(BIN)/pytest -n 2 --cov --cov-report=term $(PYTEST)
+	$(BIN)/pytest -n 2 --cov --cov-report=term --ignore tests/web_demo $(PYTEST)
 
 bench: $(DEVELOPMENT) $(PEERS)            ## Tidegate beside its peers; BENCH=--quick for a short run
 	$(BIN)/python -m bench $(BENCH)
@@ -64,9 +74,12 @@ lock: $(DEVELOPMENT)            ## resolve the dependencies again (UPGRADE=--upg
 	$(LOCK) $(UPGRADE) --group dev --constraint requirements/runtime.txt --output-file requirements/development.txt
 	cd tests/node && npm install --package-lock-only --no-audit --no-fund --loglevel=error
 	cd bench/peers && npm install --package-lock-only --no-audit --no-fund --loglevel=error
+	cd client && npm install --package-lock-only --no-audit --no-fund --loglevel=error
+	cd web-demo && npm install --package-lock-only --no-audit --no-fund --loglevel=error
 
 clean:            ## remove everything made here
-	rm -rf $(VENV) build dist tidegate.egg-info tests/node/node_modules bench/peers/node_modules
+	rm -rf $(VENV) build dist tidegate.egg-info tests/node/node_modules bench/peers/node_modules \
+		client/node_modules web-demo/node_modules web-demo/build web-demo/dist
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Tidegate needs Python 3.11 or newer: make PYTHON=...")'
@@ -102,3 +115,23 @@ mariadb:
 $(PEERS): bench/peers/package-lock.json
 	cd bench/peers && $(NPM_CI)
 	@touch $@
+
+$(CLIENT): client/package-lock.json
+	cd client && $(NPM_CI)
+	@touch $@
+
+# The types of the page come from the project: those of its operations, and those of its events.
+$(PAGE): $(RUNTIME) $(PAGE_SOURCES)
+	cd web-demo && $(NPM_CI)
+	@mkdir -p web-demo/build
+	$(BIN)/tidegate schema examples/servicedesk > web-demo/build/schema.graphql
+	$(BIN)/tidegate schema examples/servicedesk --events > web-demo/build/events.d.ts
+	cd web-demo && npm run --silent types -- --silent && npm run --silent build
+	@touch $@
+
+chromium:
+	@command -v $(CHROMIUM) >/dev/null || { \
+	  if ! command -v apt-get >/dev/null; then echo "The tests of the page need Chromium: make CHROMIUM=..." >&2; exit 1; fi; \
+	  root=""; if [ "$$(id -u)" != 0 ]; then root=sudo; fi; \
+	  echo "The tests of the page need Chromium: installing it."; \
+	  $$root apt-get update -q && $$root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends chromium; }
