@@ -142,7 +142,8 @@ class Integration(Protocol):
     @property
     def irrevocable(self) -> bool:
         """Whether what is written cannot be rolled back. Its session is left after those of all others of the call:
-        what needs no answer, as a letter, is kept until then."""
+        what needs no answer, as a letter, is kept until then. What does is written at once, and `outside` is told of it
+        where the session, or an attempt, ends with an exception."""
         ...
 
     def prepare(self, declaration: Declaration, surroundings: Surroundings) -> Prepared:
