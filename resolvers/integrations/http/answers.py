@@ -24,6 +24,9 @@ _MEDIA: Final = re.compile(r"[\w.+-]{1,60}/[\w.+-]{1,60}", re.ASCII)
 _PRIVATE: Final = frozenset({"set-cookie", "www-authenticate", "authorization"})
 """Headers of a reply that are between the two servers."""
 
+DEEPEST: Final = 200
+"""Values within values: what is deeper cannot be written as JSON again."""
+
 ENVELOPE: Final = frozenset({"response", "statusCode", "headers"})
 
 
@@ -122,7 +125,24 @@ def _parsed(body: bytes, complaint: str) -> Json:
         value: Json = orjson.loads(body.removeprefix(b"\xef\xbb\xbf"))
     except ValueError:
         raise Misfit(complaint) from None
+    if body.count(b"[") + body.count(b"{") > DEEPEST and _is_deep(value):
+        raise Misfit(f"its answer is more than {DEEPEST} values deep")
     return value
+
+
+def _is_deep(value: Json) -> bool:
+    level: list[Json] = [value]
+    for _ in range(DEEPEST):
+        inner: list[Json] = []
+        for each in level:
+            if isinstance(each, Mapping):
+                inner += each.values()
+            elif isinstance(each, list):
+                inner += each
+        level = inner
+        if not level:
+            return False
+    return True
 
 
 def _hold(value: Json, type: TypeRef, where: str, types: Mapping[str, TypeDefinition]) -> None:

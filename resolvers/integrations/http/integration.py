@@ -12,7 +12,7 @@ from typing import Final
 
 from tidegate.core.change import Outside, unheard
 from tidegate.core.errors import Code, OperationError
-from tidegate.core.expressions import Expression, as_text
+from tidegate.core.expressions import Expression, Reference, as_text
 from tidegate.core.footprint import Read, Touch, Unknown
 from tidegate.core.integration import Answer, Compiled, Declaration, Prepared, Session, Surroundings
 from tidegate.core.json import Given, Json, frozen
@@ -195,13 +195,16 @@ class _Session:
 def _asked(wish: Wish, values: Sequence[Given], integration: HttpIntegration) -> Asked:
     """Raises `OperationError`: BAD_USER_INPUT."""
     url = integration.base + fill_path(wish.path, values)
-    query = fill_query(integration.params, values[wish.params] if wish.params is not None else None)
+    given = values[wish.params] if wish.params is not None else None
+    # Whose names are a client's does not write over the integration's own, a key say.
+    foreign = wish.params is not None and isinstance(wish.inputs[wish.params], Reference)
+    query = fill_query(given, integration.params) if foreign else fill_query(integration.params, given)
     headers: dict[str, str] = {}
     body = write_body(wish.form, values[wish.body]) if wish.body is not None else None
     if body is not None:
         headers["content-type"] = FORMS[wish.form]
-    given = values[wish.headers] if wish.headers is not None else None
-    for name, value in given.items() if isinstance(given, Mapping) else ():
+    named = values[wish.headers] if wish.headers is not None else None
+    for name, value in named.items() if isinstance(named, Mapping) else ():
         if value is not None:
             headers[name.lower()] = as_text(value)
     return Asked(wish.verb.upper(), f"{url}?{query}" if query else url, headers, body)

@@ -37,6 +37,8 @@ customers:
     get: { path: /customers, params: { q: $args.q, tag: $args.tags, page: $args.page, fixed: true }, data: $.items }
 names: { kind: query, minRole: anonymous, returns: "[String!]!",
   run: { use: crm, get: { path: /deep, data: "$.a[*].b[*].n" } } }
+anything: { kind: query, minRole: anonymous, args: { p: JSON }, returns: JSON,
+  run: { use: crm, get: { path: /anything, params: $args.p } } }
 must: { kind: query, minRole: anonymous, returns: Customer!, run: { use: crm, get: /must } }
 parts:
   kind: query
@@ -128,6 +130,13 @@ async def test_a_path_into_the_answer_and_params(desk: Shop) -> None:
     assert found == [{"id": "1", "name": "One"}]
     desk.crm.on("/customers?page=2&fixed=true", {"items": []})
     assert await desk.ask("{ customers(q: null, tags: [], page: 2) { id name } }") == []
+    for params in ({"a": "b&c=d", "key": "mine"}, {"a": [1, None, True], "b": {"c": 1}}, None):
+        await desk.ask("query($p: JSON) { anything(p: $p) }", p=params)
+    first, second, third = (request.target for request in desk.crm.server.asked[-3:])
+    assert first == f"/api/anything?a=b%26c%3Dd&key={KEY}"
+    assert second == f"/api/anything?a=1&a=true&b=%7B%22c%22%3A%201%7D&key={KEY}"
+    assert third == f"/api/anything?key={KEY}"
+    assert (await desk.ask('{ anything(p: ["x"]) }'))["code"] == "BAD_USER_INPUT"
     desk.crm.on("/deep", {"a": [{"b": [{"n": "x"}, {}]}, {"c": 1}, {"b": [{"n": "y"}]}]})
     assert await desk.ask("{ names }") == ["x", "y"]
 
@@ -233,6 +242,7 @@ WRONG: list[tuple[Any, dict[str, str], str]] = [
     (b"<html>hunter2</html>", {"content_type": "text/html"}, "its answer is no JSON but text/html"),
     (b"hunter2{", {"content_type": "application/json"}, "its answer is no JSON, though it says so"),
     (b"hunter2", {"content_type": "text/plain"}, "its answer is no JSON but text/plain"),
+    (b"[" * 300 + b"]" * 300, {"content_type": "application/json"}, "its answer is more than 200 values deep"),
     (["hunter2"], {}, "Customer! is wanted at the body, and a list is there"),
     ("hunter2", {}, "Customer! is wanted at the body, and a text is there"),
     (b"", {}, "Customer! is wanted at the body, and there is nothing"),
