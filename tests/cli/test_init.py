@@ -5,9 +5,12 @@ import sqlite3
 import stat
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from click.testing import Result
 from dotenv import dotenv_values
+
+from tests.mariadb import Server
 
 Run = Callable[..., Result]
 EXAMPLE = Path(__file__).parents[2] / "examples" / "servicedesk"
@@ -60,16 +63,48 @@ def test_files_that_are_there_are_never_overwritten(tidegate: Run, tmp_path: Pat
 
 def test_addresses_that_cannot_be_read(tidegate: Run, tmp_path: Path) -> None:
     folder = tmp_path / "shop"
-    assert tidegate("init", folder, "--from", "mysql://localhost/x").exit_code == 2
+    assert tidegate("init", folder, "--from", "oracle://localhost/x").exit_code == 2
     assert tidegate("init", folder, "--from", tmp_path / "none.db").exit_code == 2
-    unreachable = tidegate("init", folder, "--from", "postgresql://me:hunter2@localhost:1/x")
-    assert unreachable.exit_code == 3
-    assert "hunter2" not in unreachable.output
+    for kind in ("postgresql", "mysql"):
+        unreachable = tidegate("init", folder, "--from", f"{kind}://me:hunter2@localhost:1/x")
+        assert unreachable.exit_code == 3
+        assert "hunter2" not in unreachable.output
     (tmp_path / "empty.db").write_bytes(b"")
     assert tidegate("init", folder, "--from", tmp_path / "empty.db").exit_code == 2
     (tmp_path / "text.db").write_text("this is no database, and long enough to be sure of it\n" * 20)
     assert tidegate("init", folder, "--from", tmp_path / "text.db").exit_code == 3
     assert not folder.exists()
+
+
+def test_a_project_from_mysql(tidegate: Run, mysql_server: Server, mysql_database: str, tmp_path: Path) -> None:
+    mysql_server.ask(
+        "create table customers (id bigint unsigned auto_increment primary key, name varchar(50) not null)",
+        "create table orders (id int auto_increment primary key, customer_id bigint unsigned not null, "
+        "status enum('new', 'paid') not null default 'new', total decimal(10, 2), done boolean not null default false, "
+        "foreign key (customer_id) references customers (id))",
+        "insert into customers values (7, 'Ada')",
+        "insert into orders (customer_id, total) values (7, 12.5)",
+        database=urlsplit(mysql_database).path[1:],
+    )
+    folder = tmp_path / "shop"
+    assert tidegate("init", folder, "--from", mysql_database).exit_code == 0
+    assert tidegate("check", folder).exit_code == 0
+    types = (folder / "types.graphql").read_text()
+    for line in (
+        "enum OrderStatus {",
+        "  customerId: ID!",
+        "  total: Decimal\n",
+        "  done: Boolean!",
+        "orders: [Order!]!",
+    ):
+        assert line in types
+    select = "{ edges { node { customerId status total done customer { name } } } }"
+    answer = tidegate("run", folder, "orders", "--as", "admin", "--select", select)
+    row = {"customerId": "7", "status": "new", "total": "12.50", "done": False, "customer": {"name": "Ada"}}
+    assert json.loads(answer.stdout)["data"]["orders"]["edges"] == [{"node": row}]
+    mysql_server.ask("alter table customers add column born date", database=urlsplit(mysql_database).path[1:])
+    assert tidegate("pull", folder).exit_code == 0
+    assert "  born: Date\n" in (folder / "types.graphql").read_text()
 
 
 def shop(path: Path) -> Path:

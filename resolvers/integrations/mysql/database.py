@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -34,7 +34,7 @@ _MENDING: Final = 6.0
 class MysqlSettings:
     """Times in seconds. `tls` is empty where neither the settings nor the URL say anything."""
 
-    url: str
+    url: str = field(repr=False)
     migrations: Path | None
     readers: int
     writers: int

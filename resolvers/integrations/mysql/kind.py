@@ -122,9 +122,6 @@ def _tls(given: Settings, settings: Mapping[str, Json]) -> str:
     value = settings.get("tls")
     if value is None or given.is_open("tls"):
         return ""
-    if value is False:
-        # What YAML makes of `off` without quotes.
-        return OFF
     if value not in (OFF, ENCRYPT, VERIFY):
         given.complain(f'"tls" must be one of {OFF}, {ENCRYPT}, {VERIFY}.')
         return ""
