@@ -33,7 +33,7 @@ export function PriorityPill({ priority, always = false }: { priority: Priority;
 }
 
 export function Face({ name, size = 32 }: { name: string; size?: number }) {
-  const hue = [...name.toLowerCase()].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 360, 7);
+  const hue = ([...name.toLowerCase()].reduce((sum, letter, place) => sum + letter.charCodeAt(0) * (place + 3), 0) * 101) % 360;
   return (
     <svg className="face" width={size} height={size} viewBox="0 0 32 32" aria-hidden="true">
       <circle cx="16" cy="16" r="16" fill={`oklch(0.86 0.055 ${hue})`} />
