@@ -34,7 +34,7 @@ integrations:
     baseUrl: "${CRM_URL}/api"
     headers: { Authorization: "Bearer ${CRM_TOKEN}" }
     params: { key: "${CRM_KEY}" }
-    timeout: 60s
+    timeout: { connect: 60s, read: 60s, total: 60s }
     retries: 0
     breaker: false
 """

@@ -21,7 +21,8 @@ from tidegate.core.location import Location
 from tidegate.core.problems import Problems
 from tidegate.resolvers.integrations.upstream import Asked, Upstream, upstream_settings
 
-PATIENT: dict[str, Json] = {"timeout": "60s", "breaker": False}
+MINUTES: dict[str, Json] = {"connect": "60s", "read": "60s", "total": "60s"}
+PATIENT: dict[str, Json] = {"timeout": MINUTES, "breaker": False}
 """A busy machine is no mistake: tests that wait for the end of time say so."""
 SECRET = "hunter2"
 
@@ -199,7 +200,7 @@ async def test_misbehaviour(answer: Answer, code: Code, cause: str, caplog: pyte
     def act(request: Request) -> Any:
         return answer(request) if misbehaves else request.answer(b"well")
 
-    times: Json = {"read": "300ms", "total": "60s"} if answer is hang else "1s" if answer is drip else "60s"
+    times = MINUTES | ({"read": "500ms"} if answer is hang else {"total": "2s"} if answer is drip else {})
     with caplog.at_level(logging.DEBUG, "tidegate"):
         async with asking(act, timeout=times, maxBytes="1MB", retries=1) as (server, ask):
             found, why = await refusal(ask(f"/{SECRET}", headers={"authorization": SECRET}))
