@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from tidegate.core.call import Runnable
 from tidegate.core.errors import Code, OperationError
-from tidegate.core.expressions import Literal, Record, Reference, Scope, as_text, references, resolve
+from tidegate.core.expressions import Literal, Record, Reference, as_text, references, resolve
 from tidegate.core.flow import Join, Joined, all_steps
 from tidegate.core.json import Json, alike, frozen
 from tidegate.core.location import Location
@@ -98,6 +98,25 @@ async def run_join(course: Course, join: Join) -> Json:
     return given[0] if isinstance(whole, Mapping) else given
 
 
+class _Values:
+    """What records say of a row: all else in them is the same for all rows."""
+
+    def __init__(self, *records: Record) -> None:
+        found = (each for record in records for each in references(record) if each.root == "row")
+        self._references = tuple(dict.fromkeys(found))
+
+    def of(self, row: Mapping[str, Json]) -> Hashable:
+        """None where one of them is null."""
+        values: list[Hashable] = []
+        for reference in self._references:
+            path = reference.path
+            value = row.get(path[0]) if len(path) == 1 else resolve(reference, {"row": row})
+            if value is None:
+                return None
+            values.append(value if isinstance(value, str) else frozen(value))
+        return tuple(values)
+
+
 @dataclass(frozen=True, slots=True)
 class _Joining:
     """One field of all rows."""
@@ -114,11 +133,13 @@ class _Joining:
     async def _for_each(self, rows: Sequence[Mapping[str, Json]]) -> list[Json]:
         asked: dict[Hashable, Mapping[str, Json]] = {}
         places: list[Hashable] = []
+        values = _Values(self.joined.given)
         for row in rows:
-            given = self._resolved(self.joined.given, row)
-            places.append(None if given is None else frozen(given))
-            if given is not None:
-                asked.setdefault(places[-1], given)
+            place = values.of(row)
+            places.append(place)
+            if place is not None and place not in asked:
+                asked[place] = self._resolved(self.joined.given, row)
+            await self.course.frame.allowance.pace.keep()
         self._bound(len(asked))
         answers = await self._ask(list(asked.values()))
         found: dict[Hashable, Json] = {None: [] if self.joined.many else None}
@@ -131,14 +152,17 @@ class _Joining:
         assert match is not None
         lists: dict[str, dict[Hashable, Json]] = {name: {} for name in keys.fields}
         places: list[Hashable] = []
+        known: dict[Hashable, Hashable] = {None: None}
+        values = _Values(keys, match)
         for row in rows:
-            given, matched = self._resolved(keys, row), self._resolved(match, row)
-            if given is None or matched is None:
-                places.append(None)
-                continue
-            places.append(tuple(alike(matched[name]) for name in match.fields))
-            for name, value in given.items():
-                lists[name].setdefault(alike(value), value)
+            key = values.of(row)
+            if key not in known:
+                matched = self._resolved(match, row)
+                known[key] = tuple(alike(matched[name]) for name in match.fields)
+                for name, value in self._resolved(keys, row).items():
+                    lists[name].setdefault(alike(value), value)
+            places.append(known[key])
+            await self.course.frame.allowance.pace.keep()
         self._bound(max(map(len, lists.values()), default=0))
         found: dict[Hashable, list[Json]] = {}
         if all(lists.values()):
@@ -161,12 +185,8 @@ class _Joining:
             name, given, course.frame.within(), course.runnable.joined.get(self.joined)
         )
 
-    def _resolved(self, record: Record, row: Mapping[str, Json]) -> Mapping[str, Json] | None:
-        """None where something of the row is null."""
-        scope: Scope = {**self.course.variables, "row": row}
-        if any(each.root == "row" and resolve(each, scope) is None for each in references(record)):
-            return None
-        given = resolve(record, scope)
+    def _resolved(self, record: Record, row: Mapping[str, Json]) -> Mapping[str, Json]:
+        given = resolve(record, {**self.course.variables, "row": row})
         assert isinstance(given, Mapping)
         return given
 

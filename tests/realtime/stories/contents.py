@@ -108,7 +108,7 @@ class PostgresContents:
 
     async def reset(self) -> None:
         async with self._connection.transaction():
-            await self._connection.execute(f"truncate {', '.join(TABLES)} restart identity")
+            await self._connection.execute(f"truncate {', '.join(TABLES)} restart identity cascade")
             for table in TABLES:
                 rows = self._first[table]
                 marks = ", ".join(f"${number}" for number in range(1, len(rows[0]) + 1))
