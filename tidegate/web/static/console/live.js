@@ -109,7 +109,7 @@ function figures(element, state) {
     card("events", second("event").toFixed(second("event") < 10 ? 1 : 0), "a second", feed.rates.event),
     card("live queries", state ? count(state.live.count) : "…", state && plural(state.live.watchers, "watcher")),
     card("connections", state ? count(state.connections.count) : "…", ""),
-    card("saved", state ? share(state.counters) : "…", "unchanged, not sent"));
+    card("saved", state ? share(state.counters) : "…", "unchanged"));
 }
 
 function share(counters) {

@@ -3,7 +3,7 @@
 import { h, put, tag } from "./dom.js";
 import { kindOf, operationView } from "./operation.js";
 
-const FILTERS = [["all", "All"], ["query", "Queries"], ["mutation", "Mutations"], ["function", "Functions"], ["live", "Live"]];
+const FILTERS = [["all", "All"], ["query", "Query"], ["mutation", "Mutation"], ["function", "Function"], ["live", "Live"]];
 const kept = { text: "", filter: "all" };
 
 function fits(operation, filter) {

@@ -30,13 +30,15 @@ const COUNTERS = [
   ["changes", "committed writes and outside changes"], ["woken", "live queries they concerned"], ["asks", "requests to integrations"],
   ["refreshes", "questions answered"], ["equal", "answers that were the same"], ["errors", "refreshes that failed"], ["sent", "results given to watchers"],
 ];
+const EVENTS = "socket events emitted";
 
 function draw(place, project, health, state) {
   put(place,
     h("section", {}, h("h2", {}, "Integrations"), h("div", { class: "boxes" }, health.integrations.map(integration))),
     h("section", {}, h("h2", {}, "Programs"), h("div", { class: "boxes" }, sandbox(health.sandbox))),
     h("section", {}, h("h2", {}, "Live queries since the start"), h("dl", { class: "counters" }, COUNTERS.map(([name, words]) =>
-      h("div", {}, h("dt", {}, name, h("small", {}, words)), h("dd", {}, count(state.counters[name])))))),
+      h("div", {}, h("dt", {}, name, h("small", {}, words)), h("dd", {}, count(state.counters[name])))),
+      h("div", {}, h("dt", {}, "events", h("small", {}, EVENTS)), h("dd", {}, count(state.counts.event))))),
     h("section", {}, h("h2", {}, "Roles"), h("p", { class: "roles" }, project.roles.map((role, place) => [place > 0 && h("span", { class: "dim" }, " ‹ "), tag(role, "role")])),
       h("p", { class: "note" }, "A higher role may do all that a lower one may.")),
     project.triggers.length > 0 && h("section", {}, h("h2", {}, "Without a client"), h("ul", { class: "reads" }, project.triggers.map((each) =>

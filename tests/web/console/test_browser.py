@@ -1,0 +1,280 @@
+"""The console in a real Chromium, in front of a real service desk."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Page, async_playwright, expect
+
+from tests.realtime.screens import PEOPLE, change, connect, watch
+from tests.web.console.conftest import Console, Opened, token
+from tidegate.core.emission import Audience, Emission
+from tidegate.settings import Environment
+
+ROOT = Path(__file__).parents[3]
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+AXE = ROOT / "web-demo" / "node_modules" / "axe-core" / "axe.min.js"
+SHOTS = ROOT / "web-demo" / "build" / "screenshots"
+DRAWN = 300
+"""As in rows.js."""
+
+expect.set_options(timeout=60_000)
+
+
+class Window:
+    """Somebody's browser. `complaints`: what its console said, and what was asked of other addresses."""
+
+    def __init__(self, page: Page, console: Console) -> None:
+        self.page = page
+        self.console = console
+        self.complaints: list[str] = []
+        page.on("console", lambda said: self._hear(said.type, said.text))
+        page.on("pageerror", lambda error: self.complaints.append(f"thrown: {error}"))
+        page.on("request", lambda asked: self._ask(asked.url))
+
+    def _hear(self, kind: str, text: str) -> None:
+        # Refused requests are told of by the browser itself.
+        if kind in ("error", "warning") and "status of 40" not in text:
+            self.complaints.append(text)
+
+    def _ask(self, url: str) -> None:
+        if not url.startswith((self.console.origin, "data:")):
+            self.complaints.append(f"asked {url}")
+
+    async def open(self, place: str = "") -> Page:
+        await self.page.goto(f"{self.console.origin}/console#/{place}")
+        return self.page
+
+    async def axe(self) -> list[str]:
+        """What is wrong for people who cannot see, hear or point: rules, and where."""
+        # As a debugger does: the page's own policy would not let it in.
+        session = await self.page.context.new_cdp_session(self.page)
+        script = AXE.read_text(encoding="utf-8") + "; axe.run(document, { resultTypes: ['violations'] })"
+        options = {
+            "expression": script,
+            "awaitPromise": True,
+            "returnByValue": True,
+            "allowUnsafeEvalBlockedByCSP": True,
+        }
+        answer = await session.send("Runtime.evaluate", options)
+        found: Any = answer["result"]["value"]
+        return [
+            f"{violation['id']}: {node['html'][:200]} {node['failureSummary'][:300]}"
+            for violation in found["violations"]
+            for node in violation["nodes"]
+        ]
+
+    async def shoot(self, name: str) -> None:
+        SHOTS.mkdir(parents=True, exist_ok=True)
+        await self.page.screenshot(path=SHOTS / f"console-{name}.png")
+
+
+@pytest.fixture
+async def desk(opened: Opened) -> Console:
+    demo = [
+        {"name": name, "role": claims["role"], "claims": claims, "token": token(name)["authorization"][7:]}
+        for name, claims in PEOPLE.items()
+    ]
+    return await opened(environment=Environment.DEVELOPMENT, demo=demo)
+
+
+@pytest.fixture
+async def windows() -> AsyncIterator[Any]:
+    """Opens one: `await windows(console, width=390, dark=True)`."""
+    async with AsyncExitStack() as stack:
+        playwright = await stack.enter_async_context(async_playwright())
+        # Chromium's own walls want a user who is not root.
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        stack.push_async_callback(browser.close)
+
+        async def open_one(console: Console, *, width: int = 1280, height: int = 800, dark: bool = False) -> Window:
+            context = await browser.new_context(
+                viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"
+            )
+            context.set_default_timeout(60_000)
+            return Window(await context.new_page(), console)
+
+        yield open_one
+
+
+async def test_look_one_up_and_run_it(desk: Console, windows: Any) -> None:
+    window = await windows(desk)
+    page = await window.open()
+    await expect(page.get_by_role("heading", name="Operations")).to_be_visible()
+    await page.keyboard.press("/")
+    await page.keyboard.type("triage")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("heading", name="triageTicket")).to_be_visible()
+    await expect(page.get_by_text("Is refreshed by").or_(page.get_by_text("May refresh"))).to_be_visible()
+    await page.get_by_role("tab", name="Run").click()
+    await page.get_by_role("button", name="Run", exact=True).click()
+    await expect(page.get_by_text("A value is needed.")).to_be_visible()
+    await page.get_by_label("id").fill("1")
+    await expect(page.get_by_label("as", exact=True)).to_have_value("demo:sam")
+    await page.keyboard.press("Control+Enter")
+    result = page.get_by_role("region", name="Result")
+    await expect(result.get_by_text("ok", exact=True)).to_be_visible()
+    await expect(result.locator(".step")).to_have_count(7)
+    await result.get_by_text("verdict", exact=True).click()
+    await expect(result.get_by_text("Nothing in it sounds alarming.").last).to_be_visible()
+    await page.get_by_role("tab", name="Plan").click()
+    await expect(page.get_by_text("call ticket")).to_be_visible()
+    await page.get_by_role("tab", name="Diagram").click()
+    picture = page.get_by_role("img", name="mutation triageTicket")
+    await expect(picture).to_be_visible()
+    assert await picture.evaluate("image => image.naturalWidth") > 100
+    await page.get_by_role("link", name="Runs").click()
+    await page.locator(".run-entry").first.click()
+    await page.get_by_role("button", name="Replay").click()
+    await expect(page.get_by_role("region", name="Result").locator(".step")).to_have_count(7)
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_role("heading", name="Runs")).to_be_visible()
+    assert window.complaints == []
+
+
+async def test_json_is_checked_as_it_is_typed(desk: Console, windows: Any) -> None:
+    page = await (await windows(desk)).open("operations/createTickets/run")
+    field = page.get_by_label("tickets")
+    for text, wrong in (
+        ("[{", "This is not JSON yet"),
+        ('[{"title": 1, "description": "x"}]', "[0].title: a text."),
+        ('[{"title": "x"}]', "[0].description: a value is needed."),
+        ('[{"title": "x", "description": "x", "priority": "SOON"}]', "[0].priority: one of LOW"),
+        ('[{"title": "x", "description": "x", "colour": "red"}]', "[0]: there is no field colour"),
+    ):
+        await field.fill(text)
+        await field.blur()
+        await expect(page.locator("#argument-tickets-trouble")).to_contain_text(wrong)
+    await field.fill('[{"title": "x", "description": "x"}]')
+    await field.blur()
+    await expect(page.locator("#argument-tickets-trouble")).to_be_empty()
+
+
+async def test_as_somebody_made_up(desk: Console, windows: Any) -> None:
+    page = await (await windows(desk)).open("operations/myTickets/run")
+    await page.get_by_label("as", exact=True).select_option("made")
+    await page.get_by_label("claims").fill(json.dumps({"sub": "3", "email": "grace@globex.example"}))
+    await page.get_by_label("role", exact=True).select_option("customer")
+    await page.get_by_role("button", name="Run", exact=True).click()
+    result = page.get_by_role("region", name="Result")
+    await expect(result.get_by_text("grace@globex.example").first).to_be_visible()
+    await expect(result.get_by_text("ada@acme.example")).to_have_count(0)
+
+
+async def test_what_happens_comes_by_itself(desk: Console, windows: Any) -> None:
+    window = await windows(desk)
+    page = await window.open("live")
+    await expect(page.get_by_text("following")).to_be_visible()
+    ada = await connect(desk.gateway, "ada")
+    screen, _ = watch(ada, "subscription { myTickets { id } }")
+    await screen.next(1)
+    await change(ada, 'mutation { createTicket(title: "A", description: "B") { id } }')
+    rows = page.get_by_role("list", name="refreshes")
+    await expect(rows.get_by_text("wakes 1")).to_be_visible()
+    await expect(rows.locator("li").filter(has_text="myTickets").filter(has_text="createTicket")).to_have_count(1)
+    await page.get_by_label("Filter refreshes").fill("first watched")
+    await expect(rows.locator("li")).to_have_count(1)
+    await rows.locator(".row").first.press("Enter")
+    await expect(page.get_by_text("asked as")).to_be_visible()
+    await page.get_by_role("tab", name="Live queries").click()
+    await expect(page.get_by_role("cell", name="tickets by email")).to_be_visible()
+    await page.get_by_role("tab", name="Connections").click()
+    await expect(page.get_by_text("1 (customer)")).to_be_visible()
+    await page.get_by_role("tab", name="Events").click()
+    desk.gateway.rooms.emit([Emission("rang", {"pin": 4711}, Audience.ALL)])
+    await page.get_by_text("rang", exact=True).click()
+    await expect(page.get_by_text("4711")).to_be_visible()
+    await ada.execute("{ ticketsByStatus { tickets } }", None, None)
+    await expect(page.get_by_role("navigation", name="Console").get_by_text("1", exact=True)).to_be_visible()
+    await page.get_by_role("link", name="Errors").click()
+    await expect(page.get_by_text("FORBIDDEN")).to_be_visible()
+    await page.get_by_role("link", name="System").click()
+    await expect(page.get_by_text("answers", exact=True)).to_be_visible()
+    assert window.complaints == []
+
+
+async def test_a_flood_is_drawn_in_part_and_can_be_held(desk: Console, windows: Any) -> None:
+    window = await windows(desk)
+    page = await window.open("live/events")
+    await expect(page.get_by_text("following")).to_be_visible()
+    rows = page.get_by_role("list", name="events").locator("li")
+    for number in range(30):
+        desk.gateway.rooms.emit([Emission(f"e{number * 100 + each}", each, Audience.ALL) for each in range(100)])
+        await asyncio.sleep(0.1)
+    await expect(rows.first).to_contain_text("e2999")
+    assert await rows.count() <= DRAWN
+    await page.get_by_role("button", name="Pause").click()
+    desk.gateway.rooms.emit([Emission("later", None, Audience.ALL)])
+    await expect(page.get_by_text("1 more")).to_be_visible()
+    await expect(rows.first).to_contain_text("e2999")
+    await page.get_by_role("button", name="Go on").click()
+    await expect(rows.first).to_contain_text("later")
+    await page.get_by_role("button", name="Clear").click()
+    await expect(rows).to_have_count(0)
+    desk.gateway.rooms.emit([Emission("again", None, Audience.ALL)])
+    await expect(rows).to_have_count(1)
+    assert window.complaints == []
+
+
+async def test_a_token_is_asked_for_and_stays_in_the_tab(operator: Console, windows: Any) -> None:
+    window = await windows(operator)
+    page = await window.open()
+    await expect(page.get_by_text("The console needs a token.")).to_be_visible()
+    assert await window.axe() == []
+    await page.get_by_label("Token").fill(token("sam")["authorization"])
+    await page.get_by_role("button", name="Use it").click()
+    await expect(page.get_by_text("Only the highest role may use the console.")).to_be_visible()
+    await page.get_by_label("Token").fill(token("kim")["authorization"][7:])
+    await page.get_by_role("button", name="Use it").click()
+    await expect(page.get_by_role("heading", name="Operations")).to_be_visible()
+    await expect(page.get_by_text("kim@desk.example")).to_be_visible()
+    assert await page.evaluate("[localStorage.length, document.cookie, sessionStorage.length]") == [0, "", 1]
+    await page.reload()
+    await expect(page.get_by_text("kim@desk.example")).to_be_visible()
+    await page.goto(f"{operator.origin}/console#/operations/me/run")
+    await expect(page.get_by_text("It is called as you: kim@desk.example (admin).")).to_be_visible()
+    await expect(page.get_by_role("link", name="GraphiQL")).to_have_count(0)
+    await page.get_by_role("button", name="Who you are").click()
+    await page.get_by_role("button", name="Forget it").click()
+    await expect(page.get_by_text("The console needs a token.")).to_be_visible()
+    assert window.complaints == []
+
+
+async def test_graphiql_has_the_token(desk: Console, windows: Any) -> None:
+    page = await (await windows(desk)).open()
+    await page.get_by_role("button", name="Who you are").click()
+    await page.get_by_role("button", name="sam support").click()
+    await expect(page.get_by_text("sam@desk.example")).to_be_visible()
+    await page.get_by_role("link", name="GraphiQL").click()
+    await expect(page.locator("#who")).to_have_text("sam@desk.example")
+
+
+PLACES = ("operations", "operations/createTicket", "operations/triageTicket/run", "operations/updateTicket/plan",
+          "operations/triageTicket/diagram", "live", "live/queries", "runs", "errors", "system")  # fmt: skip
+
+
+@pytest.mark.parametrize(("width", "height", "dark"), [(1280, 800, False), (1280, 800, True), (390, 844, False)])
+async def test_everybody_can_use_it(desk: Console, windows: Any, width: int, height: int, dark: bool) -> None:
+    ada = await connect(desk.gateway, "ada")
+    screen, _ = watch(ada, "subscription { myTickets { id } }")
+    await screen.next(1)
+    await change(ada, 'mutation { createTicket(title: "A", description: "B") { id } }')
+    await ada.execute("{ ticketsByStatus { tickets } }", None, None)
+    window = await windows(desk, width=width, height=height, dark=dark)
+    for place in PLACES:
+        page = await window.open(place)
+        await expect(page.locator("h1")).to_be_visible()
+        await expect(page.locator(".spinner")).to_have_count(0)
+        name = place.replace("/", "-")
+        await window.shoot(f"{name}-{'phone' if width < 500 else 'desktop'}-{'dark' if dark else 'light'}")
+        assert await page.evaluate("document.documentElement.scrollWidth") <= width, place
+        if AXE.exists():
+            assert await window.axe() == [], place
+    assert window.complaints == []
