@@ -41,7 +41,10 @@ type Person implements Node {
   old: Int @deprecated(reason: "no \\"more\\"")
 }
 type Pet { owner: Person! }
-type Lonely { found: Found }
+type Lonely { found: Found back: Lonelier }
+type Lonelier { back: Lonely }
+type Outer { inner: Inner id: ID! }
+type Inner { outer: Outer }
 type Page { info: PageInfo! people: [Person!]! }
 enum Order { ASC DESC }
 input Where { and: [Where!], name: String = "x", order: Order! = ASC, born: Moment! }
@@ -53,6 +56,7 @@ type Query {
   lonely: Lonely
   moment: Moment!
   refreshed: Int
+  inner: Inner
 }
 type Mutation { person(name: String!): Person! rename("Why" where: Where!): Order }
 type Subscription { personChanged: ID! }

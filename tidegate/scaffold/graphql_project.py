@@ -27,7 +27,7 @@ def graphql_project(
 ) -> Made:
     """`headers` go with every request; what they hold goes into .env. `skip`: names of fields. Raises `NoDocument`."""
     notes: list[str] = []
-    types = UpstreamTypes(notes)
+    types = UpstreamTypes(schema, notes)
     names = Names(("refreshed",))
     skipped = frozenset(skip)
     made: dict[str, str] = {}

@@ -16,8 +16,10 @@ from graphql import (
     GraphQLObjectType,
     GraphQLOutputType,
     GraphQLScalarType,
+    GraphQLSchema,
     GraphQLType,
     get_named_type,
+    is_leaf_type,
     is_required_argument,
     is_required_input_field,
 )
@@ -31,10 +33,10 @@ _OURS: Final = frozenset({*SCALARS, "Query", "Mutation", "Subscription", "Refres
 class UpstreamTypes:
     """What is named by `output` and `sent` is what is written. `notes`: what is left out, and why."""
 
-    def __init__(self, notes: list[str]) -> None:
+    def __init__(self, schema: GraphQLSchema, notes: list[str]) -> None:
         self._notes = notes
+        self._full = _with_fields(schema)
         self._wanted: dict[str, GraphQLObjectType | GraphQLEnumType | GraphQLInputObjectType] = {}
-        self._possible: dict[str, bool] = {}
 
     def output(self, field: GraphQLField, where: str) -> str | None:
         """The type of a field as it is written; none, and a note, where it is left out."""
@@ -109,14 +111,24 @@ class UpstreamTypes:
             return ""
         if not isinstance(inner, GraphQLObjectType):
             return f"{inner.name} is an interface or a union"
-        return "" if self._has_fields(inner) else f"{inner.name} has no field that can be had"
+        return "" if inner.name in self._full else f"{inner.name} has no field that can be had"
 
-    def _has_fields(self, type: GraphQLObjectType) -> bool:
-        if type.name not in self._possible:
-            # Of what names itself on the way, something else has to be there.
-            self._possible[type.name] = False
-            self._possible[type.name] = any(not self._hindrance(field) for field in type.fields.values())
-        return self._possible[type.name]
+
+def _with_fields(schema: GraphQLSchema) -> set[str]:
+    """The object types of which something can be had: a leaf, or one of these types."""
+    objects = [type for type in schema.type_map.values() if isinstance(type, GraphQLObjectType)]
+    targets = {
+        type.name: {
+            "" if is_leaf_type(inner := get_named_type(field.type)) else inner.name
+            for field in type.fields.values()
+            if not any(map(is_required_argument, field.args.values()))
+        }
+        for type in objects
+    }
+    found: set[str] = set()
+    while more := {name for name, inner in targets.items() if name not in found and ("" in inner or inner & found)}:
+        found |= more
+    return found
 
 
 def _shown(type: GraphQLType) -> str:

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 from graphql import GraphQLField, GraphQLOutputType, get_named_type, is_leaf_type
 
-from tidegate.core.location import Location
-from tidegate.core.problems import Problem, did_you_mean
-from tidegate.core.selection import Selected, Selection
+from tidegate.core.problems import did_you_mean
+from tidegate.core.selection import Selection
 from tidegate.core.types import ListOf, ObjectType, TypeDefinition, TypeRef, named, nullable
 from tidegate.resolvers.integrations.graphql.upstream_schema import fields_of, list_depth, needs_arguments
 
@@ -42,12 +41,6 @@ class Stitched:
         asked = " ".join(f"{each}: {self._asked(f'{each}_', inner)}" for each in prefixes)
         return f"{self.verb}({declared}) {{ {asked} }}"
 
-    def whole(self) -> str:
-        """Of all fields that our types have."""
-        ours = self.types.get(named(self.returns)) if self.returns is not None else None
-        everything = every_field(ours, self.types, frozenset()) if isinstance(ours, ObjectType) else None
-        return self.document(self.inner(everything, 0))
-
     def _asked(self, prefix: str, inner: str) -> str:
         given = ", ".join(f"{name}: ${prefix}{name}" for name in self.variables)
         return f"{self.name}{f'({given})' if given else ''}{f' {{ {inner} }}' if inner else ''}"
@@ -65,18 +58,6 @@ class Stitched:
         if isinstance(ours, ObjectType):
             plain = [name for name in plain if name in ours.fields and ours.fields[name].rank <= rank]
         return " ".join(plain) or TYPENAME
-
-
-def every_field(type: ObjectType, types: Mapping[str, TypeDefinition], within: frozenset[str]) -> Selection:
-    """Each type once on the way down."""
-    fields: list[Selected] = []
-    for name, field in type.fields.items():
-        inner = types.get(named(field.type))
-        if not isinstance(inner, ObjectType):
-            fields.append(Selected(name, name, field.type))
-        elif inner.name not in within | {type.name}:
-            fields.append(Selected(name, name, field.type, {}, every_field(inner, types, within | {type.name})))
-    return Selection(type.name, tuple(fields))
 
 
 def plain_fields(type: GraphQLOutputType) -> list[str]:
@@ -103,10 +84,15 @@ def _selected(selection: Selection, type: GraphQLOutputType) -> str:
 
 
 def differences(
-    ours: TypeRef, theirs: GraphQLOutputType, types: Mapping[str, TypeDefinition], at: Location, subject: str
-) -> Sequence[Problem]:
-    """What cannot be asked of a field for our type of it. `subject` is the field in a sentence."""
-    return [Problem(at, sentence, hint) for sentence, hint in _differences(ours, theirs, types, subject, set())]
+    ours: TypeRef,
+    theirs: GraphQLOutputType,
+    types: Mapping[str, TypeDefinition],
+    subject: str,
+    seen: set[tuple[str, str]],
+) -> Sequence[tuple[str, str]]:
+    """What cannot be asked of a field for our type of it: sentences with hints. `subject` is the field in a sentence;
+    `seen`: types, ours and theirs, that have been looked at, and are not again."""
+    return list(_differences(ours, theirs, types, subject, seen))
 
 
 def _differences(

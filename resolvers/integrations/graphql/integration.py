@@ -136,7 +136,7 @@ class GraphqlIntegration:
             problems.add(declaration.target.at, sentence, f"Ask it itself: use: {self.name}.")
         problems.raise_any()
         wish = read_wish(declaration, surroundings, self._schema, self._poll)
-        self._comparison.add(wish.whole(), declaration.at)
+        self._comparison.add(wish, declaration.at)
         return PreparedGraphql(wish, self.source)
 
     async def open(self, outside: Outside = unheard) -> None:

@@ -69,13 +69,6 @@ class Wish:
     def reads(self) -> bool:
         return self.verb == "query"
 
-    def whole(self) -> str:
-        """The document that asks for all that may be asked for."""
-        if self.stitched is not None:
-            return self.stitched.whole()
-        assert self.document is not None
-        return self.document.text
-
 
 def read_wish(
     declaration: Declaration, surroundings: Surroundings, schema: UpstreamSchema | None, poll: float | None
@@ -185,8 +178,9 @@ class _Reader:
         types = {each: _sent_type(field.args[each]) for each in names if each in field.args}
         returns = self._declaration.returns
         if returns is not None:
-            found = differences(returns, field.type, self._surroundings.types, self._declaration.at, f'"{name}"')
-            problems.extend(found)
+            seen, types_here = self._schema.compared, self._surroundings.types
+            for sentence, hint in differences(returns, field.type, types_here, f'"{name}"', seen):
+                problems.add(self._declaration.at, sentence, hint)
         select = self._text("select") or ""
         if select:
             self._check_select(name, select, types)

@@ -61,6 +61,8 @@ class UpstreamSchema:
         self.schema = schema
         self.at = at
         self.inputs: dict[str, TypeDefinition] = {}
+        self.compared: set[tuple[str, str]] = set()
+        """Types of ours that were held against its own."""
         for name, type in schema.type_map.items():
             if name.startswith("__"):
                 continue
