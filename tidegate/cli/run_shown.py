@@ -87,6 +87,7 @@ def _facts(run: Run, cut: Sequence[str]) -> Iterator[tuple[str, Text]]:
 _ORIGINS: Final[Mapping[str, str]] = {
     "client": "asked for by a client",
     "command": "by tidegate run",
+    "console": "by the console",
     "schedule": "by the clock",
     "webhook": "by a webhook",
     "replay": "by tidegate runs replay",

@@ -52,11 +52,11 @@ class RunLine:
 @dataclass(slots=True, eq=False)
 class Run:
     """One run of a function that was asked for from outside: by a client, by hand, by the clock, by a hook. What it
-    calls is within it. `id` is the call's. `origin`: `client`, `command`, `schedule`, `webhook` or `replay`. `began` is
-    in seconds since the epoch. `arguments` without the private ones, of which `masked` has the names; `user` are the
-    fields of `currentUser`. `responded`: seconds until the client had its answer, where that was before the end.
-    `seconds` is none while it runs. `steps` and `lines`: the first so many (`limits.runSteps`); `skipped` counts the
-    steps that are not there. `size`: bytes of the answer."""
+    calls is within it. `id` is the call's. `origin`: `client`, `command`, `console`, `schedule`,
+    `webhook` or `replay`. `began` is in seconds since the epoch. `arguments` without the private ones, of which
+    `masked` has the names; `user` are the fields of `currentUser`. `responded`: seconds until the client had its
+    answer, where that was before the end. `seconds` is none while it runs. `steps` and `lines`: the first so many
+    (`limits.runSteps`); `skipped` counts the steps that are not there. `size`: bytes of the answer."""
 
     id: str
     function: str
