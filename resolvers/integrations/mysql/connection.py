@@ -188,7 +188,10 @@ class MysqlConnection:
             statement = await self._prepare(key, sql if is_spread else prepared_text(sql))
         else:
             self._statements.move_to_end(key)
-        return await statement.execute(tuple(values))
+        result = await statement.execute(tuple(values))
+        # Or an idle connection would keep the last answer, however long.
+        self.session._result = None  # noqa: SLF001
+        return result
 
     async def _prepare(self, key: str, text: str) -> PreparedStatement:
         while len(self._statements) >= self._shared.statements:
