@@ -22,7 +22,7 @@ from tidegate.testing.subject import NAME, RANK, Subject
 FILE: Final = "operations/nonsense.yaml"
 _AT: Final = Location(FILE, 7, 9)
 _NONSENSE: Final[Mapping[str, Sequence[Json]]] = {
-    "string": ["", "?", "http://[", "://", "\0", "a" * 5000, "x://y:z@h:99999999/?#"],
+    "string": ["", "?", "http://[", "\0", "a" * 5000],
     "integer": [0, -1, 2**70],
     "number": [0, -1.5, 1e300],
     "array": [[], [""], [None]],
@@ -50,7 +50,7 @@ async def settings_closed(subject: Subject) -> Sequence[str]:
 
 async def settings_refused(subject: Subject) -> Sequence[str]:
     found: list[str] = []
-    alone = subject.with_requests([])
+    alone = subject.with_requests()
     properties: Mapping[str, Any] = subject.kind.settings.get("properties", {})
     for name, schema in properties.items():
         wanted = schema.get("type", "string") if isinstance(schema, Mapping) else "string"
@@ -144,7 +144,7 @@ async def closed_bodies(subject: Subject) -> Sequence[str]:
         tested = True
         wrong = replace(request, body={**request.body, "someKeyNobodyKnows": 1})
         try:
-            subject.with_requests([wrong]).make()
+            subject.with_requests(wrong).make()
         except ProjectError as error:
             found += _badly_told(subject, f"{request.verb} with an unknown key", error, "operations/requests.yaml")
         else:

@@ -115,11 +115,10 @@ class Subject:
         self._types = types
         self._objects = objects
 
-    def with_requests(self, requests: Sequence[Request]) -> Subject:
-        """The same with other requests; what it lets out is kept with the rest."""
-        other = Subject(
-            self.kind, self.settings, requests, self.folder, self._scratch, self._types, self._objects, self.secrets
-        )
+    def with_requests(self, *requests: Request) -> Subject:
+        """The same with other requests; what it lets out is kept with the rest. With none it is soon made."""
+        types, objects = (self._types, self._objects) if requests else ("", "")
+        other = Subject(self.kind, self.settings, requests, self.folder, self._scratch, types, objects, self.secrets)
         other.said = self.said
         return other
 
