@@ -18,7 +18,6 @@ from graphql import (
     ObjectTypeDefinitionNode,
     Source,
     StringValueNode,
-    get_location,
     parse,
 )
 
@@ -271,11 +270,11 @@ class _Reader:
         return reason
 
     def at(self, node: Node) -> Location:
-        start = node.loc.start if node.loc is not None else 0
+        found = node.loc
         if isinstance(node, ObjectTypeDefinitionNode | EnumTypeDefinitionNode | InputObjectTypeDefinitionNode):
-            start = node.name.loc.start if node.name.loc is not None else start
-        place = get_location(self.source, start)
-        return Location(self.source.name, place.line, place.column)
+            found = node.name.loc or found
+        # Not by the offset: looking for its line goes through the whole file each time.
+        return Location(self.source.name, *((found.start_token.line, found.start_token.column) if found else (1, 1)))
 
 
 def _text(node: StringValueNode | None) -> str:
