@@ -1,8 +1,8 @@
 import { io, type Socket } from "socket.io-client";
+import { SignedOut } from "./errors.js";
 import type { Tokens } from "./tokens.js";
 
 /** The project's events and what comes with each. `tidegate schema --events` writes a module that adds them. */
-// eslint-disable-next-line @typescript-eslint/no-empty-object-type
 export interface Events {}
 
 export type EventName = keyof Events & string;
@@ -21,7 +21,11 @@ export class EventSource {
     this.#socket = io(origin, {
       auth: (give) => void tokens.fresh().then(
         (token) => give(token === null ? {} : { token }),
-        () => this.#later(),
+        (reason: unknown) => {
+          // Whoever is signed out has nobody to come back as.
+          if (reason instanceof SignedOut) this.#socket.disconnect();
+          else this.#later();
+        },
       ),
       autoConnect: false,
       forceNew: true,

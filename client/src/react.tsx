@@ -37,7 +37,6 @@ export function useLive<Result, Variables>(
   const live = useMemo(
     () => (options.pause === true ? undefined : connection.live(document, variables)),
     // The variables by their values: most are written anew in each render.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
     [connection, document, key, options.pause],
   );
   const get = live?.get ?? (() => PAUSED as LiveState<Result>);

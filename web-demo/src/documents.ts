@@ -47,7 +47,6 @@ export const SupportTicket = graphql(`
 `);
 
 export const People = graphql(`query People { people { email name role team } }`);
-export const Me = graphql(`query Me { me { name email role team } }`);
 export const Announcements = graphql(`
   query Announcements { announcements { id text createdAt author { name } } }
 `);
