@@ -3,6 +3,11 @@
 import { claimsOf, token } from "./api.js";
 import { button, h, put } from "./dom.js";
 
+// As it is copied from anywhere.
+function clean(text) {
+  return text.trim().replace(/^bearer\s+/i, "");
+}
+
 export function describe(value) {
   if (!value) return { name: "no token", note: "" };
   const claims = claimsOf(value);

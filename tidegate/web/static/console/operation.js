@@ -50,7 +50,7 @@ function facts(rows) {
 function overview(operation, project, place) {
   const refresh = operation.refresh;
   put(place,
-    operation.arguments.length > 0 && h("section", {}, h("h3", {}, "Arguments"),
+    operation.arguments.length > 0 && h("section", {}, h("h2", { class: "sub" }, "Arguments"),
       h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Arguments" }, h("table", { class: "plain" },
         h("thead", {}, h("tr", {}, ["name", "type", "default", "meaning"].map((each) => h("th", { scope: "col" }, each)))),
         h("tbody", {}, operation.arguments.map((each) => h("tr", {},
@@ -87,7 +87,7 @@ function concerns(operation, told) {
   const links = (names) => h("p", { class: "links" }, names.map((name) => h("a", { href: `#/operations/${name}` }, name)));
   const queries = operation.kind === "query";
   return h("section", { class: "concerns" },
-    h("h3", {}, queries ? "Reads" : "Writes", told.grade && tag(told.grade, `grade-${told.grade}`, "How closely it is watched")),
+    h("h2", { class: "sub" }, queries ? "Reads" : "Writes", told.grade && tag(told.grade, `grade-${told.grade}`, "How closely it is watched")),
     queries
       ? h("ul", { class: "reads" }, told.reads.map((read) => h("li", {},
         h("b", {}, read.table ?? "anything"), read.where.length ? " where " : read.table ? ", any row" : "",
@@ -98,13 +98,13 @@ function concerns(operation, told) {
           h("span", { class: "columns" }, touch.columns ? touch.columns.join(" ") : "whole rows")))
         : h("li", {}, "no table that is known")),
     told.why && h("p", { class: "note" }, `Because ${told.why}.`),
-    h("h3", {}, queries ? "Is refreshed by" : "May refresh"),
+    h("h2", { class: "sub" }, queries ? "Is refreshed by" : "May refresh"),
     told.others.length ? links(told.others) : h("p", { class: "note" }, "Nothing."),
-    told.more.length > 0 && [h("h4", {}, "With relations or a higher role, also"), links(told.more)]);
+    told.more.length > 0 && [h("h3", {}, "With relations or a higher role, also"), links(told.more)]);
 }
 
 function document(detail) {
-  return h("section", {}, h("h3", {}, "A document that calls it"), graphql(laidOut(detail.document)), copier(() => laidOut(detail.document)));
+  return h("section", {}, h("h2", { class: "sub" }, "A document that calls it"), graphql(laidOut(detail.document)), copier(() => laidOut(detail.document)));
 }
 
 function part(step) {

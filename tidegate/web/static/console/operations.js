@@ -93,13 +93,13 @@ export function operationsView(project, [name, tab], go) {
   redraw();
   const detail = known
     ? operationView(project, known, tab, (chosen) => go(`operations/${name}/${chosen}`, true))
-    : h("div", { class: "welcome" }, h("h1", { tabindex: "-1" }, name ? `There is no ${name}.` : "Operations"),
+    : h("div", { class: "welcome" }, h("h2", {}, name ? `There is no ${name}.` : "Operations"),
       h("p", { class: "lead" }, `${project.name} has ${project.operations.length}. Choose one to see what it asks, to draw it, and to run it.`),
       h("p", { class: "keys" }, h("kbd", {}, "/"), " search ", h("kbd", {}, "↑"), h("kbd", {}, "↓"), " move ", h("kbd", {}, "Enter"), " open ", h("kbd", {}, "Esc"), " back"),
       h("p", { class: "tags" }, [["query", "queries"], ["mutation", "mutations"]].map(([kind, words]) =>
         tag(`${project.operations.filter((each) => each.kind === kind).length} ${words}`, kind)),
       tag(`${project.operations.filter((each) => each.function).length} functions`, "function")));
   return h("div", { class: `split ${known ? "has-detail" : ""}` },
-    h("div", { class: "list" }, h("div", { class: "list-head" }, search, filters), list),
+    h("div", { class: "list" }, h("div", { class: "list-head" }, !known && h("h1", { class: "unseen", tabindex: "-1" }, "Operations"), search, filters), list),
     h("div", { class: "detail" }, known && h("a", { class: "back", href: "#/operations" }, "‹ Operations"), detail));
 }

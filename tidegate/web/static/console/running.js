@@ -81,7 +81,7 @@ export class Outcome {
     this.trace = new Trace();
     this.answer = h("div", { class: "answer" });
     this.element = h("section", { class: "outcome", "aria-label": "Result" });
-    this.steps = h("section", { class: "happened", hidden: true }, h("h3", {}, "Steps"), this.trace.element);
+    this.steps = h("section", { class: "happened", hidden: true }, h("h2", { class: "sub" }, "Steps"), this.trace.element);
   }
 
   begin() {

@@ -47,7 +47,7 @@ async function full(project, id, place) {
   const again = h("div", { class: "result-place" });
   const given = h("textarea", { id: "replay-arguments", class: "mono", rows: "2", value: "{}", spellcheck: "false" });
   const trouble = h("p", { class: "trouble", role: "alert" });
-  const replay = project.author && h("section", { class: "replay" }, h("h3", {}, "Replay"),
+  const replay = project.author && h("section", { class: "replay" }, h("h2", { class: "sub" }, "Replay"),
     h("p", { class: "note" }, "The project as it is now, the same arguments, the same user. A mutation writes again."),
     run.masked.length > 0 && h("div", { class: "field" }, h("label", { for: "replay-arguments" }, h("b", {}, "private arguments"), " ", h("code", { class: "type" }, run.masked.join(", "))), given, trouble),
     button("Replay", () => {
@@ -68,8 +68,8 @@ async function full(project, id, place) {
       h("p", { class: "where" }, h("code", {}, run.id), h("a", { href: `#/operations/${run.function}` }, "operation"))),
     run.failure && h("p", { class: "failure" }, h("b", {}, run.failure.code), ` ${run.failure.message}`, run.failure.place && h("code", { class: "place" }, run.failure.place)),
     facts(run),
-    h("section", {}, h("h3", {}, "Arguments"), run.cut.includes("arguments") ? h("p", { class: "note" }, "Too long to be kept.") : json(run.arguments)),
-    h("section", {}, h("h3", {}, "Steps"), stepList(run, new Set(failed)),
+    h("section", {}, h("h2", { class: "sub" }, "Arguments"), run.cut.includes("arguments") ? h("p", { class: "note" }, "Too long to be kept.") : json(run.arguments)),
+    h("section", {}, h("h2", { class: "sub" }, "Steps"), stepList(run, new Set(failed)),
       h("p", { class: "note" }, "What steps gave is never kept. Replay it to see.")),
     replay);
 }
@@ -108,9 +108,9 @@ export function runsView(project, [id], _go) {
   });
   draw();
   if (id) full(project, id, place);
-  else put(place, h("div", { class: "welcome" }, h("h1", { tabindex: "-1" }, "Runs"), h("p", { class: "lead" }, "Every run of a function, step by step: what it did, how long it took, what it wrote to its console, and how it failed.")));
+  else put(place, h("div", { class: "welcome" }, h("h2", {}, "Runs"), h("p", { class: "lead" }, "Every run of a function, step by step: what it did, how long it took, what it wrote to its console, and how it failed.")));
   const element = h("div", { class: `split ${id ? "has-detail" : ""}` },
-    h("div", { class: "list" }, h("div", { class: "list-head" }, search), list),
+    h("div", { class: "list" }, h("div", { class: "list-head" }, !id && h("h1", { class: "unseen", tabindex: "-1" }, "Runs"), search), list),
     h("div", { class: "detail" }, id && h("a", { class: "back", href: "#/runs" }, "‹ Runs"), place));
   return { element, leave: stop };
 }

@@ -47,7 +47,7 @@ function row(step, depth, total, open, inner, lines) {
   const element = parts.length
     ? h("details", { open: open || undefined }, h("summary", {}, head), h("div", { class: "inside" }, parts))
     : h("div", { class: "flat" }, head);
-  return h("li", { class: `step ${state}`, vars: { depth: String(depth) } }, element, failureOf(step, inner));
+  return h("li", { class: `step ${state}`, "data-number": step.number, vars: { depth: String(depth) } }, element, failureOf(step, inner));
 }
 
 // `run`: steps with number and parent, and lines with the number of their step.
@@ -97,8 +97,10 @@ export class Trace {
     this.waiting = true;
     requestAnimationFrame(() => {
       this.waiting = false;
+      // What somebody has unfolded stays so.
+      const unfolded = [...this.element.querySelectorAll("details[open]")].map((each) => Number(each.parentElement.dataset.number));
       const failed = steps.filter((step) => step.failure).map((step) => step.number);
-      put(this.element, stepList(this.run, new Set(failed)));
+      put(this.element, stepList(this.run, new Set([...failed, ...unfolded])));
     });
   }
 }
