@@ -13,6 +13,7 @@ from tidegate.core.errors import Code, OperationError
 from tidegate.core.json import Json, Missing
 from tidegate.core.types import ListOf, NonNull, ObjectType, TypeDefinition, TypeRef, nullable
 from tidegate.resolvers.integrations.graphql.request import Wish
+from tidegate.resolvers.integrations.http.answers import is_deep
 from tidegate.resolvers.integrations.upstream import Reply, failed
 from tidegate.resolvers.integrations.upstream.exchange import Trouble
 
@@ -69,7 +70,7 @@ def _parsed(reply: Reply, wish: Wish, name: str) -> Mapping[str, Json]:
 
 
 def _json(reply: Reply) -> Json:
-    """None where it is none, or does not say that it is."""
+    """None where it is none, does not say that it is, or is too deep to be answered in turn."""
     said = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
     if not _MEDIA.fullmatch(said):
         return None
@@ -77,7 +78,7 @@ def _json(reply: Reply) -> Json:
         answer: Json = orjson.loads(reply.body)
     except ValueError:
         return None
-    return answer
+    return None if is_deep(reply.body, answer) else answer
 
 
 def _failed(errors: Json, reply: Reply, wish: Wish, name: str, *, show: bool) -> OperationError:

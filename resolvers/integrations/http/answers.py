@@ -125,12 +125,15 @@ def _parsed(body: bytes, complaint: str) -> Json:
         value: Json = orjson.loads(body.removeprefix(b"\xef\xbb\xbf"))
     except ValueError:
         raise Misfit(complaint) from None
-    if body.count(b"[") + body.count(b"{") > DEEPEST and _is_deep(value):
+    if is_deep(body, value):
         raise Misfit(f"its answer is more than {DEEPEST} values deep")
     return value
 
 
-def _is_deep(value: Json) -> bool:
+def is_deep(body: bytes, value: Json) -> bool:
+    """Whether the value, of this body, is deeper than what can be written again."""
+    if body.count(b"[") + body.count(b"{") <= DEEPEST:
+        return False
     level: list[Json] = [value]
     for _ in range(DEEPEST):
         inner: list[Json] = []

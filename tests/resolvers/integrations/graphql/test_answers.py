@@ -133,6 +133,12 @@ FAILURES: dict[str, tuple[object, int, str, str]] = {
     "a page": (b"<html>", 200, "text/html", UNEXPECTED),
     "JSON that says it is none": (PERSON, 200, "text/plain", UNEXPECTED),
     "broken JSON": (b'{"data": {', 200, "application/json", UNEXPECTED),
+    "more values within values than can be told": (
+        b'{"data": {"number": %s}}' % (b"[" * 400 + b"]" * 400),
+        200,
+        "application/json",
+        UNEXPECTED,
+    ),
     "no data": ({"datum": 1}, 200, "application/json", UNEXPECTED),
     "null": (b"null", 200, "application/json", UNEXPECTED),
     "another shape": ({"data": {"person": [1]}}, 200, "application/json", UNEXPECTED),
