@@ -79,7 +79,7 @@ class Letter:
 
     def __init__(self, body: Expression, sender: Mailbox | None, noun: str, at: Location, problems: Problems) -> None:
         """`sender` is who it is from unless it says so. What is wrong is added to `problems`."""
-        self.inputs = Inputs()
+        self._inputs = Inputs()
         self._noun = noun
         self._sender = sender
         fields = body.fields if isinstance(body, Record) else {}
@@ -106,8 +106,8 @@ class Letter:
                 for written in split(each):
                     if isinstance(written.spec, Literal):
                         mailbox(as_text(written.spec.value))
-                    name = None if written.name is None else self.inputs.place(written.name)
-                    places.append(Place(self.inputs.place(written.spec), name, written.many))
+                    name = None if written.name is None else self._inputs.place(written.name)
+                    places.append(Place(self._inputs.place(written.spec), name, written.many))
             except NoAddress:
                 sentence = f'"{key}" of an e-mail holds something that is not an address.'
                 problems.add(each.at, sentence, "Write ada@example.com, or Ada <ada@example.com>.")
@@ -120,9 +120,9 @@ class Letter:
             case Literal(value=str() as text):
                 return (text,)
             case Reference():
-                return (self.inputs.place(written),)
+                return (self._inputs.place(written),)
             case Text(parts=parts):
-                return tuple(part if isinstance(part, str) else self.inputs.place(part) for part in parts)
+                return tuple(part if isinstance(part, str) else self._inputs.place(part) for part in parts)
             case _:
                 problems.add(written.at, f'"{key}" of an e-mail is a text.')
                 return ()
@@ -131,13 +131,17 @@ class Letter:
         """For `tidegate plan`: the addresses as written."""
         lines = [f"{key}: {'; '.join(map(self._described, places))}" for key, places in self._addresses.items()]
         for key, parts in self._texts.items():
-            text = "".join(part if isinstance(part, str) else _shown(self.inputs.expressions[part]) for part in parts)
+            text = "".join(part if isinstance(part, str) else _shown(self._inputs.expressions[part]) for part in parts)
             lines.append(f"{key}: {text}")
         return "\n".join(lines)
 
     def _described(self, place: Place) -> str:
-        spec = _shown(self.inputs.expressions[place.spec])
-        return spec if place.name is None else f"{_shown(self.inputs.expressions[place.name])} <{spec}>"
+        spec = _shown(self._inputs.expressions[place.spec])
+        return spec if place.name is None else f"{_shown(self._inputs.expressions[place.name])} <{spec}>"
+
+    @property
+    def inputs(self) -> Sequence[Expression]:
+        return self._inputs.expressions
 
     def write(self, values: Sequence[Given]) -> Envelope:
         """Raises `OperationError`: an address is none, there is nobody to send it to, or it is too long."""

@@ -49,7 +49,7 @@ def letter(fields: Mapping[str, Any], sender: Mailbox | None = DESK) -> Letter:
 
 def write(fields: Mapping[str, Any], **row: Json) -> Envelope:
     made = letter(fields)
-    return made.write([resolve(each, {"row": row}) for each in made.inputs.expressions])
+    return made.write([resolve(each, {"row": row}) for each in made.inputs])
 
 
 def parsed(envelope: Envelope) -> EmailMessage:
