@@ -20,7 +20,7 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-versio
 	--no-emit-index-url --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo browser chromium mariadb test check lint types layers format pytest coverage bench bench-live bench-events bench-sandbox lock clean
+.PHONY: help demo browser chromium mariadb test check lint types layers format pytest coverage bench bench-live bench-events bench-sandbox docs lock clean
 
 help:            ## this list
 	@grep -E '^[a-z-]+: .*##' Makefile | sed -E 's/:[^#]*##/\t/' | sort | expand -t 14
@@ -64,6 +64,10 @@ bench-events: $(DEVELOPMENT) $(PEERS)            ## socket events beside Node's 
 
 bench-sandbox: $(DEVELOPMENT)            ## what running a program in a process of its own costs; BENCH as above
 	$(BIN)/python -m bench.sandbox $(BENCH)
+
+docs: $(DEVELOPMENT)            ## the documentation as pages, in build/docs
+	$(BIN)/mkdocs --quiet build
+	@echo "build/docs/index.html"
 
 format: $(DEVELOPMENT)            ## put the source in shape
 	$(BIN)/ruff check --fix
