@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Hashable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any, Final
+from typing import Final
 
 import orjson
 
@@ -27,9 +27,8 @@ from tidegate.resolvers.integrations.graphql.request import Wish, read_wish
 from tidegate.resolvers.integrations.graphql.upstream_schema import UpstreamSchema
 from tidegate.resolvers.integrations.http.answers import readable
 from tidegate.resolvers.integrations.upstream import Asked, Upstream, failed
+from tidegate.resolvers.integrations.upstream.calling import UpstreamSession
 
-AT_ONCE: Final = 10
-"""Requests of one batch that are on their way at the same time."""
 TOGETHER: Final = 20
 """Of a field, asked for by one document: no more than Tidegate itself takes."""
 ACCEPT: Final = "application/graphql-response+json, application/json;q=0.9"
@@ -148,17 +147,8 @@ class GraphqlIntegration:
     async def check(self, surroundings: Surroundings) -> Sequence[Problem]:  # noqa: ARG002 - the schema is enough
         return await self._comparison.problems()
 
-    @asynccontextmanager
-    async def session(self, *, writes: bool) -> AsyncIterator[Session]:
-        session = _Session(self, writes=writes)
-        try:
-            yield session
-        except BaseException:
-            session.lost += session.written
-            raise
-        finally:
-            if session.lost:
-                self.outside(tuple(dict.fromkeys(session.lost)))
+    def session(self, *, writes: bool) -> AbstractAsyncContextManager[Session]:
+        return _Session(self, writes=writes).telling(self.outside)
 
     async def close(self) -> None:
         if self._follower is not None:
@@ -166,30 +156,15 @@ class GraphqlIntegration:
         await self.upstream.close()
 
 
-class _Session:
-    """Requests of one call. What was sent cannot be undone: `lost` are touches that the call will not tell of, because
-    it failed, or because nobody knows what became of them."""
-
+class _Session(UpstreamSession):
     def __init__(self, integration: GraphqlIntegration, *, writes: bool) -> None:
-        self._writes = writes
-        self.written: list[Touch] = []
-        self.lost: list[Touch] = []
+        super().__init__(writes=writes)
         self._integration = integration
-
-    @asynccontextmanager
-    async def attempt(self) -> AsyncIterator[None]:
-        count = len(self.written)
-        try:
-            yield
-        except BaseException:
-            self.lost += self.written[count:]
-            del self.written[count:]
-            raise
 
     async def execute(self, compiled: Compiled, values: Sequence[Given]) -> Answer:
         assert isinstance(compiled, CompiledGraphql)
         wish, integration = compiled.wish, self._integration
-        if not (wish.reads or self._writes):
+        if not (wish.reads or self.writes):
             raise OperationError(Code.REFUSED, "Nothing may be written here.")
         asked = asked_of(integration.url, compiled.document, *_filled(wish, values))
         if wish.reads:
@@ -214,7 +189,7 @@ class _Session:
         """Several by one document where that can be written, some at the same time, and equal ones once."""
         keys = [tuple(map(frozen, values)) for values in batch]
         distinct = dict(zip(keys, batch, strict=True))
-        answers: dict[Any, Answer | OperationError] = {}
+        answers: dict[tuple[Hashable, ...], Answer | OperationError] = {}
         assert isinstance(compiled, CompiledGraphql)
         wish = compiled.wish
         if wish.stitched is not None and wish.reads and wish.variables is not None and wish.headers is None:
@@ -228,13 +203,13 @@ class _Session:
             for task in tasks:
                 answers |= task.result()
         left = {key: values for key, values in distinct.items() if key not in answers}
-        answers |= await self._each(compiled, left)
+        answers |= await self.each(compiled, left)
         return [answers[key] for key in keys]
 
     async def _several(
-        self, compiled: CompiledGraphql, stitched: Stitched, batch: Mapping[Any, Sequence[Given]]
-    ) -> Mapping[Any, Answer | OperationError]:
-        """Those that one document could ask for. Any: keys are the caller's."""
+        self, compiled: CompiledGraphql, stitched: Stitched, batch: Mapping[tuple[Hashable, ...], Sequence[Given]]
+    ) -> Mapping[tuple[Hashable, ...], Answer | OperationError]:
+        """Those that one document could ask for."""
         if len(batch) < 2:
             return {}
         variables: dict[str, Json] = {}
@@ -253,23 +228,6 @@ class _Session:
         if found is None:
             return {}
         return {key: Answer(value, keyed=compiled.keyed) for key, value in zip(batch, found, strict=True)}
-
-    async def _each(
-        self, compiled: Compiled, distinct: Mapping[Any, Sequence[Given]]
-    ) -> Mapping[Any, Answer | OperationError]:
-        """Any: keys are the caller's."""
-        room = asyncio.Semaphore(AT_ONCE)
-
-        async def answer(values: Sequence[Given]) -> Answer | OperationError:
-            async with room:
-                try:
-                    return await self.execute(compiled, values)
-                except OperationError as error:
-                    return error
-
-        async with asyncio.TaskGroup() as group:
-            tasks = {key: group.create_task(answer(values)) for key, values in distinct.items()}
-        return {key: task.result() for key, task in tasks.items()}
 
 
 def asked_of(url: str, document: str, variables: Mapping[str, Json], headers: Mapping[str, str]) -> Asked:

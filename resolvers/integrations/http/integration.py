@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from hashlib import sha256
 from logging import getLogger
-from typing import Final
 
 from tidegate.core.change import Outside, unheard
 from tidegate.core.errors import Code, OperationError
 from tidegate.core.expressions import Expression, Reference, as_text
 from tidegate.core.footprint import Read, Touch, Unknown
 from tidegate.core.integration import Answer, Compiled, Declaration, Prepared, Session, Surroundings
-from tidegate.core.json import Given, Json, frozen
+from tidegate.core.json import Given, Json
 from tidegate.core.problems import Problem, Problems
 from tidegate.core.selection import Selection
 from tidegate.resolvers.integrations.http.addresses import fill_path, fill_query
@@ -24,11 +22,9 @@ from tidegate.resolvers.integrations.http.bodies import FORMS, write_body
 from tidegate.resolvers.integrations.http.kept import Kept
 from tidegate.resolvers.integrations.http.request import Wish, read_wish
 from tidegate.resolvers.integrations.upstream import Asked, Reply, Upstream, failed
+from tidegate.resolvers.integrations.upstream.calling import UpstreamSession
 
 log = getLogger("tidegate.upstream")
-
-AT_ONCE: Final = 10
-"""Requests of one batch that are on their way at the same time."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,46 +105,22 @@ class HttpIntegration:
     async def check(self, surroundings: Surroundings) -> Sequence[Problem]:  # noqa: ARG002 - nobody is asked unasked
         return ()
 
-    @asynccontextmanager
-    async def session(self, *, writes: bool) -> AsyncIterator[Session]:
-        session = _Session(self, writes=writes)
-        try:
-            yield session
-        except BaseException:
-            session.lost += session.written
-            raise
-        finally:
-            if session.lost:
-                self.outside(tuple(dict.fromkeys(session.lost)))
+    def session(self, *, writes: bool) -> AbstractAsyncContextManager[Session]:
+        return _Session(self, writes=writes).telling(self.outside)
 
     async def close(self) -> None:
         await self.upstream.close()
 
 
-class _Session:
-    """Requests of one call. What was sent cannot be undone: `lost` are touches that the call will not tell of, because
-    it failed, or because nobody knows what became of them."""
-
+class _Session(UpstreamSession):
     def __init__(self, integration: HttpIntegration, *, writes: bool) -> None:
-        self.written: list[Touch] = []
-        self.lost: list[Touch] = []
+        super().__init__(writes=writes)
         self._integration = integration
-        self._writes = writes
-
-    @asynccontextmanager
-    async def attempt(self) -> AsyncIterator[None]:
-        count = len(self.written)
-        try:
-            yield
-        except BaseException:
-            self.lost += self.written[count:]
-            del self.written[count:]
-            raise
 
     async def execute(self, compiled: Compiled, values: Sequence[Given]) -> Answer:
         assert isinstance(compiled, CompiledHttp)
         wish = compiled.wish
-        if not (wish.reads or self._writes):
+        if not (wish.reads or self.writes):
             raise OperationError(Code.REFUSED, "Nothing may be written here.")
         asked = _asked(wish, values, self._integration)
         if wish.reads:
@@ -171,25 +143,6 @@ class _Session:
         conditioned, known = kept.condition(asked)
         reply = await self._integration.upstream.ask(conditioned, safe=True)
         return kept.settle(asked, known, reply)
-
-    async def execute_many(
-        self, compiled: Compiled, batch: Sequence[Sequence[Given]]
-    ) -> Sequence[Answer | OperationError]:
-        """Some at the same time, and equal ones once."""
-        room = asyncio.Semaphore(AT_ONCE)
-
-        async def answer(values: Sequence[Given]) -> Answer | OperationError:
-            async with room:
-                try:
-                    return await self.execute(compiled, values)
-                except OperationError as error:
-                    return error
-
-        keys = [tuple(map(frozen, values)) for values in batch]
-        distinct = dict(zip(keys, batch, strict=True))
-        async with asyncio.TaskGroup() as group:
-            tasks = {key: group.create_task(answer(values)) for key, values in distinct.items()}
-        return [tasks[key].result() for key in keys]
 
 
 def _asked(wish: Wish, values: Sequence[Given], integration: HttpIntegration) -> Asked:
