@@ -66,7 +66,7 @@ class Demo:
 
 @pytest.fixture
 async def demo(tmp_path: Path) -> AsyncIterator[Demo]:
-    assert (DIST / "index.html").exists(), "The page is not built: make web-demo"
+    assert (DIST / "index.html").exists(), "The page is not built: make browser builds it."
     ignored = shutil.ignore_patterns("*.db", "*.db-*", ".env", ".tidegate")
     served = Demo(Path(shutil.copytree(EXAMPLE, tmp_path / "desk", ignore=ignored)), lasting_port())
     await served.start()
