@@ -120,10 +120,10 @@ def command(
     def started(address: tuple[str, int]) -> None:
         origin = _origin(address)
         say(Text.assemble((gateway.catalog.name, "bold"), " is served at ", (f"{origin}/graphql", "bold cyan")))
-        if inside is not None:
-            say(Text.assemble("What it does is shown at ", (f"{origin}/console", "bold cyan")))
         if settings.environment is Environment.DEVELOPMENT:
             note(Text("Open that in a browser for GraphiQL. Stop with Ctrl+C.", "dim"))
+        if inside is not None:
+            say(Text.assemble("What it does is shown at ", (f"{origin}/console", "bold cyan")))
         if shown is not None:
             shown(origin)
         if frontend is not None:

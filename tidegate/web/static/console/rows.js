@@ -5,6 +5,10 @@ import { button, h, icon, put } from "./dom.js";
 import { feed } from "./feed.js";
 
 export const DRAWN = 300;
+// Where more come than anybody reads: the newest few are drawn, four times a second, and all when it calms down.
+const MANY = 40;
+const FEW = 60;
+const PACE = 250;
 const kept = new Map();
 
 export class Rows {
@@ -14,6 +18,7 @@ export class Rows {
     this.kept = kept.get(name) ?? { filter: "", since: 0, paused: 0 };
     kept.set(name, this.kept);
     this.last = 0;
+    this.drawn = 0;
     this.list = h("ol", { class: `rows ${name}`, "aria-label": name, onkeydown: (event) => this.move(event) });
     this.nothing = h("p", { class: "empty-note" });
     this.filter = h("input", {
@@ -63,9 +68,22 @@ export class Rows {
       this.news.textContent = waiting ? `${waiting} more` : "";
       return undefined;
     }
+    const wait = this.drawn + PACE - performance.now();
+    if (newest - this.last > MANY && wait > 0) {
+      this.later ??= setTimeout(() => {
+        this.later = null;
+        if (this.element.isConnected) this.update();
+      }, wait);
+      return undefined;
+    }
+    this.drawn = performance.now();
     const fresh = this.records().filter((each) => each.order > this.last && this.fits(each)).slice(-DRAWN).reverse();
     this.last = newest;
-    if (fresh.length) {
+    if (fresh.length > FEW && this.list.scrollTop < 4) {
+      put(this.list, fresh.slice(0, FEW).map((each) => this.line(each)));
+      clearTimeout(this.calm);
+      this.calm = setTimeout(() => this.element.isConnected && this.redraw(), 2 * PACE);
+    } else if (fresh.length) {
       const looked = this.list.scrollTop;
       const height = this.list.scrollHeight;
       this.list.prepend(...fresh.map((each) => this.line(each)));
