@@ -366,7 +366,7 @@ def _statement(
         raise AssertionError
     if declaration.verb == "condition":
         assert declaration.target is not None
-        body = _condition(declaration.target, body)
+        body = _condition(declaration.target, body, dialect)
     text = replace(read_sql(body, dialect), subject=declaration.target)
     returns = declaration.returns or _plain_outcome(declaration.verb, text)
     outcome = shape_of(returns, surroundings)
@@ -386,15 +386,20 @@ def _statement(
     return Statement(text, target, outcome, declaration.at)
 
 
-def _condition(target: DataObject, written: Text) -> Text:
+def _condition(target: DataObject, written: Text, dialect: str) -> Text:
     """A statement that answers a row where the condition holds of the row: it is the only one of a table of its own,
     which has the object's name and columns, so that a row can be looked at that is not stored, or not stored yet."""
-    parts: list[str | Reference] = ['SELECT 1 AS "value" FROM (SELECT ']
+    mark = "`" if dialect == "mysql" else '"'
+
+    def quoted(name: str) -> str:
+        return mark + name.replace(mark, mark * 2) + mark
+
+    parts: list[str | Reference] = [f"SELECT 1 AS {quoted('value')} FROM (SELECT "]
     for index, column in enumerate(target.columns.values()):
         parts.append(", " if index else "")
         parts.append(Reference("row", (column.field,), written.at))
-        parts.append(f' AS "{column.column}"')
-    parts.append(f') AS "{target.table.rpartition(".")[2]}" WHERE (')
+        parts.append(f" AS {quoted(column.column)}")
+    parts.append(f") AS {quoted(target.table.rpartition('.')[2])} WHERE (")
     return Text((*(part for part in parts if part), *written.parts, "\n)"), written.at)
 
 

@@ -12,6 +12,7 @@ import traceback
 from contextlib import ExitStack
 from pathlib import Path
 
+from tests import mariadb
 from tests.conftest import start_postgres
 from tests.realtime.stories.season import play_season
 from tests.realtime.stories.theatre import Theatre
@@ -22,6 +23,7 @@ FOUND = "Found by story"
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.realtime.stories", description=__doc__)
     parser.add_argument("--postgres", action="store_true", help="on PostgreSQL, instead of SQLite")
+    parser.add_argument("--mysql", action="store_true", help="on MariaDB, instead of SQLite")
     parser.add_argument("--minutes", type=float, default=10.0, help="no season but the first begins later (10)")
     parser.add_argument("--examples", type=int, default=100, help="stories in a season (100)")
     parser.add_argument("--seed", type=int, help="the number of the first season, which is random where none is given")
@@ -30,12 +32,14 @@ def main() -> int:
     heed_signals()
     try:
         with tempfile.TemporaryDirectory(prefix="tidegate-stories-") as name, ExitStack() as closing:
-            postgres = None
+            address = None
+            if asked.mysql:
+                address = mariadb.share(Path(name) / "mariadb").url
             if asked.postgres:
                 server = start_postgres(Path(name) / "postgres")
                 closing.callback(server.cleanup)
-                postgres = str(server.get_uri()).replace(":@", "@")
-            return play(Path(name), postgres, asked)
+                address = str(server.get_uri()).replace(":@", "@")
+            return play(Path(name), address, asked)
     except KeyboardInterrupt:
         return 130
 
@@ -47,12 +51,12 @@ def heed_signals() -> None:
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
 
 
-def play(folder: Path, postgres: str | None, asked: argparse.Namespace) -> int:
+def play(folder: Path, server: str | None, asked: argparse.Namespace) -> int:
     number = secrets.randbelow(10**6) if asked.seed is None else asked.seed
     end = time.monotonic() + 60 * asked.minutes
     while True:
         started = time.monotonic()
-        theatre = Theatre(folder, postgres)
+        theatre = Theatre(folder, server)
         try:
             play_season(theatre, examples=asked.examples, number=number, shrink=not asked.as_found)
         except Exception:  # noqa: BLE001 - whatever it is, it is told

@@ -5,10 +5,15 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, Protocol
 
 import asyncpg
+from asyncmy.cursors import DictCursor
+from asyncmy.errors import IntegrityError
+
+from tests.mysql_client import ask, connected
 
 TABLES = ("users", "tickets", "comments")
 Tables = Mapping[str, Sequence[Mapping[str, Any]]]
@@ -16,6 +21,9 @@ Tables = Mapping[str, Sequence[Mapping[str, Any]]]
 
 
 class Contents(Protocol):
+    telling: bool
+    """Whether somebody who writes has to tell the gateway, for the database does not."""
+
     async def open(self) -> None:
         """Remembers what there is, for `reset`."""
         ...
@@ -32,6 +40,8 @@ class Contents(Protocol):
 
 
 class SqliteContents:
+    telling = False
+
     def __init__(self, file: Path) -> None:
         self._database = sqlite3.connect(file, isolation_level=None, timeout=20, check_same_thread=False)
         self._database.row_factory = sqlite3.Row
@@ -78,6 +88,8 @@ class SqliteContents:
 
 
 class PostgresContents:
+    telling = False
+
     def __init__(self, url: str) -> None:
         self._url = url
         self._connection: Any = None  # Any: asyncpg has no types
@@ -116,3 +128,51 @@ class PostgresContents:
                 await self._connection.executemany(insert, [[*row.values()] for row in rows])
                 sequence = f"select setval(pg_get_serial_sequence('{table}', 'id'), {len(rows)})"
                 await self._connection.execute(sequence)
+
+
+class MysqlContents:
+    telling = True
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._connection: Any = None  # Any: asyncmy's types are wrong
+        self._first: Tables = {}
+        self._closing = AsyncExitStack()
+
+    async def open(self) -> None:
+        self._connection = await self._closing.enter_async_context(connected(self._url))
+        self._first = await self.read()
+
+    async def close(self) -> None:
+        await self._closing.aclose()
+
+    async def read(self) -> Tables:
+        await self._ask("start transaction with consistent snapshot, read only")
+        tables = {table: await self._ask(f"select * from {table}") for table in TABLES}
+        await self._ask("commit")
+        return tables
+
+    async def execute(self, statements: Sequence[str], *, commit: bool) -> None:
+        await self._ask("begin")
+        try:
+            for statement in statements:
+                await self._ask(statement)
+        except IntegrityError:
+            commit = False
+        await self._ask("commit" if commit else "rollback")
+
+    async def reset(self) -> None:
+        await self._ask("begin")
+        for table in reversed(TABLES):
+            await self._ask(f"delete from {table}")
+        for table in TABLES:
+            for row in self._first[table]:
+                marks = ", ".join(["%s"] * len(row))
+                await self._ask(f"insert into {table} ({', '.join(row)}) values ({marks})", [*row.values()])
+        await self._ask("commit")
+        for table in TABLES:
+            await self._ask(f"alter table {table} auto_increment = {len(self._first[table]) + 1}")
+
+    async def _ask(self, sql: str, values: Sequence[Any] | None = None) -> Any:
+        """Any: rows of columns of every type."""
+        return await ask(self._connection, sql, values, DictCursor)

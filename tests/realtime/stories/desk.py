@@ -100,6 +100,12 @@ input AnyTicket { title: String! description: String! email: String! status: Sta
 """
 
 OPERATIONS = Path(__file__).with_name("operations.yaml")
+MYSQL = Path(__file__).with_name("mysql")
+"""The example's first migrations, in MySQL's words."""
+ENROL = """
+insert into users (email, name, role, team) values ({{ args.email }}, 'New', 'customer', {{ args.team }})
+on duplicate key update team = values(team)
+"""
 PROGRAM = """
 function run(input) {
   const found = gateway.call("ticket", { id: input.id });
@@ -108,8 +114,9 @@ function run(input) {
 """
 
 
-def write_project(project: Project, folder: Path, *, postgres: bool) -> Path:
-    """A folder that can be served; it wants JWT_SECRET, and DATABASE_URL on PostgreSQL."""
+def write_project(project: Project, folder: Path, kind: str) -> Path:
+    """A folder that can be served; it wants JWT_SECRET, and DATABASE_URL where a server has the database. `kind` is
+    sqlite, postgres or mysql."""
     ignored = shutil.ignore_patterns("*.db", "*.db-*", ".env", ".tidegate", "operations", "objects")
     shutil.copytree(EXAMPLE, folder, ignore=ignored)
     with (folder / "types.graphql").open("a") as types:
@@ -120,12 +127,17 @@ def write_project(project: Project, folder: Path, *, postgres: bool) -> Path:
     if project.properties:
         settings["auth"]["properties"] = "me"
     settings["integrations"]["db"] = {
-        **({"kind": "postgres", "url": "${DATABASE_URL}"} if postgres else {"kind": "sqlite", "file": "desk.db"}),
-        "migrations": "sql/migrations-postgres" if postgres else "sql/migrations",
-        **({"watch": True} if project.watch else {}),
+        **({"kind": kind, "file": "desk.db"} if kind == "sqlite" else {"kind": kind, "url": "${DATABASE_URL}"}),
+        "migrations": "sql/migrations" if kind == "sqlite" else f"sql/migrations-{kind}",
+        # MySQL tells nobody: whoever writes does.
+        **({"watch": True} if project.watch and kind != "mysql" else {}),
     }
+    if kind == "mysql":
+        shutil.copytree(MYSQL, folder / "sql" / "migrations-mysql")
     (folder / "tidegate.yaml").write_text(_written(settings))
     operations = _read(OPERATIONS)
+    if kind == "mysql":
+        operations["sqlEnrol"]["run"]["sql"] = ENROL
     for number, operation in enumerate(operations.values()):
         operation.setdefault("minRole", "customer")
         if project.live and operation["kind"] == "query" and number % 2:

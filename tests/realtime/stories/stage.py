@@ -11,7 +11,7 @@ import orjson
 
 from tests.attacks.oracle import World
 from tests.realtime.screens import bearer
-from tests.realtime.stories.contents import Contents
+from tests.realtime.stories.contents import TABLES, Contents
 from tests.realtime.stories.desk import Project
 from tests.realtime.stories.gaps import Gap
 from tests.realtime.stories.lag import Lag
@@ -39,12 +39,17 @@ from tests.realtime.stories.steps import (
 )
 from tidegate.app import Gateway
 from tidegate.resolvers.runner import LocalRunner
+from tidegate.web.touches import Known, read_change
 
 GRACE: Final = 0.02
 """Seconds in which whatever should not come may still come, and then once more at the end."""
 LAST_GRACE: Final = 0.1
 EXPECTED: Final = {"FORBIDDEN", "CONFLICT", "NOT_FOUND", "BAD_USER_INPUT", "GRAPHQL_VALIDATION_FAILED", "REFUSED"}
 """How a write may fail."""
+
+
+TOLD: Final = [{"integration": "db", "resource": table} for table in TABLES]
+"""What somebody posts to /touch."""
 
 
 class Violation(AssertionError):
@@ -172,6 +177,8 @@ class Stage:
         else:
             failed = not step.commit
             await self.contents.execute(step.statements, commit=step.commit)
+            if self.contents.telling:
+                self.gateway.touch(read_change(TOLD, Known(self.gateway.catalog)))
         world = World.of(await self.contents.read())
         if world != self.worlds[-1]:
             by_steps = isinstance(step, Write) and step.name in BY_STEPS

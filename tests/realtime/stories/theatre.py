@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 import shutil
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from pathlib import Path
-from typing import TypeAlias
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 from tests.conftest import ask
+from tests.mysql_client import ask_mysql
 from tests.realtime.screens import SECRET
-from tests.realtime.stories.contents import Contents, PostgresContents, SqliteContents
+from tests.realtime.stories.contents import Contents, MysqlContents, PostgresContents, SqliteContents
 from tests.realtime.stories.desk import Project, write_project
 from tests.realtime.stories.lag import Lag, edition_with
 from tests.realtime.stories.seats import PATIENCE, SMALL
@@ -26,10 +26,6 @@ from tidegate.sandbox.sandbox import LocalSandbox
 from tidegate.settings import Settings
 from tidegate.web.server import build_server
 
-Place: TypeAlias = Callable[[], Awaitable[str]]
-"""Makes an empty database of PostgreSQL, and gives its address."""
-
-
 HASTE = 3.0
 """Seconds of patience once something has been found: hypothesis then tries hundreds of smaller stories."""
 
@@ -39,16 +35,16 @@ MOST = 6
 
 
 class Theatre:
-    """`postgres`: where databases are made; without it they are SQLite's. Counts the stories played on it, their acts,
-    and the results that were shown."""
+    """`server`: the address of a PostgreSQL or MySQL, where databases are made; without it they are SQLite's. Counts the
+    stories played on it, their acts, and the results that were shown."""
 
-    def __init__(self, folder: Path, postgres: str | None) -> None:
+    def __init__(self, folder: Path, server: str | None) -> None:
         self.stories = 0
         self.acts = 0
         self.frames = 0
         self.found: int | None = None
         self._folder = folder
-        self._postgres = postgres
+        self._server = server
         self._patience = PATIENCE
         self._lag = Lag()
         self._stages: dict[Project, tuple[Stage, AsyncExitStack]] = {}
@@ -104,17 +100,23 @@ class Theatre:
         self._made += 1
         folder = self._folder / str(self._made)
         environ = {"JWT_SECRET": SECRET}
-        write_project(project, folder, postgres=self._postgres is not None)
+        kind = "sqlite" if self._server is None else "mysql" if self._server.startswith("mysql") else "postgres"
+        write_project(project, folder, kind)
         closing.callback(shutil.rmtree, folder)
         contents: Contents
-        if self._postgres is None:
+        if self._server is None:
             contents = SqliteContents(folder / "desk.db")
         else:
             name = f"stories_{uuid4().hex[:16]}"
-            await ask(self._postgres, f"create database {name} template template0")
-            closing.push_async_callback(ask, self._postgres, f"drop database {name} with (force)")
-            url = environ["DATABASE_URL"] = urlsplit(self._postgres)._replace(path=f"/{name}").geturl()
-            contents = PostgresContents(url)
+            url = environ["DATABASE_URL"] = urlsplit(self._server)._replace(path=f"/{name}").geturl()
+            if kind == "mysql":
+                await ask_mysql(self._server, f"create database {name}")
+                closing.push_async_callback(ask_mysql, self._server, f"drop database {name}")
+                contents = MysqlContents(url)
+            else:
+                await ask(self._server, f"create database {name} template template0")
+                closing.push_async_callback(ask, self._server, f"drop database {name} with (force)")
+                contents = PostgresContents(url)
         broadcast = Broadcast()
         sandbox = LocalSandbox() if project.code else None
         edition = edition_with(self._lag).load(folder, environ, broadcast, None, sandbox)
