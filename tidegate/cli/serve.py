@@ -76,7 +76,8 @@ def command(
     """Serve the project at /graphql until it is stopped.
 
     Reads the environment, and the file .env in the project where there is one. Migrations are applied first. In
-    development, browsers that open /graphql get GraphiQL: TIDEGATE_ENVIRONMENT=development, --reload or --demo.
+    development, browsers that open /graphql get GraphiQL, and /console shows the project and what the server does:
+    TIDEGATE_ENVIRONMENT=development, --reload or --demo.
     """
     from tidegate.app import Gateway
     from tidegate.logs import configure_logs
