@@ -81,3 +81,8 @@ async def test_it_is_live_by_what_is_looked_up(desk: Desk) -> None:
     # A step is given every plain field, too.
     await seen.until(lambda screen: screen.shown[-1]["data"] == {"seen": "Anna"})
     assert [each["data"] for each in names.shown] == [{"known": [{"email": "ann@example.com"}]}]
+
+
+async def test_what_is_looked_up_for_a_step_is_told_of(desk: Desk) -> None:
+    answer = await desk.ask("ann", 'mutation { rename(name: "Anna") { name } }')
+    assert {"known", "seen"} <= set(answer["extensions"]["refreshed"])

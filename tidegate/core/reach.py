@@ -66,8 +66,9 @@ def _called(operation: Operation, operations: Mapping[str, Operation], seen: set
 def _reach(operation: Operation, catalog: Catalog) -> Iterator[Read]:
     for request in requests_of(operation, _queries(catalog)):
         yield from request.prepared.reach()
-    for lookup in operation.plan.lookups.values():
-        yield from lookup.request.prepared.reach()
+    for each in _called(operation, _queries(catalog), set()):
+        for lookup in each.plan.lookups.values():
+            yield from lookup.request.prepared.reach()
     if any(speaks_of_calls(program) for program in steps_code(operation, _queries(catalog))):
         yield from everything(catalog)
 
