@@ -7,10 +7,11 @@ request for each place of the selection, whatever the number of rows there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Final
+from unicodedata import combining, normalize
 
 from tidegate.core.call import Place, Runnable
 from tidegate.core.errors import Code, OperationError
@@ -135,7 +136,27 @@ class Filler:
             assert isinstance(rows, list)
             for row in rows:
                 found[_same((coerce_literal(row[key_name(0)], type, self.types),))] = row
+        doubtful = self._doubtful(keys, found)
+        if doubtful:
+            scopes = [{**self.scope, "keys": [key]} for (key,) in doubtful]
+            answers = await session.execute_many(compiled, [values_of(compiled, scope) for scope in scopes])
+            for key, answer in zip(doubtful, answers, strict=True):
+                if isinstance(answer, OperationError):
+                    raise answer
+                rows = plain(answer)
+                assert isinstance(rows, list)
+                found |= {_same(key): row for row in rows}
         return found
+
+    def _doubtful(self, keys: Sequence[tuple[Json, ...]], found: Collection[Hashable]) -> Sequence[tuple[Json, ...]]:
+        """Keys of which no row has this very one, though the database may take one of another for the same, as most of
+        MySQL's texts do with upper and lower case."""
+        asked = {_same(key) for key in keys}
+        unmet = [key for key in keys if _same(key) not in found]
+        if not unmet or any(each not in asked for each in found):
+            return unmet
+        folded = {_folded(each) for each in asked & set(found)}
+        return [key for key in unmet if _folded(_same(key)) in folded]
 
     async def _ask_each(
         self, session: Session, compiled: Compiled, place: Place, keys: Mapping[Hashable, tuple[Json, ...]]
@@ -194,3 +215,10 @@ class Filler:
 def _same(key: tuple[Json, ...]) -> Hashable:
     """Equal for keys of one row."""
     return tuple(alike(part) for part in key)
+
+
+def _folded(key: Hashable) -> str:
+    """The same for keys that some database takes for equal."""
+    return "".join(
+        each for each in normalize("NFKD", str(key).casefold()) if not combining(each) and not each.isspace()
+    )
