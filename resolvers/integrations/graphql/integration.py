@@ -220,8 +220,8 @@ class _Session(UpstreamSession):
             asked = asked_of(self._integration.url, stitched.several(compiled.inner, len(batch)), variables, {})
             reply = await self._integration.upstream.ask(asked, safe=True)
         except OperationError as error:
-            # Who cannot be reached is not asked for each.
-            return {} if error.code is Code.BAD_USER_INPUT else dict.fromkeys(batch, error)
+            # Who cannot be reached is not asked for each. One alone may be sent, or be small enough.
+            return {} if error.code in (Code.BAD_USER_INPUT, Code.LIMIT) else dict.fromkeys(batch, error)
         if reply.status >= 500:
             return dict.fromkeys(batch, failed(reply.status))
         found = read_several(reply, compiled.wish, len(batch))

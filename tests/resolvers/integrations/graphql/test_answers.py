@@ -189,11 +189,12 @@ async def test_what_is_sent(pair: tuple[Gateway, Other]) -> None:
 async def test_what_is_joined_is_asked_for_together(pair: tuple[Gateway, Other]) -> None:
     gateway, other = pair
     schema = build_schema(SDL)
+    filler = 0
 
     def person(_info: object, id: str) -> dict[str, str]:
         if id == "13":
             raise GraphQLError("unlucky")
-        return {"id": id, "name": f"P{id}"}
+        return {"id": id, "name": f"P{id}" + "." * filler}
 
     def many(_info: object, count: int) -> list[dict[str, str]]:
         return [{"id": str(number)} for number in range(count)]
@@ -213,6 +214,10 @@ async def test_what_is_joined_is_asked_for_together(pair: tuple[Gateway, Other])
     said = await ask(gateway, "{ joined(count: 14) { whole { name } } }")
     assert len(other.asked) == 2 + 14
     assert said["errors"][0]["extensions"]["code"] == "UPSTREAM_FAILED"
+    # So it is where all of them together are too large.
+    filler = 10_000
+    said = await ask(gateway, "{ joined(count: 12) { whole { name } } }")
+    assert [len(each["whole"]["name"]) for each in said["data"]["joined"]] == [10_002] * 10 + [10_003] * 2
 
 
 async def test_part_of_an_answer_where_it_is_wanted(pair: tuple[Gateway, Other]) -> None:
