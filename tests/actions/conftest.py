@@ -1,4 +1,4 @@
-"""A project with the actions of a test, on SQLite and on PostgreSQL."""
+"""A project with the actions of a test, on SQLite, on PostgreSQL and on MariaDB."""
 
 from __future__ import annotations
 
@@ -15,10 +15,20 @@ from tests.conftest import alone, ask
 Make = Callable[..., Awaitable[World]]
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """On MariaDB those tests are run that their module names in `MYSQL`: what databases do differently."""
+    if "database" in metafunc.fixturenames:
+        named = getattr(metafunc.module, "MYSQL", ())
+        more = ["mysql"] if metafunc.function.__name__ in named else []
+        metafunc.parametrize("database", ["sqlite", "postgres", *more], indirect=True)
+
+
+@pytest.fixture
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of an empty database."""
-    return str(request.getfixturevalue("postgres_database")) if request.param == "postgres" else sqlite_file(tmp_path)
+    if request.param == "sqlite":
+        return sqlite_file(tmp_path)
+    return str(request.getfixturevalue(f"{request.param}_database"))
 
 
 @pytest.fixture

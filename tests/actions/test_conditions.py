@@ -10,6 +10,11 @@ import pytest
 # Any: the fixture `make` lives in conftest.py, which importlib mode keeps from being imported.
 Make = Any
 
+MYSQL = (
+    "test_where_it_holds_the_action_runs_and_elsewhere_not",
+    "test_a_condition_that_reads_other_tables_sees_the_transaction",
+)
+
 HOLDS = (
     "true",
     "title = 'Leak'",

@@ -12,6 +12,8 @@ from tidegate.schema.demanded import Asked
 # Any: the fixture `make` lives in conftest.py, which importlib mode keeps from being imported.
 Make = Any
 
+MYSQL = ("test_it_is_one_transaction_with_all_that_it_calls",)
+
 ACTIONS = """
   close: { on: demand, minRole: member, where: "status = 'OPEN'", params: { note: String! = "done", points: Int },
     sql: "update tasks set status = 'DONE', title = {{ args.note }} where id = {{ row.id }}" }

@@ -15,6 +15,11 @@ from tidegate.clients import Client
 # Any: the fixture `make` lives in conftest.py, which importlib mode keeps from being imported.
 Make = Any
 
+MYSQL = (
+    "test_what_they_write_is_shown_to_whom_it_concerns",
+    "test_what_was_rolled_back_is_shown_to_nobody",
+)
+
 TASKS = "subscription { tasks { id title } }"
 CREATE = 'mutation { createTask(id: 7, title: "New", owner: "ann@example.com") { id } }'
 

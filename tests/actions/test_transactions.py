@@ -9,6 +9,14 @@ import pytest
 # Any: the fixture `make` lives in conftest.py, which importlib mode keeps from being imported.
 Make = Any
 
+MYSQL = (
+    "test_what_is_thrown_reaches_the_caller_and_nothing_is_kept",
+    "test_sql_that_fails_during_a_write_rolls_everything_back",
+    "test_after_a_write_each_action_has_a_transaction_of_its_own",
+    "test_a_program_goes_on_after_a_call_that_failed_and_only_that_is_undone",
+    "test_programs_see_what_the_transaction_wrote_and_others_do_not",
+)
+
 CREATE = 'mutation { createTask(id: 7, title: "New", owner: "ann@example.com") { id title } }'
 THROW = """
 function backandCallback(userInput, dbRow, parameters, userProfile) {

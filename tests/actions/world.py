@@ -1,5 +1,5 @@
-"""A small project whose actions are each test's own, opened on SQLite or on PostgreSQL: the real gateway, the real
-sandbox, and rooms that keep what is emitted."""
+"""A small project whose actions are each test's own, opened on SQLite, PostgreSQL or MariaDB: the real gateway, the
+real sandbox, and rooms that keep what is emitted."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from typing import Any
 
 import asyncpg
 
+from tests.mysql_client import ask_mysql
+from tests.resolvers.integrations.relational.desk import for_mysql
 from tidegate.app import Gateway
 from tidegate.auth.claims import anonymous, user_of
 from tidegate.broadcast import Broadcast
@@ -197,6 +199,9 @@ _SOME = (
 TABLES = {
     "sqlite": (_TASKS % ("real", "datetime", "json"), _ENTRIES % "integer", *_OTHERS),
     "postgres": (_TASKS % ("double precision", "timestamptz", "jsonb"), _ENTRIES % "serial", *_OTHERS),
+    "mysql": tuple(
+        map(for_mysql, (_TASKS % ("double", "datetime(6)", "json"), _ENTRIES % "integer auto_increment", *_OTHERS))
+    ),
 }
 ROWS = (
     "insert into members values ('ann@example.com', 'gold'), ('bob@example.com', 'tin')",
@@ -262,6 +267,8 @@ class World:
 
     async def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """As the database has them, over a connection of its own. Any: they are what the driver says."""
+        if kind_of(self.database) == "mysql":
+            return await ask_mysql(self.database, sql)
         if self.is_postgres:
             connection = await asyncpg.connect(self.database)
             try:
@@ -289,18 +296,15 @@ def write_project(
     others: Mapping[str, str] | None = None,
 ) -> None:
     """`actions` of tasks; `others` those of other objects, `more` operations, `settings` lines of tidegate.yaml."""
-    kind = (
-        {"kind": "postgres", "url": database}
-        if database.startswith("postgres")
-        else {"kind": "sqlite", "file": database}
-    )
+    kind = kind_of(database)
+    place = {"kind": kind, "file" if kind == "sqlite" else "url": database}
     declared = OBJECTS
     for name, written in {"tasks": actions, **(others or {})}.items():
         if written:
             lines = indent(dedent(written).strip("\n"), "    ")
             declared = declared.replace(f"\n{name}:\n", f"\n{name}:\n  actions:\n{lines}\n")
     texts = {
-        "tidegate.yaml": f"{PROJECT}integrations: {{ db: {json.dumps(kind)} }}\n{settings or PATIENT}",
+        "tidegate.yaml": f"{PROJECT}integrations: {{ db: {json.dumps(place)} }}\n{settings or PATIENT}",
         "types.graphql": TYPES,
         "objects/all.yaml": declared,
         "operations/all.yaml": f"{OPERATIONS}\n{more}",
@@ -313,8 +317,11 @@ def write_project(
 
 
 async def prepare_database(database: str, *statements: str) -> None:
-    kind = "postgres" if database.startswith("postgres") else "sqlite"
+    kind = kind_of(database)
     everything = (*TABLES[kind], *ROWS, *statements)
+    if kind == "mysql":
+        await ask_mysql(database, *(statement.replace("+00:00", "") for statement in everything))
+        return
     if kind == "postgres":
         connection = await asyncpg.connect(database)
         try:
@@ -349,6 +356,11 @@ class _Watcher:
 
     def publish(self, change: Change) -> None:
         self._log.append(f"change {change.cause}")
+
+
+def kind_of(database: str) -> str:
+    """By its address."""
+    return next((kind for kind in ("postgres", "mysql") if database.startswith(kind)), "sqlite")
 
 
 def sqlite_file(folder: Path) -> str:

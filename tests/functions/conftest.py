@@ -10,10 +10,11 @@ import pytest
 from tests.functions.desk import Desk
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture(params=["sqlite", "postgres", "mysql"])
 async def desk(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Desk]:
-    file = str(tmp_path / "desk.db")
-    database = request.getfixturevalue("postgres_database") if request.param == "postgres" else file
+    database = str(tmp_path / "desk.db")
+    if request.param != "sqlite":
+        database = request.getfixturevalue(f"{request.param}_database")
     desk = Desk(tmp_path, database)
     async with desk.server:
         await desk.open()

@@ -15,13 +15,17 @@ from urllib.parse import parse_qs, urlsplit
 import asyncpg
 import jwt
 
-from tests.actions.world import SECRET
+from tests.actions.world import SECRET, kind_of
 from tests.functions.world import PATIENT, PROJECT, USERS
+from tests.mysql_client import ask_mysql
 from tests.realtime.screens import Screen, nothing, watch
+from tests.resolvers.integrations.relational.desk import for_mysql
 from tests.resolvers.servers import Request, Server
 from tidegate.app import Gateway
 from tidegate.auth.claims import user_of
+from tidegate.core.change import Change
 from tidegate.core.errors import OperationError
+from tidegate.core.footprint import Touch
 from tidegate.core.integration import Answer, Compiled, Integration, Session
 from tidegate.core.json import Given
 
@@ -141,6 +145,16 @@ class Desk:
         self.plans = [{"email": "ann@example.com", "name": "gold"}, {"email": "ann@example.com", "name": "tin"}]
         self.status = 200
         self.asked: list[list[str]] = []
+        self._opened: Gateway | None = None
+
+    @property
+    def kind(self) -> str:
+        return kind_of(self.database)
+
+    @property
+    def gateway(self) -> Gateway:
+        assert self._opened is not None
+        return self._opened
 
     def _answer(self, request: Request) -> None:
         emails = parse_qs(urlsplit(request.target).query)["email"]
@@ -150,6 +164,10 @@ class Desk:
 
     async def write(self, sql: str) -> None:
         """To the tickets, past the gateway."""
+        if self.kind == "mysql":
+            await ask_mysql(self.database, sql)
+            self._tell("db")
+            return
         if self.database.startswith("postgres"):
             connection = await asyncpg.connect(self.database)
             try:
@@ -159,17 +177,34 @@ class Desk:
             return
         write(self.database, sql)
 
+    async def write_crm(self, sql: str) -> None:
+        """To the customers, past the gateway. They are in another file, or with MySQL in the same database."""
+        if self.kind == "mysql":
+            await ask_mysql(self.database, *filter(str.strip, sql.split(";")))
+            self._tell("crm")
+            return
+        write(str(self.folder / "crm.db"), sql)
+
+    def _tell(self, integration: str) -> None:
+        """As POST /touch does."""
+        if self._opened is not None:
+            source = self.gateway.catalog.integrations[integration].source
+            self.gateway.touch(Change("outside", (Touch(source, None),)))
+
     async def open(self) -> None:
-        await self.write(TABLE % ("serial" if self.database.startswith("postgres") else "integer"))
-        crm = str(self.folder / "crm.db")
-        write(crm, CRM)
-        db = {"kind": "sqlite", "file": self.database}
-        if self.database.startswith("postgres"):
-            db = {"kind": "postgres", "url": self.database}
+        kind = self.kind
+        table = TABLE % {"sqlite": "integer", "postgres": "serial", "mysql": "integer auto_increment"}[kind]
+        await self.write(for_mysql(table) if kind == "mysql" else table)
+        counted = CRM.replace("id integer", "id integer auto_increment")
+        await self.write_crm(for_mysql(counted) if kind == "mysql" else CRM)
+        db: dict[str, Any] = {"kind": kind, "file" if kind == "sqlite" else "url": self.database}
+        crm = db if kind == "mysql" else {"kind": "sqlite", "file": str(self.folder / "crm.db")}
+        # MySQL tells nobody.
+        watched = {} if kind == "mysql" else {"watch": True}
         web = {"kind": "http", "baseUrl": f"http://127.0.0.1:{self.server.port}", "poll": "100ms", "retries": 0}
         integrations = {
-            "db": {**db, "watch": True},
-            "crm": {"kind": "sqlite", "file": crm, "watch": True},
+            "db": {**db, **watched},
+            "crm": {**crm, **watched},
             "web": {**web, "timeout": "60s", "breaker": False},
         }
         texts = {
@@ -182,8 +217,8 @@ class Desk:
             path = self.folder / "project" / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
-        self.gateway = Gateway.load(self.folder / "project", {"JWT_SECRET": SECRET})
-        await self.gateway.open()
+        self._opened = Gateway.load(self.folder / "project", {"JWT_SECRET": SECRET})
+        await self._opened.open()
 
     async def ask(self, who: str, text: str) -> Any:
         """Any: a GraphQL response."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.functions.desk import Desk, write
+from tests.functions.desk import Desk
 
 NOBODY: dict[str, Any] = {"customer": None, "plans": []}
 """Any: JSON."""
@@ -61,7 +61,7 @@ async def test_it_is_live_when_either_changes(desk: Desk) -> None:
     row["plans"].pop()
     await shows(row)
     # Past the gateway.
-    write(str(desk.folder / "crm.db"), "update orders set text = 'hat' where text = 'cap'")
+    await desk.write_crm("update orders set text = 'hat' where text = 'cap'")
     row["customer"]["orders"][-1]["text"] = "hat"
     await shows(row)
     await desk.write("insert into tickets (title) values ('b')")

@@ -198,10 +198,12 @@ namedBoth: { kind: mutation, minRole: member, returns: Int, refresh: [auto, stil
 """  # noqa: E501
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture(params=["sqlite", "postgres", "mysql"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of an empty database."""
-    return str(request.getfixturevalue("postgres_database")) if request.param == "postgres" else sqlite_file(tmp_path)
+    if request.param == "sqlite":
+        return sqlite_file(tmp_path)
+    return str(request.getfixturevalue(f"{request.param}_database"))
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.functions.desk import Desk, write
+from tests.functions.desk import Desk
 
 ORDERS = [{"text": "pen"}, {"text": "ink"}]
 
@@ -72,7 +72,7 @@ async def test_it_is_live_by_what_is_looked_up(desk: Desk) -> None:
     await shows(["pen", "ink"])
     await desk.ask("bob", 'mutation { order(text: "cap", email: "ann@example.com") { id } }')
     await shows(["pen", "ink", "cap"])
-    write(str(desk.folder / "crm.db"), "update orders set text = 'nib' where text = 'pen'")
+    await desk.write_crm("update orders set text = 'nib' where text = 'pen'")
     await shows(["nib", "ink", "cap"])
     assert [each["data"] for each in plain.shown] == [{"asked": {"name": "Ann"}}]
     await desk.ask("ann", 'mutation { rename(name: "Anna") { name } }')

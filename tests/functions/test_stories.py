@@ -18,13 +18,17 @@ from tests.functions.upstream import Upstream
 from tests.functions.world import open_world
 
 STORIES = sorted((Path(__file__).parent / "stories").glob("*.md"))
-ALSO = "Also on PostgreSQL."
-TOLD = [(path, "sqlite") for path in STORIES] + [(path, "postgres") for path in STORIES if ALSO in path.read_text()]
+ALSO = {"postgres": "Also on PostgreSQL", "mysql": " and MariaDB."}
+"""What a story says that is told there, too."""
+TOLD = [
+    *((path, "sqlite") for path in STORIES),
+    *((path, kind) for kind, words in ALSO.items() for path in STORIES if words in path.read_text()),
+]
 
 
 @pytest.mark.parametrize(("path", "kind"), TOLD, ids=[f"{path.stem}-{kind}" for path, kind in TOLD])
 async def test_story(path: Path, kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    database = str(tmp_path / "notes.db") if kind == "sqlite" else request.getfixturevalue("postgres_database")
+    database = str(tmp_path / "notes.db") if kind == "sqlite" else request.getfixturevalue(f"{kind}_database")
     story, log = read_story(path), LogLines()
     logger = logging.getLogger("tidegate")
     upstream = Upstream(story.server)

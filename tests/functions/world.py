@@ -1,4 +1,4 @@
-"""The project that stories begin with, opened on SQLite or on PostgreSQL, and those who look at it from outside."""
+"""The project that stories begin with, opened on one of the databases, and those who look at it from outside."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from typing import Any
 
 import asyncpg
 
-from tests.actions.world import SECRET
+from tests.actions.world import SECRET, kind_of
+from tests.mysql_client import ask_mysql
 from tidegate.app import Gateway
 from tidegate.auth.claims import anonymous, user_of
 from tidegate.broadcast import Broadcast
@@ -83,7 +84,7 @@ class Outbox:
             self.lines.append(f"event {each.event} to {to}: {json.dumps(each.data)}")
 
     def publish(self, change: Change) -> None:
-        tables = sorted({str(touch.table).removeprefix("public.") for touch in change.touches})
+        tables = sorted({str(touch.table).rpartition(".")[2] for touch in change.touches})
         named = sorted(change.queries)
         self.lines.append(f"change by {change.cause}: {', '.join(tables + named)}")
 
@@ -129,6 +130,8 @@ class World:
 
     async def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """As the database has them, over a connection of its own. Any: they are what the driver says."""
+        if kind_of(self.database) == "mysql":
+            return await ask_mysql(self.database, sql)
         if self.database.startswith("postgres"):
             connection = await asyncpg.connect(self.database)
             try:
@@ -157,6 +160,10 @@ async def open_world(
 
 
 async def _make_table(database: str) -> None:
+    if kind_of(database) == "mysql":
+        table = TABLE % "integer auto_increment"
+        await ask_mysql(database, table.replace("text text", "text varchar(200)"))
+        return
     if database.startswith("postgres"):
         connection = await asyncpg.connect(database)
         try:
@@ -171,9 +178,7 @@ async def _make_table(database: str) -> None:
 
 
 def _write(folder: Path, database: str, files: Mapping[str, str], limits: Mapping[str, str], port: int) -> None:
-    kind = {"kind": "sqlite", "file": database}
-    if database.startswith("postgres"):
-        kind = {"kind": "postgres", "url": database}
+    kind = {"kind": kind_of(database), "file" if kind_of(database) == "sqlite" else "url": database}
     texts = {
         "tidegate.yaml": PROJECT + "".join(f"{line}\n" for line in _settings(kind, limits, port)),
         "types.graphql": TYPES,

@@ -143,27 +143,38 @@ class RelationalIntegration:
 class _Session:
     """A connection held for one call."""
 
-    __slots__ = ("_connection", "_lost", "_multiplexer")
+    __slots__ = ("_attempts", "_connection", "_lost", "_multiplexer")
 
     def __init__(self, connection: Connection, multiplexer: Multiplexer) -> None:
         self._connection = connection
         self._multiplexer = multiplexer
         self._lost = False
+        self._attempts = 0
 
     @asynccontextmanager
     async def attempt(self) -> AsyncIterator[None]:
-        await self._connection.control("SAVEPOINT attempt")
+        # Each of those within each other has a name of its own: in MySQL a second one takes the first one's place.
+        self._attempts += 1
+        try:
+            async with self._savepoint(f"attempt{self._attempts}"):
+                yield
+        finally:
+            self._attempts -= 1
+
+    @asynccontextmanager
+    async def _savepoint(self, name: str) -> AsyncIterator[None]:
+        await self._connection.control(f"SAVEPOINT {name}")
         try:
             yield
         except Exception:
             # Who is cut off leaves it to the transaction. Where that has ended too (SQLite: a trigger that raises
             # ROLLBACK) nothing more may be written: each statement would be kept by itself.
             self._lost = True
-            await self._connection.control("ROLLBACK TO SAVEPOINT attempt")
-            await self._connection.control("RELEASE SAVEPOINT attempt")
+            await self._connection.control(f"ROLLBACK TO SAVEPOINT {name}")
+            await self._connection.control(f"RELEASE SAVEPOINT {name}")
             self._lost = False
             raise
-        await self._connection.control("RELEASE SAVEPOINT attempt")
+        await self._connection.control(f"RELEASE SAVEPOINT {name}")
 
     async def execute(self, compiled: Compiled, values: Sequence[Given]) -> Answer:
         if self._lost:

@@ -35,8 +35,8 @@ MOST = 6
 
 
 class Theatre:
-    """`server`: the address of a PostgreSQL or MySQL, where databases are made; without it they are SQLite's. Counts the
-    stories played on it, their acts, and the results that were shown."""
+    """`server`: the address of a PostgreSQL or MySQL, where databases are made; without it they are SQLite's. Counts
+    the stories played on it, their acts, and the results that were shown."""
 
     def __init__(self, folder: Path, server: str | None) -> None:
         self.stories = 0
