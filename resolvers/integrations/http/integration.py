@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from hashlib import sha256
 from logging import getLogger
+from urllib.parse import urlsplit
 
 from tidegate.core.change import Outside, unheard
 from tidegate.core.errors import Code, OperationError
@@ -81,8 +82,8 @@ class HttpIntegration:
         self, name: str, base: str, upstream: Upstream, params: Mapping[str, Json], poll: float | None
     ) -> None:
         self.name = name
-        # The same for two that lead to one server; of its address nothing.
-        self.source = f"http {sha256(base.encode()).hexdigest()[:16]}"
+        # Of the address nothing.
+        self.source = f"http {sha256(_server(base).encode()).hexdigest()[:16]}"
         self.base = base
         self.params = params
         self.upstream = upstream
@@ -143,6 +144,13 @@ class _Session(UpstreamSession):
         conditioned, known = kept.condition(asked)
         reply = await self._integration.upstream.ask(conditioned, safe=True)
         return kept.settle(asked, known, reply)
+
+
+def _server(base: str) -> str:
+    """The same for addresses that lead to one, whatever their paths."""
+    parts = urlsplit(base)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    return f"{parts.scheme}://{parts.hostname}:{port}"
 
 
 def _asked(wish: Wish, values: Sequence[Given], integration: HttpIntegration) -> Asked:

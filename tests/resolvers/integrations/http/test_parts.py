@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from tidegate.core.types import Field, ListOf, Named, NonNull, ObjectType
 from tidegate.resolvers.integrations.http.answer_paths import parse_path
 from tidegate.resolvers.integrations.http.answers import readable
 from tidegate.resolvers.integrations.http.kept import Kept
+from tidegate.resolvers.integrations.http.kind import HttpKind
 from tidegate.resolvers.integrations.upstream import Asked, Reply
 
 ANSWER: Any = {"a": [{"n": 1, "b": [1, 2]}, {"b": []}, {"n": None, "b": [3]}], "a name": {"x-y": True}, "e": None}
@@ -142,3 +144,21 @@ def test_what_a_role_may_read() -> None:
     assert readable([value], ListOf(Named("A")), types, 2) == [{"b": [{"x": 1, "y": 2}, None], "s": 4}]
     assert readable(value, Named("JSON"), types, 0) is value
     assert readable(5, Named("A"), types, 0) == 5
+
+
+def test_all_that_lead_to_one_server_concern_each_other() -> None:
+    def source(url: str) -> str:
+        return HttpKind().create("crm", {"baseUrl": url}, Path(), Location("")).source
+
+    assert (
+        len({source(f"https://{rest}") for rest in ("crm.example.com/v1", "CRM.example.com/v2", "crm.example.com:443")})
+        == 1
+    )
+    several = (
+        "https://crm.example.com",
+        "http://crm.example.com",
+        "https://crm.example.com:8443",
+        "https://example.com",
+    )
+    assert len(set(map(source, several))) == 4
+    assert "example" not in source("https://crm.example.com")
