@@ -10,8 +10,6 @@ import pytest
 # Any: the fixture `make` lives in conftest.py, which importlib mode keeps from being imported.
 Make = Any
 
-MYSQL = ("test_each_row_of_a_write_of_many_sets_them_off",)
-
 EVENTS = [f"{when} {verb}" for when in ("before", "during", "after") for verb in ("create", "update", "delete")]
 
 NOTE = """

@@ -40,6 +40,9 @@ class MysqlDialect(Dialect):
     def returns_inserted(self, release: int) -> bool:
         return not 0 < release < MARIADB
 
+    def inserts_lists(self, release: int) -> bool:
+        return self.returns_inserted(release)
+
     def correlates_pages(self, release: int) -> bool:
         """MySQL's may since 8.0.14; MariaDB's GROUP_CONCAT has a LIMIT instead."""
         return 0 < release < MARIADB

@@ -117,6 +117,10 @@ class Dialect(ABC):
         """INSERT has RETURNING."""
         return True
 
+    def inserts_lists(self, release: int) -> bool:  # noqa: ARG002 - of most it is known without
+        """INSERT takes the rows that one parameter lists, and answers them in this order."""
+        return False
+
     def compile(self, statement: sa.ClauseElement, release: int = 0) -> tuple[str, tuple[str, ...], Mapping[str, Any]]:
         """For a server of this `Reflection.release`: the text, the names of its bound values in the
         order of its parameters, and the values that SQLAlchemy itself put in (an OFFSET of 0, say)."""

@@ -22,9 +22,16 @@ from tidegate.resolvers.integrations.relational.tables import Family
 from tidegate.resolvers.integrations.relational.verbs import CreatingMany
 from tidegate.resolvers.integrations.relational.writes import (
     insert_many_statement,
+    insert_rows_statement,
     insert_statement,
     inserted_statement,
 )
+
+AT_ONCE: Final = 128
+"""Rows in a statement that has a place for each value: powers of two up to here, so that few are prepared."""
+
+_MOST_VALUES: Final = 65_535
+"""Of MySQL's prepared statements."""
 
 KEPT: Final = 32
 """Statements kept for different sets of fields: which fields a row has is the client's to choose."""
@@ -86,6 +93,17 @@ class NewRows:
             statement = statements.of(extended)
             return await connection.rows(statement.sql, statement.arguments(extended))
         found: list[Sequence[Any]] = []
+        if self._lists and names:
+            while len(found) < len(rows):
+                left = min(len(rows) - len(found), AT_ONCE, _MOST_VALUES // len(names))
+                some = [*rows[len(found) : len(found) + (1 << left.bit_length() - 1)]]
+                extended = [*values, some]
+                statement = statements.of(extended)
+                answered = await connection.rows(statement.sql, statement.arguments(extended))
+                if len(answered) != len(some):
+                    return []
+                found += answered
+            return found
         made = self._made(names)
         for row in rows:
             extended = [*values, row]
@@ -98,6 +116,10 @@ class NewRows:
             found += known_again(await connection.rows(statement.sql, statement.arguments(extended)))
         return found
 
+    @property
+    def _lists(self) -> bool:
+        return self.setting.dialect.inserts_lists(self.setting.tables.release)
+
     def _made(self, names: tuple[str, ...]) -> Statements | None:
         """Where INSERT answers nothing: what finds the row again."""
         item, setting = self.verb.target, self.setting
@@ -109,7 +131,11 @@ class NewRows:
     def _of(self, names: tuple[str, ...]) -> Statements:
         kept = self._statements
         if names not in kept:
-            draft = insert_many_statement if self.setting.dialect.recordsets and names else insert_statement
+            draft = insert_statement
+            if names and self.setting.dialect.recordsets:
+                draft = insert_many_statement
+            elif names and self._lists:
+                draft = insert_rows_statement
             item = self.verb.target
             kept[names] = Statements(self.setting, self.rank, self.inputs, lambda made: draft(made, item, names))
             if len(kept) > KEPT:

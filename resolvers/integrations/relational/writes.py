@@ -8,6 +8,7 @@ delete reads before it writes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -67,6 +68,26 @@ def insert_many_statement(draft: Draft, item: DataObject, fields: Iterable[str])
             *("INSERT INTO ", _target(draft, item), f" ({columns}) SELECT {values} FROM ", recordset(draft, item)),
             f" WITH ORDINALITY AS {name} ORDER BY {name}.ordinality RETURNING ",
             *_separated(_answered(draft, item, table)),
+        )
+    )
+
+
+def insert_rows_statement(draft: Draft, item: DataObject, fields: Iterable[str]) -> sa.ClauseElement:
+    """MariaDB: several rows that have `fields`, which are the extra value. Answers their keys, and what is told of
+    them, in order."""
+    setting, table = draft.setting, draft.table(item, alias=False)
+    columns = [(field, item.columns[field]) for field in fields]
+    storing = [(field, setting.storing(item, column)) for field, column in columns]
+
+    def stored(rows: Any) -> Any:
+        """Any: a list of rows, and a list of lists of what is bound, which is not quite JSON."""
+        return [[store(row[field]) for field, store in storing] for row in rows]
+
+    names = ", ".join(draft.dialect.quoted(column.column) for _, column in columns)
+    return Fragment(
+        (
+            *("INSERT INTO ", _target(draft, item), f" ({names}) VALUES ", draft.bind(EXTRA, stored)),
+            *(" RETURNING ", *_separated(_answered(draft, item, table))),
         )
     )
 

@@ -45,6 +45,10 @@ def test_creating_many(desk: Desk) -> None:
     expected = [{**blank, **row, "kind": "Bug", "owner": names[row.get("ownerId")]} for row in rows]
     assert made == expected
     assert desk.data(query, variables={"rows": []})["createMany"] == []
+    # Of one shape, in an order that is nobody's but theirs; with MariaDB in statements of 16, 2 and 1.
+    rows = [{"title": f"{7 * number % 19}", "points": number if number % 3 else None} for number in range(19)]
+    made = desk.data(query, variables={"rows": rows})["createMany"]
+    assert [{name: each[name] for name in ("title", "points")} for each in made] == rows
     counted = "mutation ($rows: [NewTask!]!) { createCounted(rows: $rows) }"
     assert desk.data(counted, variables={"rows": [{"title": "x"}] * 20})["createCounted"] == 20
     assert desk.code(counted, variables={"rows": [{"title": "x"}] * 21}) == "LIMIT"
