@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import parse_qsl, urlsplit
 from uuid import uuid4
 
 from tidegate.core.errors import Code, OperationError
@@ -37,7 +38,8 @@ _FORMS: Final = ("body", "form", "text")
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """`form` says how `inputs[body]` is sent; `search` and `headers` are places there, or none."""
+    """`form` says how `inputs[body]` is sent; `search` and `headers` are places there, or none. `own`: names in the
+    hook's address, in lower case, where those of `search` are a client's, who does not say them again."""
 
     operation: str
     inputs: tuple[Expression, ...]
@@ -45,6 +47,7 @@ class Trigger:
     body: int | None
     search: int | None
     headers: int | None
+    own: frozenset[str] = frozenset()
 
     def describe(self) -> str:
         """For `tidegate plan`: names, and neither the address nor the value of a header."""
@@ -57,13 +60,18 @@ class Trigger:
     def write(self, values: Sequence[Given]) -> Delivery:
         """Raises `OperationError`: BAD_USER_INPUT for what cannot be sent, LIMIT."""
         body = write_body(self.form, values[self.body]) if self.body is not None else None
-        search = fill_query(values[self.search]) if self.search is not None else ""
+        search = fill_query(self._allowed(values[self.search])) if self.search is not None else ""
         if len(body or b"") + len(search) > LARGEST:
             raise OperationError(Code.LIMIT, f"What is to be sent has more than {LARGEST} bytes.")
         given = values[self.headers] if self.headers is not None else None
         said = {"content-type": FORMS[self.form]} if body is not None else {}
         own = {name: as_text(value) for name, value in given.items()} if isinstance(given, Mapping) else {}
         return Delivery(f"msg_{uuid4().hex}", self.operation, merged(said, own), body, search)
+
+    def _allowed(self, given: Given) -> Given:
+        if not isinstance(given, Mapping):
+            return given
+        return {name: value for name, value in given.items() if name.lower() not in self.own}
 
 
 def read_trigger(body: Expression, operation: str, hook: Hook, problems: Problems) -> Trigger:
@@ -85,7 +93,10 @@ def read_trigger(body: Expression, operation: str, hook: Hook, problems: Problem
     inputs = tuple(written for key, written in body.fields.items() if key in KEYS)
     places = {key: place for place, key in enumerate(key for key in body.fields if key in KEYS)}
     form = forms[0] if forms else "body"
-    return Trigger(operation, inputs, form, places.get(form), places.get("search"), places.get("headers"))
+    own = frozenset[str]()
+    if isinstance(body.fields.get("search"), Reference):
+        own = frozenset(name.lower() for name, _ in parse_qsl(urlsplit(hook.url).query, keep_blank_values=True))
+    return Trigger(operation, inputs, form, places.get(form), places.get("search"), places.get("headers"), own)
 
 
 def _check_headers(written: Expression | None, hook: Hook, problems: Problems) -> None:

@@ -76,6 +76,8 @@ page: { kind: mutation, minRole: anonymous, args: { what: JSON, header: String }
   run: { use: other, trigger: { body: $args.what, headers: { X-Own: "<{{ args.header }}>" } } } }
 whole: { kind: mutation, minRole: anonymous, args: { what: JSON! }, returns: Boolean!,
   run: { use: pager, trigger: $args.what } }
+seek: { kind: mutation, minRole: anonymous, args: { what: JSON! }, returns: Boolean!,
+  run: { use: other, trigger: { search: $args.what } } }
 say: { kind: mutation, minRole: anonymous, args: { what: String! }, returns: Boolean!,
   run: { use: pager, trigger: { text: "{{ args.what }}!" } } }
 several:
@@ -211,6 +213,14 @@ async def test_operations_post_what_they_are_given(desk: Desk) -> None:
     assert posted.keys() == {b'[1,{"a":null}]', b""}
     assert posted[b'[1,{"a":null}]'].headers["x-own"] == "<é>"
     assert sorted(request.body for request in desk.hooks.asked) == [b"Wake!", b'{"body":"mine"}']
+
+
+async def test_a_client_says_nothing_over_the_address(desk: Desk) -> None:
+    said = await desk.ask("mutation ($what: JSON!) { seek(what: $what) }", what={"x": "mine", "X": 2, "y": 3})
+    assert said["data"] == {"seek": True}
+    await desk.end()
+    (request,) = desk.other.asked
+    assert request.target == "/in?x=1&y=3"
 
 
 async def test_nothing_shows_where_the_hook_is(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
