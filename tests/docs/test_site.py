@@ -72,9 +72,9 @@ async def test_a_browser_asks_nobody_else(site: Path) -> None:
             for place in ("index.html", "reference/format.html", "reference/live.html"):
                 await page.goto(f"{origin}/{place}", wait_until="networkidle")
             await page.keyboard.press("s")
-            await page.keyboard.type("maxInterval")
-            hit = page.locator(".md-search-result__item a").first
-            await expect(hit).to_contain_text("format", ignore_case=True, timeout=60_000)
+            await page.keyboard.type("headTimeout bodyTimeout")
+            hits = page.locator(".md-search-result__list")
+            await expect(hits).to_contain_text("The format of a project", timeout=60_000)
             await browser.close()
     finally:
         server.shutdown()
