@@ -31,6 +31,8 @@ class Reader:
         self.said = ""
         """What the last commands printed to standard output."""
         self.served: Served | None = None
+        self.saved = False
+        """Whether files were written that the server may not have seen."""
         theirs = ("TIDEGATE_", "JWT_", "COV", "VIRTUAL_")
         kept = {name: value for name, value in os.environ.items() if not name.startswith(theirs)}
         path = f"{Path(sys.executable).parent}{os.pathsep}{kept['PATH']}"
@@ -48,6 +50,7 @@ class Reader:
         """Does what this block is for."""
         if block.title:
             block.write(self.folder)
+            self.saved = True
         elif block.language == "bash" and block.text.startswith("tidegate serve "):
             await self.serve(block.text)
         elif block.language == "bash":
@@ -75,6 +78,7 @@ class Reader:
         script = f"set -a\n{f'. {state}' if state.exists() else ''}\nexec {command}"
         self.served = Served(await self.start(script, asyncio.subprocess.STDOUT))
         self.place = (await self.served.until(r"is served at http://([\w.:]+)/graphql"))[1]
+        self.saved = False
 
     async def stop(self) -> None:
         if self.served is not None:
@@ -94,8 +98,9 @@ class Reader:
 
     async def caught_up(self) -> None:
         """Once the server has the schema that the files have."""
-        if self.served is None:
+        if self.served is None or not self.saved:
             return
+        self.saved = False
         (project,) = {path.parent.name for path in self.folder.glob("*/tidegate.yaml")} - {"desk"}
         script = f"set -a\n. {self.folder}/.terminal\ntidegate schema {project}"
         written = await self.start(script, asyncio.subprocess.PIPE)
