@@ -259,7 +259,7 @@ async def test_random_writes_touch_only_what_their_writer_may_touch(desk: Desk) 
     random = Random(10)
     done: Counter[str] = Counter()
     world = World.of(await desk.tables())
-    for number in range(60):
+    for number in range(100):
         who = random.choice(PEOPLE)
         asked_by = await reader(desk, who, world)
         query, kind = random.choice(WRITES)
