@@ -42,16 +42,16 @@ types: $(DEVELOPMENT)            ## mypy --strict
 layers: $(DEVELOPMENT)            ## who may import whom
 	$(BIN)/lint-imports
 
-pytest: $(DEVELOPMENT) $(TEST_CLIENTS) mariadb            ## the tests only
-	$(BIN)/pytest -n 4 --dist worksteal --ignore tests/web_demo --ignore tests/web/console/test_browser.py $(PYTEST)
+pytest: $(DEVELOPMENT) $(TEST_CLIENTS) mariadb chromium            ## the tests only
+	CHROMIUM=$(CHROMIUM) $(BIN)/pytest -n 4 --dist worksteal --ignore tests/web_demo --ignore tests/web/console/test_browser.py $(PYTEST)
 
 browser: $(DEVELOPMENT) $(PAGE) $(CLIENT) chromium            ## the tests of the page and of the console, in Chromium, and of the client
 	cd web-demo && npm run --silent check
 	cd client && npm run --silent check && TIDEGATE=$(abspath $(BIN))/tidegate npm run --silent test
 	CHROMIUM=$(CHROMIUM) $(BIN)/pytest -n 2 tests/web_demo tests/web/console/test_browser.py
 
-coverage: $(DEVELOPMENT) $(TEST_CLIENTS) mariadb            ## the tests, and which lines they reach: half as long again
-	$(BIN)/pytest -n 2 --cov --cov-report=term --ignore tests/web_demo --ignore tests/web/console/test_browser.py $(PYTEST)
+coverage: $(DEVELOPMENT) $(TEST_CLIENTS) mariadb chromium            ## the tests, and which lines they reach: half as long again
+	CHROMIUM=$(CHROMIUM) $(BIN)/pytest -n 2 --cov --cov-report=term --ignore tests/web_demo --ignore tests/web/console/test_browser.py $(PYTEST)
 
 bench: $(DEVELOPMENT) $(PEERS)            ## Tidegate beside its peers; BENCH=--quick for a short run
 	$(BIN)/python -m bench $(BENCH)
