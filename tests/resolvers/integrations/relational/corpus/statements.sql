@@ -124,7 +124,7 @@ with tickets as (select 1 as id) select id from tickets;
 -- recursive: both
 with recursive thread (id, parent_id) as (
     select id, parent_id from comments where id = {{ args.id }}
-    union all
+    union
     select c.id, c.parent_id from comments c join thread t on c.parent_id = t.id
 ) select id from thread;
 
