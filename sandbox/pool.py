@@ -49,6 +49,7 @@ class Pool:
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
         self._failures = 0
+        self._failed = 0.0
         self._surplus = 0
         self._sweep: asyncio.TimerHandle | None = None
 
@@ -148,12 +149,12 @@ class Pool:
                 self._fail(WorkersFailed(str(error)))
                 return
             raise
-        await self._await_ready(link, fresh=True)
+        await self._await_ready(link, born=asyncio.get_running_loop().time())
 
-    async def _await_ready(self, link: Link, fresh: bool = False) -> None:
-        """`fresh`: just born. When several of those in a row do not get ready, the next is only made when somebody
-        asks again: whatever stopped them would stop it too."""
-        why = ""
+    async def _await_ready(self, link: Link, born: float | None = None) -> None:
+        """`born`: just now. When several of those, one after the other, do not get ready, the next is only made when
+        somebody asks again: whatever stopped them would stop it too. Those born together count as one."""
+        why, fresh = "", born is not None
         try:
             async with asyncio.timeout(CONTEXT):
                 kind, payload = await link.receive()
@@ -179,7 +180,9 @@ class Pool:
         link.kill()
         if why:
             log.error("A worker of the sandbox %s.", why)
-        self._failures += fresh
+        if born is not None and born >= self._failed:
+            self._failures += 1
+            self._failed = asyncio.get_running_loop().time()
         if self._failures >= TRIES:
             self._fail(WorkersFailed("no worker gets ready"))
         else:
