@@ -306,7 +306,7 @@ async def test_rows_are_written(shop: Shop) -> None:
 
 
 async def test_every_operation_that_lists_answers_with_every_plain_field(shop: Shop) -> None:
-    from tidegate.cli.document import document_text, plain_selection
+    from tidegate.description.document import document_text, plain_selection
 
     catalog = shop.gateway.catalog
     asked = 0

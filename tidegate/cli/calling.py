@@ -16,7 +16,6 @@ import click
 from rich.text import Text
 
 from tidegate.cli.console import note, say
-from tidegate.cli.document import document_text, plain_selection
 from tidegate.cli.exits import Exit
 from tidegate.cli.kept import kept_in
 from tidegate.cli.operations import find_operation
@@ -27,6 +26,7 @@ from tidegate.core.catalog import Catalog
 from tidegate.core.errors import Code
 from tidegate.core.json import Json
 from tidegate.core.user import CurrentUser
+from tidegate.description.document import document_text, plain_selection
 
 _OUTSIDE: Final = frozenset({Code.UPSTREAM_FAILED, Code.TIMEOUT})
 

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import inf
 from shlex import quote
-from typing import Final
+from typing import Any, Final
 
 from rich.text import Text
 
 from tidegate.auth.claims import user_of
 from tidegate.auth.refusal import Refused
-from tidegate.cli.document import document_text, plain_selection
 from tidegate.cli.signing import sign
 from tidegate.core.catalog import Catalog, Jwt
 from tidegate.core.json import Json
 from tidegate.core.operation import Kind, Operation
 from tidegate.core.types import ListOf, nullable
 from tidegate.core.user import CurrentUser
+from tidegate.description.document import document_text, plain_selection
 
 LIFE: Final = 24 * 3600
 """Seconds that a demo token is good for."""
@@ -43,6 +43,18 @@ def demonstration(catalog: Catalog, users: Mapping[str, Mapping[str, Json]], jwt
         if operation is not None:
             text.append("\nTry it:\n", "bold").append(_curl(catalog, operation, user, token, origin))
     return text
+
+
+def demo_tokens(catalog: Catalog, users: Mapping[str, Mapping[str, Json]], jwt: Jwt) -> Sequence[Mapping[str, Any]]:
+    """A token for each user that the project would take. Any: JSON."""
+    found = []
+    for name, claims in users.items():
+        try:
+            role = user_of(claims, inf, catalog.auth, catalog.roles).role
+        except Refused:
+            continue
+        found.append({"name": name, "role": role, "claims": claims, "token": sign(claims, jwt, LIFE)})
+    return found
 
 
 def _something_to_ask(catalog: Catalog, user: CurrentUser) -> Operation | None:

@@ -6,28 +6,21 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import click
 
 from tidegate.cli.console import complain, note, say
-from tidegate.cli.document import document_text, plain_selection
 from tidegate.cli.exits import Exit
-from tidegate.cli.explanation import Explained, Explanation
 from tidegate.cli.footprints import ASSUMED, show
 from tidegate.cli.idle import IdleSandbox
 from tidegate.cli.operations import find_operation
 from tidegate.cli.parameters import examples, folder_or_operation
 from tidegate.cli.project import environment
-from tidegate.core.call import Runnable
-from tidegate.core.operation import Operation
-from tidegate.core.selection import Selection
-
-if TYPE_CHECKING:
-    from tidegate.edition import Edition
+from tidegate.description.compiled import runnables_of
+from tidegate.description.explanation import Explained, Explanation
 
 URL: Final = "http://127.0.0.1:8000"
 
@@ -90,7 +83,7 @@ def command(
 
 
 async def _explain(folder: Path, name: str | None, *, online: bool) -> list[Explained]:
-    from tidegate.cli.database import assume_tables
+    from tidegate.description.tables import assume_tables
     from tidegate.edition import Edition
 
     edition = Edition.load(folder, environment(folder) if online else None, sandbox=IdleSandbox())
@@ -103,27 +96,12 @@ async def _explain(folder: Path, name: str | None, *, online: bool) -> list[Expl
         if not online:
             for integration in catalog.integrations.values():
                 assume_tables(integration, catalog)
-        explanation = Explanation(catalog, dict(_runnables(edition)))
+        runnables = {each: runnables_of(edition, operation) for each, operation in catalog.operations.items()}
+        explanation = Explanation(catalog, runnables)
         return [explanation.of(each) for each in catalog.operations if name in (None, each)]
     finally:
         if online:
             await edition.close()
-
-
-def _runnables(edition: Edition) -> Iterator[tuple[str, Sequence[Runnable]]]:
-    """Every operation, for each role that may call it and all fields that are not relations."""
-    for name, operation in edition.catalog.operations.items():
-        ranks = range(operation.rank, len(edition.catalog.roles))
-        yield name, [edition.runner.compile(operation, _selection(edition, operation, rank), rank) for rank in ranks]
-
-
-def _selection(edition: Edition, operation: Operation, rank: int) -> Selection | None:
-    from tidegate.schema.document import compile_document
-
-    fields = plain_selection(edition.catalog, operation.returns, rank)
-    text = document_text(operation, operation.arguments, fields)
-    (call,) = compile_document(edition.api, text, None).shape({}).calls
-    return call.selection
 
 
 def _follow(url: str, token: str | None, *, unmoved: bool) -> Exit:

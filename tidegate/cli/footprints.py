@@ -7,10 +7,10 @@ from typing import Final
 
 from rich.text import Text
 
-from tidegate.cli.doing import actions_of, describe_action
-from tidegate.cli.explanation import Condition, Explained, Grade, Seen
 from tidegate.core.footprint import Touch
 from tidegate.core.operation import Kind
+from tidegate.description.actions import actions_of, describe_action
+from tidegate.description.explanation import Condition, Explained, Grade, Seen
 
 ASSUMED: Final = Text("From the project alone. With --online the database says more: keys, views, triggers.", "dim")
 

@@ -10,19 +10,20 @@ import click
 from rich.text import Text
 
 from tidegate.cli.console import complain, note, say
-from tidegate.cli.document import document_text, plain_selection
-from tidegate.cli.doing import actions_of, describe_action
 from tidegate.cli.exits import Exit
 from tidegate.cli.idle import IdleSandbox
 from tidegate.cli.operations import find_operation
 from tidegate.cli.parameters import examples, operation_argument
-from tidegate.cli.plan_steps import PARTS, show_function
+from tidegate.cli.plan_steps import show_function
 from tidegate.cli.project import environment, offline
-from tidegate.core.action import When
+from tidegate.core.action import Action
 from tidegate.core.call import Runnable
 from tidegate.core.errors import OperationError
 from tidegate.core.operation import Operation
 from tidegate.core.problems import did_you_mean
+from tidegate.description.actions import describe_action
+from tidegate.description.document import document_text, plain_selection
+from tidegate.description.moments import moments_of
 from tidegate.diagram.drawing import draw
 from tidegate.diagram.mermaid import as_mermaid
 from tidegate.diagram.svg import as_svg
@@ -109,14 +110,13 @@ def _draw(operation: Operation, diagram: str, output: Path | None) -> None:
 
 def _show_acted(operation: Operation, runnable: Runnable) -> None:
     """What is asked and what is run, in this order."""
-    actions = list(actions_of(operation))
-    for moment in ("find", When.BEFORE, When.DEMAND, "claim", "write", When.DURING, "stored", "answer", When.AFTER):
-        if moment in runnable.parts:
-            say(Text(f"# {PARTS[moment]}", "dim"))
-            say(runnable.parts[moment].describe().rstrip("\n"))
-        for action in actions:
-            if action.when == moment:
-                say(Text(f"# {describe_action(action)}, at {action.at}", "dim"))
+    for moment in moments_of(operation, runnable):
+        if isinstance(moment, Action):
+            say(Text(f"# {describe_action(moment)}, at {moment.at}", "dim"))
+        else:
+            words, asked = moment
+            say(Text(f"# {words}", "dim"))
+            say(asked.describe().rstrip("\n"))
 
 
 async def _compile(

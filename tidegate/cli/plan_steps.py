@@ -11,17 +11,9 @@ from rich.text import Text
 from tidegate.cli.console import say
 from tidegate.core.call import Runnable
 from tidegate.core.operation import Operation, Request
+from tidegate.description.moments import PARTS
 from tidegate.diagram.drawing import draw
 from tidegate.diagram.outline import Box, Chain, Frame, Part, Tone
-
-PARTS: Final = {
-    "find": "the rows, as they are before",
-    "claim": "the rows, in the transaction",
-    "write": "the write of a row",
-    "stored": "the row, once more",
-    "answer": "the row, for the client",
-}
-"""What an acted write is taken apart into."""
 
 _INDENT: Final = "  "
 

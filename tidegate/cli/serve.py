@@ -12,9 +12,8 @@ from rich.text import Text
 
 from tidegate.cli.console import complain, note, say, show_problems
 from tidegate.cli.demo import demo_users
-from tidegate.cli.demonstration import demonstration
+from tidegate.cli.demonstration import demo_tokens, demonstration
 from tidegate.cli.exits import Exit
-from tidegate.cli.looking import Demo, Looking, demo_tokens
 from tidegate.cli.parameters import examples, folder_argument
 from tidegate.cli.project import environment
 from tidegate.cli.remarks import remarks
@@ -24,6 +23,7 @@ from tidegate.cli.watching import watch
 from tidegate.core.integration import IntegrationUnavailable
 from tidegate.core.problems import ProjectError
 from tidegate.core.program import SandboxUnavailable
+from tidegate.looking import Demo, Looking
 from tidegate.settings import Environment, Isolation, Settings, SettingsError, variable
 
 if TYPE_CHECKING:

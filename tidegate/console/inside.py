@@ -10,7 +10,6 @@ from tidegate import __version__
 from tidegate.app import Gateway
 from tidegate.auth.claims import anonymous, user_of
 from tidegate.auth.refusal import Refused
-from tidegate.cli.document import document_text, plain_selection
 from tidegate.console.described import describe_operation, describe_triggers, describe_types
 from tidegate.console.planned import plan_of
 from tidegate.console.refreshing import Refreshing
@@ -20,6 +19,7 @@ from tidegate.core.json import Json
 from tidegate.core.operation import Operation
 from tidegate.core.runs import Look, looking
 from tidegate.core.user import CurrentUser
+from tidegate.description.document import document_text, plain_selection
 from tidegate.following import as_record
 from tidegate.insight import Follower, Insight
 from tidegate.runs.records import read_record

@@ -6,29 +6,21 @@ It is the author's to see, and the operator's: no client ever does.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
-from tidegate.cli.document import document_text, plain_selection
-from tidegate.cli.doing import actions_of, describe_action
 from tidegate.console.described import place
-from tidegate.core.action import When
+from tidegate.core.action import Action
 from tidegate.core.call import Runnable
 from tidegate.core.operation import Operation, Request
+from tidegate.description.actions import describe_action
+from tidegate.description.compiled import runnable_of
+from tidegate.description.document import document_text, plain_selection
+from tidegate.description.moments import PARTS, moments_of
 from tidegate.diagram.drawing import draw
 from tidegate.diagram.mermaid import as_mermaid
 from tidegate.diagram.outline import Box, Chain, Part
 from tidegate.diagram.svg import as_svg
 from tidegate.edition import Edition
-from tidegate.schema.document import compile_document
-
-PARTS: Final = {
-    "find": "the rows, as they are before",
-    "claim": "the rows, in the transaction",
-    "write": "the write of a row",
-    "stored": "the row, once more",
-    "answer": "the row, for the client",
-}
-_MOMENTS: Final = ("find", When.BEFORE, When.DEMAND, "claim", "write", When.DURING, "stored", "answer", When.AFTER)
 
 
 def plan_of(edition: Edition, operation: Operation, rank: int) -> Mapping[str, Any]:
@@ -48,14 +40,6 @@ def plan_of(edition: Edition, operation: Operation, rank: int) -> Mapping[str, A
     }
 
 
-def runnable_of(edition: Edition, operation: Operation, rank: int) -> Runnable:
-    """With all fields that are not relations. Raises `OperationError`."""
-    fields = plain_selection(edition.catalog, operation.returns, rank)
-    text = document_text(operation, operation.arguments, fields)
-    (call,) = compile_document(edition.api, text, None).shape({}).calls
-    return edition.runner.compile(operation, call.selection, rank)
-
-
 def _steps(operation: Operation, runnable: Runnable) -> Sequence[Mapping[str, Any]]:
     if operation.plan.flow is not None:
         return [_part(part, runnable) for part in draw(operation).chain[1:]]
@@ -71,25 +55,20 @@ def _steps(operation: Operation, runnable: Runnable) -> Sequence[Mapping[str, An
 
 def _acted(operation: Operation, request: Request, runnable: Runnable) -> Iterator[Mapping[str, Any]]:
     """What is asked and what is run around each row, in this order."""
-    actions = list(actions_of(operation))
-    for moment in _MOMENTS:
-        if moment in runnable.parts:
-            text = runnable.parts[moment].describe().strip()
-            yield _told(PARTS[moment], "ask", request, [{"words": "", "text": text}])
-        for action in actions:
-            if action.when == moment:
-                yield {
-                    "title": describe_action(action),
-                    "tone": "code",
-                    "place": place(action.at),
-                    "notes": [],
-                    "asked": [],
-                    "arms": [],
-                }
+    for moment in moments_of(operation, runnable):
+        if isinstance(moment, Action):
+            yield _shown(describe_action(moment), "code", place(moment.at))
+        else:
+            words, asked = moment
+            yield _told(words, "ask", request, [{"words": "", "text": asked.describe().strip()}])
 
 
 def _told(title: str, tone: str, request: Request, asked: Sequence[Mapping[str, str]]) -> Mapping[str, Any]:
-    return {"title": title, "tone": tone, "place": place(request.at), "notes": [], "asked": asked, "arms": []}
+    return _shown(title, tone, place(request.at), asked)
+
+
+def _shown(title: str, tone: str, at: str, asked: Sequence[Mapping[str, str]] = ()) -> Mapping[str, Any]:
+    return {"title": title, "tone": tone, "place": at, "notes": [], "asked": list(asked), "arms": []}
 
 
 def _part(part: Part, runnable: Runnable) -> Mapping[str, Any]:

@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tidegate.cli.explanation import Explained, Explanation, Seen
-from tidegate.console.planned import runnable_of
 from tidegate.core.call import Runnable
 from tidegate.core.footprint import Touch
+from tidegate.description.compiled import runnables_of
+from tidegate.description.explanation import Explained, Explanation, Seen
 from tidegate.edition import Edition
 
 
@@ -34,8 +34,7 @@ async def _runnables(edition: Edition) -> Mapping[str, Sequence[Runnable]]:
     """Every operation, for each role that may call it. Others have their turn in between."""
     found: dict[str, Sequence[Runnable]] = {}
     for name, operation in edition.catalog.operations.items():
-        ranks = range(operation.rank, len(edition.catalog.roles))
-        found[name] = [runnable_of(edition, operation, rank) for rank in ranks]
+        found[name] = runnables_of(edition, operation)
         await asyncio.sleep(0)
     return found
 

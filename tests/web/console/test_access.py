@@ -6,7 +6,7 @@ import pytest
 
 from tests.web.conftest import Serving
 from tests.web.console.conftest import Console, Opened, token
-from tidegate.cli.looking import Looking
+from tidegate.looking import Looking
 from tidegate.settings import Console as Wanted
 from tidegate.settings import Environment, Settings
 

@@ -8,7 +8,6 @@ from enum import StrEnum
 from itertools import zip_longest
 from typing import Final
 
-from tidegate.cli.doing import askings_of, may_call
 from tidegate.core.action import Demand
 from tidegate.core.call import Runnable
 from tidegate.core.catalog import Catalog
@@ -19,6 +18,7 @@ from tidegate.core.json import Given, Missing
 from tidegate.core.operation import Kind, Operation
 from tidegate.core.reach import reach_of, requests_of
 from tidegate.core.types import Argument, EnumType, ListOf, NonNull, ObjectType, named, nullable
+from tidegate.description.actions import askings_of, may_call
 
 # Values that nobody writes, in the forms that columns compare: whole numbers and texts, and UUIDs.
 _FORMS: Final = ("8800417{:011d}", "88004170-0000-4000-8000-{:012d}")
@@ -196,7 +196,7 @@ class Explanation:
 
     def _keys(self, identity: str) -> Iterator[frozenset[str]]:
         """What names one row of a table."""
-        from tidegate.cli.database import tables_by_identity
+        from tidegate.description.tables import tables_by_identity
 
         for integration in self._catalog.integrations.values():
             table = tables_by_identity(integration).get(identity)

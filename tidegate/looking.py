@@ -1,18 +1,11 @@
-"""What `tidegate serve` needs for `/console`: where it is to be there, and what it is told."""
+"""What a server needs for `/console`: where it is to be there, and what it is told."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from math import inf
 from typing import TYPE_CHECKING, Any
 
-from tidegate.auth.claims import user_of
-from tidegate.auth.refusal import Refused
-from tidegate.cli.demonstration import LIFE
-from tidegate.cli.signing import sign
-from tidegate.core.catalog import Catalog, Jwt
-from tidegate.core.json import Json
 from tidegate.core.runs import Recorder
 from tidegate.settings import Console, Environment, Settings
 
@@ -46,15 +39,3 @@ class Looking:
         from tidegate.insight import Listener
 
         return nullcontext() if self.insight is None else Listener(self.insight)
-
-
-def demo_tokens(catalog: Catalog, users: Mapping[str, Mapping[str, Json]], jwt: Jwt) -> Sequence[Mapping[str, Any]]:
-    """Any: JSON."""
-    found = []
-    for name, claims in users.items():
-        try:
-            role = user_of(claims, inf, catalog.auth, catalog.roles).role
-        except Refused:
-            continue
-        found.append({"name": name, "role": role, "claims": claims, "token": sign(claims, jwt, LIFE)})
-    return found
