@@ -77,6 +77,8 @@ class Companion:
                     watched = lockdown.watch_calls()
                     socket.send_fds(theirs, [b"!"], [watched])
                     os.close(watched)
+                if "resources" in layers:
+                    _limit_descriptors()
                 begin()
             finally:
                 os._exit(FAILED)
@@ -169,9 +171,13 @@ def _set_resources(memory: int, cpu: int) -> None:
         "RLIMIT_CPU": cpu,
         "RLIMIT_FSIZE": 0,
         "RLIMIT_CORE": 0,
-        # Three, and one by which it reads its libraries.
-        "RLIMIT_NOFILE": 16,
         "RLIMIT_MEMLOCK": 0,
         "RLIMIT_MSGQUEUE": 0,
     }
     lockdown.put_limits(limits)
+
+
+def _limit_descriptors() -> None:
+    """To three, and those by which it reads its libraries. Not before it has sent one: the kernel lets nobody send
+    while more than so many of their user's wait to be received, those of our births among them."""
+    lockdown.put_limits({"RLIMIT_NOFILE": 16})

@@ -141,6 +141,7 @@ class Pool:
         task.add_done_callback(self._tasks.discard)
 
     async def _add(self) -> None:
+        asked = asyncio.get_running_loop().time()
         try:
             link = await self.nursery.connect(self._largest)
         except BaseException as error:
@@ -149,21 +150,23 @@ class Pool:
                 self._fail(WorkersFailed(str(error)))
                 return
             raise
-        await self._await_ready(link, born=asyncio.get_running_loop().time())
+        await self._await_ready(link, asked)
 
-    async def _await_ready(self, link: Link, born: float | None = None) -> None:
-        """`born`: just now. When several of those, one after the other, do not get ready, the next is only made when
-        somebody asks again: whatever stopped them would stop it too. Those born together count as one."""
-        why, fresh = "", born is not None
+    async def _await_ready(self, link: Link, asked: float | None = None) -> None:
+        """`asked`: when somebody asked for this one, which was born since. When several of those, one after the other,
+        do not get ready, the next is only made when somebody asks again: whatever stopped them would stop it too. Those
+        asked for together count as one, since they were stopped by the same."""
+        why = ""
         try:
             async with asyncio.timeout(CONTEXT):
                 kind, payload = await link.receive()
             if kind == Kind.CONFUSED:
-                why = repr(payload[:1000])
+                why = f"failed with {payload[:1000]!r}"
             elif kind != Kind.READY or payload:
                 why = f"said {kind} where it should have been ready"
         except Gone:
-            why = "ended" if fresh else ""
+            # One that has worked may end because that was enough.
+            why = "" if asked is None else "ended"
         except Garbled as garbled:
             why = str(garbled)
         except TimeoutError:
@@ -180,7 +183,7 @@ class Pool:
         link.kill()
         if why:
             log.error("A worker of the sandbox %s.", why)
-        if born is not None and born >= self._failed:
+        if asked is not None and asked >= self._failed:
             self._failures += 1
             self._failed = asyncio.get_running_loop().time()
         if self._failures >= TRIES:

@@ -17,6 +17,8 @@ from select import select
 from typing import TYPE_CHECKING, Any, Final
 
 from tidegate.sandbox import lockdown
+from tidegate.sandbox.companion import FAILED
+from tidegate.sandbox.frames import Kind, write_frame
 from tidegate.sandbox.probes import PROBES, probe_companion
 from tidegate.sandbox.worker import Worker, rehearse
 
@@ -141,7 +143,7 @@ class Zygote:
             try:
                 self._live(theirs.detach(), zygote, order)
             finally:
-                os._exit(70)
+                os._exit(FAILED)
         self._children.add(pid)
         theirs.close()
         descriptors = [ours.fileno()]
@@ -154,17 +156,30 @@ class Zygote:
 
     # Any: JSON, from the gateway.
     def _live(self, descriptor: int, zygote: int, order: Mapping[str, Any]) -> None:
-        """The rest of a child's life. A layer that fails here ends it: the gateway asks for those that hold. What can
-        be done once for all children is done before: each page written to in here is copied for this one child."""
+        """The rest of a child's life."""
         lockdown.die_with_parent(zygote)
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        engine, layers = self._engine, order["layers"]
+        layers, probe = order["layers"], order["probe"]
         lockdown.close_descriptors(descriptor, self._nowhere, self._opened)
-        settings = self._settings
         if order["accompanied"]:
-            os._exit(probe_companion(order["probe"], layers, self._allowance.memory))
-        if not order["probe"]:
+            os._exit(probe_companion(probe, layers, self._allowance.memory))
+        try:
+            worker = self._lock_down(layers, alone=bool(probe))
+        except Exception as error:  # noqa: BLE001 - nobody's code has run: the last thing said here is what it was
+            write_frame(lockdown.SOCKET, Kind.CONFUSED, repr(error).encode("utf-8", "replace"))
+            os._exit(FAILED)
+        if probe:
+            os._exit(PROBES[probe]())
+        worker.serve()
+        os._exit(0)
+
+    def _lock_down(self, layers: Sequence[str], *, alone: bool) -> Worker:
+        """This child as a worker, for whom nothing is left but its socket. A layer that fails here ends it: the gateway
+        asks for those that hold. What can be done once for all children is done before: each page written to in here is
+        copied for this one child. `alone`: no program will run in it."""
+        engine, settings = self._engine, self._settings
+        if not alone:
             engine.enter(layers, self._opened)
         for opened in self._opened:
             os.close(opened)
@@ -177,10 +192,7 @@ class Zygote:
             lockdown.set_resources(self._allowance, self._begun)
         if "calls" in layers:
             lockdown.forbid_calls()
-        if order["probe"]:
-            os._exit(PROBES[order["probe"]]())
-        worker.serve()
-        os._exit(0)
+        return worker
 
 
 def _tried(put_on: Callable[[], None]) -> bool:

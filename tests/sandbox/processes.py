@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -15,6 +16,14 @@ async def eventually(holds: Callable[[], bool]) -> None:
     async with asyncio.timeout(PATIENCE):
         while not holds():  # noqa: ASYNC110 - nobody tells of the end of a process that is not ours
             await asyncio.sleep(0.02)
+
+
+def hold_up_until(holds: Callable[[], bool]) -> None:
+    """The event loop does nothing else meanwhile."""
+    until = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < until
+        time.sleep(0.02)
 
 
 def alive(pid: int) -> bool:

@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from tests.sandbox.processes import alive, eventually, workers, zygotes
-from tests.sandbox.world import Recorder, World, open_sandbox
+from tests.sandbox.world import Recorder, World, open_sandbox, program
 from tidegate.core.json import Json
 from tidegate.core.limits import Limits
 from tidegate.core.program import Asked, Fault, ProgramFailed
@@ -129,6 +129,27 @@ async def test_a_worker_that_never_gets_ready_is_an_error_and_not_a_storm() -> N
     async with opened("no context", standby=1, runs=2) as world:
         for _ in range(6):
             assert (await world.run("result = 1")).value == 1
+
+
+async def test_workers_that_fail_together_are_one_failure(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """What stopped them may be over; it is only after several, one after the other, that there is no hope."""
+    doomed = tmp_path / "stillborn"
+    doomed.write_bytes(bytes(5))
+    async with opened("", str(doomed), standby=4) as world:
+        assert (await world.run("result = 1")).value == 1
+    said = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    assert said == ["""A worker of the sandbox failed with b"RuntimeError('stillborn')"."""] * 5
+
+
+async def test_workers_that_fail_one_after_the_other_are_given_up(tmp_path: Path) -> None:
+    doomed = tmp_path / "stillborn"
+    doomed.write_bytes(bytes(100))
+    sandbox = open_sandbox("", str(doomed), standby=4)
+    try:
+        (problem,) = await sandbox.load([program("result = 1")], Limits())
+        assert problem.sentence == 'The action "tidy" of tickets could not be loaded: no worker gets ready.'
+    finally:
+        await sandbox.close()
 
 
 async def test_workers_that_were_needed_for_a_while_are_let_go() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.processes import alive, companions, eventually, workers
+from tests.sandbox.processes import alive, companions, eventually, hold_up_until, workers
 from tests.sandbox.world import PATIENCE, Recorder
 from tidegate.core.json import Json
 from tidegate.core.limits import Limits
@@ -437,6 +437,23 @@ async def test_many_at_once_and_through_reloads(house: House) -> None:
     await asyncio.sleep(0.01)
     await house.load()
     assert [(await run).value for run in runs] == list(range(24))
+
+
+async def test_workers_begin_while_the_gateway_is_busy() -> None:
+    """The descriptors of those that are born wait to be received meanwhile: the kernel counts them, for each user, and
+    lets nobody send another who may have fewer open."""
+    house, text = House(Language.PYTHON), "def run(input):\n    return input['n']"
+    try:
+        await house.load()
+        assert (await house.run(text, {"n": -1})).value == -1
+        runs = [asyncio.ensure_future(house.run(text, {"n": number})) for number in range(14)]
+        for _ in range(10):
+            # Their forks are ordered.
+            await asyncio.sleep(0)
+        hold_up_until(lambda: sum(process.name() == "monty" for process in companions()) >= len(runs))
+        assert [(await run).value for run in runs] == list(range(len(runs)))
+    finally:
+        await house.sandbox.close()
 
 
 async def test_a_run_that_is_cancelled_leaves_nothing(house: House) -> None:

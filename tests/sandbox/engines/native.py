@@ -51,9 +51,10 @@ class Native:
 
     calls = ()
     accompanied = False
-    files = ()
 
-    def __init__(self, secret: str = "") -> None:
+    def __init__(self, secret: str = "", stillborn: str = "") -> None:
+        """`stillborn`: a file with a byte for each worker that does not get ready, the first ones."""
+        self.files = (stillborn,) if stillborn else ()
         self._secret = secret
         self._line = 0
         self._runs = 0
@@ -64,7 +65,9 @@ class Native:
             raise RuntimeError("This engine does not start.")
 
     def enter(self, layers: Sequence[str], files: Sequence[int]) -> None:
-        pass
+        # Its place in the file is that of all of them.
+        if files and os.read(files[0], 1):
+            raise RuntimeError("stillborn")
 
     def fresh(self, libraries: bool = False) -> None:
         self._libraries = libraries
