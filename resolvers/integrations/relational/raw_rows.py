@@ -21,6 +21,7 @@ from tidegate.resolvers.integrations.relational.drafts import Draft, Setting
 from tidegate.resolvers.integrations.relational.rows import Computed, object_json
 from tidegate.resolvers.integrations.relational.sql_footprints import SqlFootprint
 from tidegate.resolvers.integrations.relational.sql_text import SqlText
+from tidegate.resolvers.integrations.relational.sql_words import WORDS
 from tidegate.resolvers.integrations.relational.storing import stored
 from tidegate.resolvers.integrations.relational.tables import Family, ReflectedColumn
 from tidegate.resolvers.integrations.relational.verbs import Shape, Statement
@@ -48,10 +49,11 @@ class AuthorSql:
 def author_sql(draft: Draft, text: SqlText) -> Fragment:
     """The author's text with its values bound. Inside of quotes a value is text; elsewhere the database decides."""
     parts: list[str | Sql] = []
+    joins = WORDS[draft.dialect.name].joins
     for index, part in enumerate(text.parts):
         if isinstance(part, str):
             parts.append(part)
-        elif index in text.quoted or _is_concatenated(text.parts, index):
+        elif index in text.quoted or (joins is not None and _is_joined(text.parts, index, joins)):
             parts.append(draft.dialect.text_parameter(draft.bind(part, _as_text)))
         elif part.root in ("row", "prev") and text.subject is not None:
             parts.extend(_field(draft, part, text.subject))
@@ -71,11 +73,11 @@ def _field(draft: Draft, part: Reference, subject: DataObject) -> Sequence[str |
     return ("CAST(", bound, f" AS {known.declared})") if draft.dialect.typed and known.declared else (bound,)
 
 
-def _is_concatenated(parts: Sequence[str | Reference], index: int) -> bool:
+def _is_joined(parts: Sequence[str | Reference], index: int, joins: str) -> bool:
     before = parts[index - 1] if index else ""
     after = parts[index + 1] if index + 1 < len(parts) else ""
-    return (isinstance(before, str) and before.rstrip().endswith("||")) or (
-        isinstance(after, str) and after.lstrip().startswith("||")
+    return (isinstance(before, str) and before.rstrip().endswith(joins)) or (
+        isinstance(after, str) and after.lstrip().startswith(joins)
     )
 
 

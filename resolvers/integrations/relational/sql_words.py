@@ -1,4 +1,4 @@
-"""What the words of an author's SQL mean in each database, as far as footprints depend on it."""
+"""What the words of an author's SQL mean in each database, as far as footprints and values depend on it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ class Words:
     strangers. `casts`: what a value may be cast to and still have the form that it is sent in, where the column is of
     these families. `table`: what a name means, by the names that authors use and by identities. `takes`: whether a
     column holds a value as it was given. `nothing`: what stands for no table at all. `writes_joined`: UPDATE and DELETE
-    write to any of the tables in them, and name columns by them."""
+    write to any of the tables in them, and name columns by them. `joins`: what stands between two texts to make one of
+    them, none where there is only a function for it."""
 
     table_functions: frozenset[str] | None
     casts: Casts
@@ -31,6 +32,7 @@ class Words:
     takes: Callable[[ReflectedColumn], bool]
     nothing: str = ""
     writes_joined: bool = False
+    joins: str | None = "||"
 
 
 _WHOLE: Final = frozenset({Family.SMALLINT, Family.INTEGER, Family.BIGINT})
@@ -94,5 +96,8 @@ WORDS: Final[Mapping[Name, Words]] = {
     "sqlite": Words(frozenset({"json_each", "json_tree", "generate_series"}), _CASTS, _in_sqlite, _taken_by_sqlite),
     "postgres": Words(None, {**_CASTS, exp.DType.UUID: frozenset({Family.UUID})}, _in_postgres, _taken_by_postgres),
     # A text that is cast has the connection's collation, which may win over the column's.
-    "mysql": Words(frozenset({"json_table"}), _NUMBERS, _in_mysql, _taken_by_mysql, nothing="dual", writes_joined=True),
+    # Its `||` is OR: our sessions never have PIPES_AS_CONCAT.
+    "mysql": Words(
+        frozenset({"json_table"}), _NUMBERS, _in_mysql, _taken_by_mysql, nothing="dual", writes_joined=True, joins=None
+    ),
 }

@@ -138,6 +138,20 @@ async def from_files_to_answers(catalog: Catalog) -> None:
     assert await call(catalog, "titles") == ["First", "Second"]
 
 
+async def test_two_pipes_join_texts_but_in_mysql(settings: Mapping[str, str], tmp_path: Path) -> None:
+    """There they are OR, and a value beside them is what it is."""
+    joined = "select {{ args.all }} || '!' as title"
+    either = "select title from tickets where {{ args.all }} || title = 'none'"
+    sql, found = (either, (["First"], [])) if settings["kind"] == "mysql" else (joined, (["true!"], ["false!"]))
+    run = f'{{ use: db, sql: "{sql}" }}'
+    operations = (
+        f"pipes: {{ kind: query, minRole: anonymous, args: {{ all: Boolean! }}, returns: '[String!]!', run: {run} }}"
+    )
+    catalog = compiled(tmp_path, settings, {"operations/tickets.yaml": operations})
+    async with opened(catalog):
+        assert (await call(catalog, "pipes", all=True), await call(catalog, "pipes", all=False)) == found
+
+
 async def test_what_does_not_fit_the_tables_is_told_by_check(settings: Mapping[str, str], tmp_path: Path) -> None:
     types = "type Ticket { id: ID! title: String! emial: String status: Int }"
     operations = "one: { kind: query, minRole: anonymous, returns: '[Ticket!]!', run: { use: tickets, list: {} } }"
