@@ -9,7 +9,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from tidegate.core.errors import Code, OperationError
-from tidegate.core.expressions import Expression
+from tidegate.core.expressions import Expression, references
 from tidegate.core.filters import Operator
 from tidegate.core.objects import DataObject, Relation
 from tidegate.resolvers.integrations.relational.dialects import Fragment, Sql
@@ -99,6 +99,21 @@ def compare(
             return lowered.is_distinct_from(bound)
         case _:
             return _pattern(draft, operator, value, subject, reflected)
+
+
+def to_the_letter(
+    draft: Draft, operator: Operator, value: Expression, subject: Sql, storing: Storing, reflected: ReflectedColumn
+) -> Sql | None:
+    """What is added to a comparison with who is asking, where the database takes other letters for the same: somebody
+    who is called àda@… is not ada@…. The comparison itself stays, for the sake of an index."""
+    if operator not in (Operator.EQ, Operator.IN) or all(each.root != "currentUser" for each in references(value)):
+        return None
+    letters = draft.dialect.letters(subject, reflected)
+    if letters is None:
+        return None
+    if operator is Operator.EQ:
+        return letters == draft.bind(value, storing)
+    return draft.dialect.member(letters, draft.bind(value, listed(draft.dialect, storing)), is_bytes=False)
 
 
 def _equal_value(draft: Draft, value: Operand | Expression, storing: Storing, reflected: ReflectedColumn) -> Sql:

@@ -11,9 +11,13 @@ from sqlalchemy.dialects.mysql.mariadb import MariaDBDialect
 from sqlalchemy.engine import Dialect as CompilingDialect
 
 from tidegate.resolvers.integrations.relational.dialects import Dialect, Fragment, Sql, merged, pieces_of
+from tidegate.resolvers.integrations.relational.tables import Family, ReflectedColumn
 
 MARIADB: Final = 1000
 """All releases from this one on are MariaDB's."""
+
+_FOLDING: Final = frozenset({Family.TEXT, Family.ENUM, Family.OTHER})
+"""What a collation compares."""
 
 
 class MysqlDialect(Dialect):
@@ -101,6 +105,11 @@ class MysqlDialect(Dialect):
 
     def _by_byte(self, value: Sql) -> Sql:
         return Fragment(("CONVERT(", value, " USING utf8mb4) COLLATE utf8mb4_bin"))
+
+    def letters(self, value: Sql, column: ReflectedColumn) -> Sql | None:
+        if column.plain or column.family not in _FOLDING:
+            return None
+        return Fragment(("CAST(CONVERT(", value, " USING utf8mb4) AS BINARY)"))
 
     def average(self, value: Sql) -> Sql:
         # Of whole numbers and decimals it has four digits more than they have; this has all that a fraction can have.

@@ -14,6 +14,8 @@ from sqlalchemy.engine import Dialect as CompilingDialect
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 
+from tidegate.resolvers.integrations.relational.tables import ReflectedColumn
+
 Sql = sa.ColumnElement[Any]
 """An SQL expression. Any: its type is the database's business."""
 
@@ -188,6 +190,10 @@ class Dialect(ABC):
     def matches(self, subject: Sql, bound: Sql, *, any_case: bool, is_text: bool, is_plain: bool) -> Sql:
         """That a text is like a pattern (`storing.pattern`), to the letter unless `any_case`. `is_plain`: its column
         compares so by itself."""
+
+    def letters(self, value: Sql, column: ReflectedColumn) -> Sql | None:  # noqa: ARG002 - most compare so by themselves
+        """The value of a column as something that equals the same letters and no others; none where it is that."""
+        return None
 
     def numbered(self, order: Sequence[Sql]) -> Sql:
         """The number of a row among those of a subquery; `order` as for `gathered`."""

@@ -18,7 +18,7 @@ from tidegate.core.filters import All, AnyOf, Comparison, Filter, Not, Operator,
 from tidegate.core.json import MISSING
 from tidegate.core.objects import Access, DataObject, Relation
 from tidegate.core.types import nullable
-from tidegate.resolvers.integrations.relational.comparisons import Use, compare, conjunction, exists
+from tidegate.resolvers.integrations.relational.comparisons import Use, compare, conjunction, exists, to_the_letter
 from tidegate.resolvers.integrations.relational.dialects import Sql
 from tidegate.resolvers.integrations.relational.drafts import Draft, Rows
 from tidegate.resolvers.integrations.relational.sent import sent_condition
@@ -101,7 +101,9 @@ def _comparison(draft: Draft, comparison: Comparison, item: DataObject, table: R
         return sa.null()
     if operator is Operator.BETWEEN:
         return _whole_between(draft, value, subject, storing)
-    return compare(draft, operator, value, subject, storing, reflected, nullable(column.type))
+    compared = compare(draft, operator, value, subject, storing, reflected, nullable(column.type))
+    exact = to_the_letter(draft, operator, value, subject, storing, reflected)
+    return compared if exact is None else sa.and_(compared, exact)
 
 
 def _whole_between(draft: Draft, value: Expression, subject: Sql, storing: Storing) -> Sql:

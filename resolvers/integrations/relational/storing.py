@@ -31,6 +31,9 @@ Storing: TypeAlias = Callable[[Json], Json | bytes]
 """Null stays null. Raises `OperationError` (BAD_USER_INPUT)."""
 
 _WHOLE: Final = {Family.SMALLINT, Family.INTEGER, Family.BIGINT}
+_COUNTED: Final = _WHOLE | {Family.BOOLEAN}
+"""Of MySQL's, whose booleans are numbers too."""
+_NAMED: Final = ("Int", "BigInt", "ID", "String")
 
 
 def stored(dialect: Dialect, type: TypeRef, column: ReflectedColumn, types: Mapping[str, TypeDefinition]) -> Storing:
@@ -49,7 +52,7 @@ def stored(dialect: Dialect, type: TypeRef, column: ReflectedColumn, types: Mapp
 
 
 def _stored_by_mysql(name: str, column: ReflectedColumn) -> Storing:
-    """By what the column is: of a text that is compared with a number MySQL makes a fraction."""
+    """By what the column is: of a text that is compared with a number MySQL makes a fraction, and takes 7b for 7."""
     if name == "JSON":
         return _encoded
     match column.family:
@@ -59,6 +62,14 @@ def _stored_by_mysql(name: str, column: ReflectedColumn) -> Storing:
             return _moment_of_mysql
         case Family.BYTEA:
             return _uuid_bytes if name == "UUID" else _blob
+        case family if name == "Boolean" and family in _COUNTED:
+            return _truth
+        case family if family in _COUNTED and name in _NAMED:
+            return _whole
+        case Family.REAL | Family.FLOAT if name in _NAMED or name in ("Float", "Decimal"):
+            return _fraction
+        case Family.TEXT | Family.ENUM if name in ("Int", "Float", "Boolean"):
+            return _text
     return _moment_of_mysql if name == "DateTime" else _SQLITE.get(name, _as_is)
 
 
@@ -83,6 +94,22 @@ def _number(value: Json) -> Json:
     if len(digits) < 20 and digits.isascii() and digits.isdigit() and -(2**63) <= int(text) < 2**63:
         return int(text)
     raise OperationError(Code.BAD_USER_INPUT, "A whole number of 64 bits is wanted.")
+
+
+def _whole(value: Json) -> Json:
+    return _number(int(value) if isinstance(value, float) and value.is_integer() else value)
+
+
+def _truth(value: Json) -> Json:
+    if value is None or isinstance(value, int):
+        return value
+    raise OperationError(Code.BAD_USER_INPUT, "True or false is wanted.")
+
+
+def _fraction(value: Json) -> Json:
+    if value is None or isinstance(value, int | float):
+        return value
+    return float(str(_exact(value)))
 
 
 def _exact(value: Json) -> Json:
