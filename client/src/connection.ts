@@ -1,19 +1,20 @@
-import { type Client, createClient } from "graphql-ws";
+import type { Channel, Operation, Sink, Status, Surroundings } from "./channel.js";
 import { asSubscription, type Document, stableKey } from "./documents.js";
 import { asError, firstError, GatewayError, SignedOut } from "./errors.js";
-import { EventSource } from "./events.js";
-import { type Live, LiveQuery, type Overlay, type Sink } from "./live.js";
+import { EventStreamChannel } from "./event-stream.js";
+import { SocketEvents } from "./events.js";
+import { type Live, LiveQuery, type LiveState, LOADING, type Overlay, type Results } from "./live.js";
+import { opened, Operations } from "./operations.js";
 import { Cell, type Store } from "./store.js";
 import { type AskForToken, Tokens } from "./tokens.js";
-
-/** `idle`: nobody watches anything. `waiting`: the connection is lost, and tried again. `signedOut`: there is no token
- * to be had any more. */
-export type Status = "idle" | "connecting" | "open" | "waiting" | "signedOut";
+import { WebSocketChannel } from "./websocket.js";
 
 export interface ConnectionOptions {
   /** Of `/graphql`. Default: the page's own origin. */
   readonly url?: string | URL;
   readonly token?: AskForToken;
+  /** How live results come. `auto`, the default: by websocket, or where those do not get through by server-sent events. */
+  readonly transport?: "auto" | "websocket" | "events";
   /** For where there is none of the platform's own. */
   readonly webSocket?: unknown;
   /** Milliseconds for which a query that nobody watches any more stays open: whoever comes back finds it there. */
@@ -35,65 +36,70 @@ export function change<Result, Variables, Outcome = unknown>(
   return { document: document as Document<never, never>, apply };
 }
 
-const PONG = 10_000;
-const FIRST_WAIT = 250;
-const LONGEST_WAIT = 4000;
+/** After so many attempts that did not reach the gateway by websocket, it is asked whether it is there at all. */
+const ATTEMPTS = 2;
 
 /** One user's connection with a gateway: live queries over one websocket, requests over HTTP, events over Socket.IO,
- * all with the same token, which is renewed inside the connections. */
+ * all with the same token, which is renewed inside the connections. Nothing is connected before it is needed. */
 export class Connection {
-  readonly events: EventSource;
+  readonly events: SocketEvents;
+  readonly #options: ConnectionOptions;
   readonly #url: URL;
   readonly #tokens: Tokens;
   readonly #status = new Cell<Status>("idle");
   readonly #queries = new Map<string, LiveQuery<unknown>>();
   readonly #linger: number;
-  readonly #client: Client;
-  #socket: WebSocket | undefined;
+  readonly #operations: Operations;
+  #channel: Channel | undefined;
+  #failed = 0;
+  #closed = false;
 
   constructor(options: ConnectionOptions = {}) {
-    const page = (globalThis as { location?: { href: string } }).location?.href;
-    this.#url = new URL(options.url ?? "/graphql", page);
+    this.#options = options;
+    this.#url = addressOf(options.url);
     this.#linger = options.linger ?? 5000;
     const ask = options.token ?? (async () => null);
-    this.#tokens = new Tokens(() => this.#asked(ask), (token) => this.#renew(token));
-    this.events = new EventSource(this.#url.origin, this.#tokens);
-    this.#client = this.#connect(options.webSocket);
+    this.#tokens = new Tokens(() => this.#asked(ask), (token) => this.#renewed(token));
+    this.#operations = new Operations(
+      () => (this.#channel ??= this.#connect(this.#options.transport === "events")),
+      () => this.#tokens.forget(),
+      () => this.#status.get() === "signedOut",
+    );
+    this.events = new SocketEvents(this.#url.origin, this.#tokens);
   }
 
   get status(): Store<Status> {
     return this.#status;
   }
 
-  /** The query, and its newest result from now on. Equal ones are one. */
+  /** The query, and its newest result from now on. Equal ones are asked once, and have the same state. */
   live<Result, Variables>(document: Document<Result, Variables>, variables?: Variables): Live<Result> {
-    const key = `${document.toString()}\n${stableKey(variables ?? {})}`;
-    const known = this.#queries.get(key);
-    if (known !== undefined) return known as LiveQuery<Result>;
     const query = asSubscription(document as Document<unknown, never>);
-    const made: LiveQuery<Result> = new LiveQuery<Result>(
-      (sink) => {
-        this.#queries.set(key, made as LiveQuery<unknown>);
-        return this.#subscribe(query, variables, sink);
-      },
-      () => this.#queries.get(key) === made && this.#queries.delete(key),
-      this.#linger,
-    );
-    this.#queries.set(key, made as LiveQuery<unknown>);
-    return made;
+    const key = `${document.toString()}\n${stableKey(variables ?? {})}`;
+    const watched = (): LiveQuery<unknown> | undefined => this.#queries.get(key);
+    return {
+      get: () => (watched()?.get() ?? LOADING) as LiveState<Result>,
+      subscribe: (listener) => (watched() ?? this.#watch(key, { query, variables: variables as Operation["variables"] })).subscribe(listener),
+    };
   }
 
-  /** A query or a mutation over HTTP. Throws `GatewayError`. */
-  async request<Result, Variables>(document: Document<Result, Variables>, variables?: Variables): Promise<Result> {
+  /** A query or a mutation over HTTP. Throws `GatewayError`, and whatever `signal` was aborted with. */
+  async request<Result, Variables>(
+    document: Document<Result, Variables>,
+    variables?: Variables,
+    options: { readonly signal?: AbortSignal } = {},
+  ): Promise<Result> {
     let answer: { data?: Result | null; errors?: { message: string; extensions?: Record<string, unknown> }[] };
     try {
       const response = await this.fetch(this.#url, {
         method: "POST",
         headers: { "content-type": "application/json", accept: "application/json" },
         body: JSON.stringify({ query: document.toString(), variables }),
+        ...options,
       });
       answer = (await response.json()) as typeof answer;
     } catch (reason) {
+      if (options.signal?.aborted === true) throw reason;
       throw asError(reason);
     }
     if (answer.errors !== undefined) throw firstError(answer.errors);
@@ -101,17 +107,21 @@ export class Connection {
     return answer.data;
   }
 
-  /** `fetch` with the token, for any GraphQL client. A token that was refused is asked for again, once. */
+  /** `fetch` with the token, for any GraphQL client. A token that was refused is asked for again, once. No other origin
+   * than the gateway's gets it. */
   fetch = async (input: RequestInfo | URL, init: RequestInit = {}): Promise<Response> => {
+    const address = new URL(input instanceof Request ? input.url : input, this.#url);
+    if (address.origin !== this.#url.origin) return fetch(input, init);
+    let token: string | null = null;
     const send = async (): Promise<Response> => {
-      const headers = new Headers(init.headers);
-      const token = await this.#tokens.fresh();
+      const headers = new Headers(init.headers ?? (input instanceof Request ? input.headers : undefined));
+      token = await this.#tokens.fresh();
       if (token !== null) headers.set("authorization", `Bearer ${token}`);
-      return fetch(input, { ...init, headers });
+      return fetch(input instanceof Request ? input.clone() : input, { ...init, headers });
     };
     const response = await send();
     if (response.status !== 401) return response;
-    this.#tokens.forget();
+    this.#tokens.forget(token);
     return send();
   };
 
@@ -122,18 +132,15 @@ export class Connection {
       const prefix = `${document.toString()}\n`;
       for (const [key, query] of this.#queries) {
         if (!key.startsWith(prefix)) continue;
-        const overlay: Overlay = { apply: apply as Overlay["apply"], confirmed: false, outcome: undefined };
-        laid.push([query, overlay]);
-        query.lay(overlay);
+        const made = { apply: apply as Overlay["apply"], outcome: undefined, answered: 0, fresh: false, later: 0, settled: false };
+        laid.push([query, made]);
+        query.lay(made);
       }
     }
     try {
       const outcome = await run();
-      for (const [query, overlay] of laid) {
-        overlay.confirmed = true;
-        overlay.outcome = outcome;
-        query.confirm(overlay);
-      }
+      const settled = laid.length === 0 || this.#channel === undefined ? Promise.resolve(false) : this.#channel.settle();
+      for (const [query, overlay] of laid) void query.confirm(overlay, outcome, settled);
       return outcome;
     } catch (reason) {
       for (const [query, overlay] of laid) query.lift(overlay);
@@ -141,68 +148,89 @@ export class Connection {
     }
   }
 
-  /** The same socket for another GraphQL client: urql's `forwardSubscription`, for one. */
-  forward(request: { query: string; variables?: Record<string, unknown> | undefined }, sink: {
-    next(value: unknown): void;
-    error(reason: unknown): void;
-    complete(): void;
-  }): () => void {
-    return this.#client.subscribe(request, sink as never);
+  /** The same connection for another GraphQL client: urql's `forwardSubscription`, for one. */
+  forward(operation: Operation, sink: Sink): () => void {
+    return this.#begin(operation, sink, false);
   }
 
+  /** Ends everything for good: whatever is watched later stays as it is. */
   close(): void {
+    this.#closed = true;
     this.#tokens.close();
     this.events.close();
     for (const query of [...this.#queries.values()]) query.close();
-    void this.#client.dispose();
+    this.#operations.clear();
+    this.#channel?.close();
+    this.#channel = undefined;
     this.#status.set("idle");
   }
 
-  #connect(webSocket: unknown): Client {
-    const address = new URL(this.#url);
-    address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
-    let deaf: ReturnType<typeof setTimeout> | undefined;
-    return createClient({
-      url: address.href,
-      ...(webSocket === undefined ? {} : { webSocketImpl: webSocket }),
-      connectionParams: () => this.#parameters(),
-      keepAlive: 12_000,
-      lazyCloseTimeout: this.#linger,
-      retryAttempts: Infinity,
-      shouldRetry: () => this.#status.get() !== "signedOut",
-      retryWait: (retries) => {
-        const longest = Math.min(FIRST_WAIT * 2 ** retries, LONGEST_WAIT);
-        return new Promise((resolve) => setTimeout(resolve, longest * (0.5 + Math.random() / 2)));
-      },
-      on: {
-        connecting: (isRetry) => this.#say(isRetry ? "waiting" : "connecting"),
-        opened: (socket) => (this.#socket = socket as WebSocket),
-        connected: () => this.#say("open"),
-        closed: (event) => {
-          clearTimeout(deaf);
-          this.#socket = undefined;
-          const { code } = event as CloseEvent;
-          if (code === 4403) this.#tokens.forget();
-          this.#say(code === 1000 ? "idle" : "waiting");
+  #watch(key: string, operation: Operation): LiveQuery<unknown> {
+    const open = (results: Results<unknown>) => this.#subscribe(operation, results);
+    const made = new LiveQuery<unknown>(open, () => this.#queries.get(key) === made && this.#queries.delete(key), this.#linger);
+    this.#queries.set(key, made);
+    return made;
+  }
+
+  #subscribe(operation: Operation, results: Results<unknown>): () => void {
+    return this.#begin(
+      operation,
+      {
+        next: (answer) => {
+          const found = opened(answer);
+          if ("error" in found) results.error(found.error);
+          else results.next(found.data);
         },
-        ping: (received) => {
-          // A connection that died without a word is found out by its silence.
-          if (!received) deaf = setTimeout(() => this.#socket?.close(4408, "no pong"), PONG);
-        },
-        pong: (received) => received && clearTimeout(deaf),
+        error: (reason) => results.error(asError(reason)),
+        complete: () => undefined,
       },
-    });
+      true,
+    );
+  }
+
+  #begin(operation: Operation, sink: Sink, lasting: boolean): () => void {
+    return this.#closed ? () => undefined : this.#operations.begin(operation, sink, lasting);
+  }
+
+  #connect(byEvents: boolean): Channel {
+    const surroundings: Surroundings = {
+      url: this.#url,
+      linger: this.#linger,
+      fetch: this.fetch,
+      token: () => this.#patientToken(),
+      refused: (token) => this.#tokens.forget(token),
+      say: (status) => this.#status.get() !== "signedOut" && this.#status.set(status),
+      isSignedOut: () => this.#status.get() === "signedOut",
+    };
+    if (byEvents) return new EventStreamChannel(surroundings);
+    return new WebSocketChannel(surroundings, this.#options.webSocket, () => void this.#unreached());
+  }
+
+  /** A gateway that answers requests and no websocket is behind something that lets none through. */
+  async #unreached(): Promise<void> {
+    this.#failed += 1;
+    if (this.#failed < ATTEMPTS || (this.#options.transport ?? "auto") !== "auto") return;
+    const websocket = this.#channel;
+    try {
+      const body = JSON.stringify({ query: "{ __typename }" });
+      const answer = await this.fetch(this.#url, { method: "POST", headers: { "content-type": "application/json" }, body });
+      if (!answer.ok || this.#channel !== websocket || this.#status.get() === "open") return;
+    } catch {
+      return;
+    }
+    this.#channel = this.#connect(true);
+    this.#operations.move();
+    websocket?.close();
   }
 
   /** Until there is a token, or none to be had: whatever else fails may pass. */
-  async #parameters(): Promise<Record<string, unknown>> {
+  async #patientToken(): Promise<string | null> {
     for (;;) {
       try {
-        const token = await this.#tokens.fresh();
-        return token === null ? {} : { authorization: `Bearer ${token}` };
+        return await this.#tokens.fresh();
       } catch (reason) {
         if (reason instanceof SignedOut) throw reason;
-        await new Promise((resolve) => setTimeout(resolve, FIRST_WAIT * 2));
+        await new Promise((resolve) => setTimeout(resolve, 500));
       }
     }
   }
@@ -216,28 +244,18 @@ export class Connection {
     }
   }
 
-  #renew(token: string): void {
-    if (this.#status.get() === "open") {
-      this.#socket?.send(JSON.stringify({ type: "ping", payload: { authorization: `Bearer ${token}` } }));
-    }
+  #renewed(token: string): void {
+    this.#channel?.renew(token);
     this.events.renew(token);
+    this.#operations.renewed();
   }
+}
 
-  #subscribe<Result>(query: string, variables: unknown, sink: Sink<Result>): () => void {
-    return this.#client.subscribe<Result>(
-      { query, variables: variables as Record<string, unknown> },
-      {
-        next: (result) => {
-          if (result.errors !== undefined && result.errors.length > 0) sink.error(firstError(result.errors));
-          else if (result.data !== undefined && result.data !== null) sink.next(result.data);
-        },
-        error: (reason) => sink.error(asError(reason)),
-        complete: () => undefined,
-      },
-    );
-  }
-
-  #say(status: Status): void {
-    if (this.#status.get() !== "signedOut") this.#status.set(status);
+function addressOf(url: string | URL | undefined): URL {
+  const page = (globalThis as { location?: { href: string } }).location?.href;
+  try {
+    return new URL(url ?? "/graphql", page);
+  } catch (cause) {
+    throw new TypeError("Outside of a page, Connection needs the whole url of the gateway's /graphql.", { cause });
   }
 }

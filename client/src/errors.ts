@@ -1,10 +1,11 @@
-/** What a gateway says of a request that failed. `code` is stable; `message` is for people. */
+/** What a gateway says of a request that failed. `code` is stable, and UNREACHABLE where there was no answer; `message` is
+ * for people. */
 export class GatewayError extends Error {
   readonly code: string;
   readonly extensions: Readonly<Record<string, unknown>>;
 
-  constructor(message: string, code: string, extensions: Readonly<Record<string, unknown>> = {}) {
-    super(message);
+  constructor(message: string, code: string, extensions: Readonly<Record<string, unknown>> = {}, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
     this.name = "GatewayError";
     this.code = code;
     this.extensions = extensions;
@@ -40,10 +41,10 @@ export function firstError(errors: readonly Written[]): GatewayError {
   );
 }
 
-/** Whatever a websocket or a fetch ends with. */
+/** Whatever a connection or a fetch ends with. What it says itself is for whoever looks for the reason. */
 export function asError(reason: unknown): GatewayError {
   if (reason instanceof GatewayError) return reason;
   if (Array.isArray(reason)) return firstError(reason as Written[]);
-  const message = reason instanceof Error ? reason.message : "The gateway cannot be reached.";
-  return new GatewayError(message, "UNREACHABLE");
+  if (reason instanceof SignedOut) return new GatewayError(reason.message, "UNAUTHENTICATED", {}, reason);
+  return new GatewayError("The gateway cannot be reached.", "UNREACHABLE", {}, reason);
 }

@@ -8,8 +8,8 @@ export interface Events {}
 export type EventName = keyof Events & string;
 
 /** Socket events over Socket.IO. `missed` is called when it is back after a time of which nothing is known: what came
- * in between is gone, so ask again for whatever follows from events. */
-export class EventSource {
+ * in between is gone, so ask again for whatever follows from events. Connected from the first `on`. */
+export class SocketEvents {
   readonly #socket: Socket;
   readonly #tokens: Tokens;
   readonly #missed = new Set<() => void>();
@@ -31,7 +31,9 @@ export class EventSource {
       forceNew: true,
       reconnectionDelay: 250,
       reconnectionDelayMax: 4000,
+      // By plain requests where websockets do not get through.
       transports: ["websocket", "polling"],
+      tryAllTransports: true,
     });
     this.#socket.on("connect", () => {
       if (this.#connected && !this.#socket.recovered) for (const missed of [...this.#missed]) missed();

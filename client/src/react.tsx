@@ -1,5 +1,6 @@
-import { createContext, type ReactNode, use, useEffect, useMemo, useRef, useSyncExternalStore } from "react";
-import type { Connection, Status } from "./connection.js";
+import { createContext, type ReactNode, use, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
+import type { Status } from "./channel.js";
+import type { Connection } from "./connection.js";
 import { type Document, stableKey } from "./documents.js";
 import type { EventName, Events } from "./events.js";
 import type { LiveState } from "./live.js";
@@ -20,6 +21,9 @@ export function useTidegate(): Connection {
 export interface LiveOptions {
   /** Watches nothing for as long as it is true. */
   readonly pause?: boolean;
+  /** With other variables, the `data` of those before stay until theirs come; `isLoading` is true meanwhile. For a list
+   * that is filtered or grows. */
+  readonly keep?: boolean;
 }
 
 const PAUSED: LiveState<never> = { data: undefined, isLoading: false, error: undefined, at: undefined };
@@ -40,7 +44,11 @@ export function useLive<Result, Variables>(
     [connection, document, key, options.pause],
   );
   const get = live?.get ?? (() => PAUSED as LiveState<Result>);
-  return useSyncExternalStore(live?.subscribe ?? nothing, get, get);
+  const state = useSyncExternalStore(live?.subscribe ?? nothing, get, get);
+  const [last, setLast] = useState(state);
+  if (options.keep === true && state !== last && !state.isLoading) setLast(state);
+  const kept = options.keep === true && state.isLoading && state.data === undefined && last.data !== undefined;
+  return useMemo(() => (kept ? { ...state, data: last.data } : state), [kept, state, last.data]);
 }
 
 /** Calls `handler` for each event, for as long as the component is there. */

@@ -19,12 +19,14 @@ export class Tokens {
   readonly #ask: AskForToken;
   readonly #renewed: (token: string) => void;
   #token: string | null | undefined;
+  // By two clocks: one does not go on while a laptop sleeps, the other may be set.
   #goodUntil = 0;
+  #goodUntilDate = 0;
   #asking: Promise<string | null> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
 
-  /** `renewed` is told of each token that takes the place of one that is still good. */
+  /** `renewed` is told of each token that is another than the one before. */
   constructor(ask: AskForToken, renewed: (token: string) => void) {
     this.#ask = ask;
     this.#renewed = renewed;
@@ -32,13 +34,16 @@ export class Tokens {
 
   /** One that is good now. */
   async fresh(): Promise<string | null> {
-    if (this.#token !== undefined && performance.now() < this.#goodUntil) return this.#token;
+    if (this.#token !== undefined && performance.now() < this.#goodUntil && Date.now() < this.#goodUntilDate) {
+      return this.#token;
+    }
     return this.#again();
   }
 
-  /** The token was refused: the next one who wants it gets another. */
-  forget(): void {
-    this.#goodUntil = 0;
+  /** This token was refused: the next one who wants it gets another. One that has taken its place stays. Without a
+   * token: whichever there is. */
+  forget(refused?: string | null): void {
+    if (refused === undefined || refused === this.#token) this.#goodUntil = 0;
   }
 
   close(): void {
@@ -55,9 +60,13 @@ export class Tokens {
     const given = await this.#ask();
     const { token, expiresIn } = typeof given === "string" || given === null ? { token: given } : given;
     const life = token === null ? Infinity : (expiresIn ?? lifeOf(token));
+    const another = token !== this.#token;
     this.#token = token;
     // A little early, for the way to the server takes time as well.
-    this.#goodUntil = performance.now() + Math.max(0, life - Math.min(5, life / 10)) * 1000;
+    const good = Math.max(0, life - Math.min(5, life / 10)) * 1000;
+    this.#goodUntil = performance.now() + good;
+    this.#goodUntilDate = Date.now() + good;
+    if (another && token !== null && !this.#closed) this.#renewed(token);
     this.#plan(life * RENEWED_AFTER * 1000);
     return token;
   }
@@ -70,8 +79,7 @@ export class Tokens {
 
   async #renew(): Promise<void> {
     try {
-      const token = await this.#again();
-      if (token !== null && !this.#closed) this.#renewed(token);
+      await this.#again();
     } catch (reason) {
       // Somebody signed out is found out by the next who wants a token; all else may pass.
       if (!(reason instanceof SignedOut)) this.#plan(Math.max(1000, (this.#goodUntil - performance.now()) / 3));
@@ -79,8 +87,9 @@ export class Tokens {
   }
 }
 
-/** How many seconds a JWT is good for, by its own account: this machine's clock may be wrong. */
-export function lifeOf(token: string): number {
+/** How many seconds a JWT is still good for at `now`. A clock by which it is not yet, or no more, is taken to be wrong, and
+ * the token to be new. */
+export function lifeOf(token: string, now = Date.now() / 1000): number {
   try {
     const [, claims = ""] = token.split(".");
     const { exp, iat } = JSON.parse(atob(claims.replaceAll("-", "+").replaceAll("_", "/"))) as {
@@ -88,7 +97,8 @@ export function lifeOf(token: string): number {
       iat?: number;
     };
     if (typeof exp !== "number") return Infinity;
-    return Math.max(0, exp - (typeof iat === "number" ? iat : Date.now() / 1000));
+    if (typeof iat !== "number") return Math.max(0, exp - now);
+    return now > iat && now < exp ? exp - now : Math.max(0, exp - iat);
   } catch {
     return Infinity;
   }

@@ -20,6 +20,12 @@ test("what is no query cannot be watched", () => {
 });
 
 test("a token says for how long it is good, whatever this machine's clock says", () => {
-  expect(lifeOf(token("ada", 300))).toBe(300);
+  const now = Math.floor(Date.now() / 1000);
+  const made = token("ada", 300, now);
+  expect(lifeOf(made, now)).toBe(300);
+  expect(lifeOf(made, now + 100)).toBe(200);
+  // Clocks that are wrong.
+  expect(lifeOf(made, now - 5000)).toBe(300);
+  expect(lifeOf(made, now + 5000)).toBe(300);
   expect(lifeOf("not a token")).toBe(Infinity);
 });

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createHmac } from "node:crypto";
 import { cp, mkdtemp, rm } from "node:fs/promises";
+import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -16,8 +17,7 @@ export const PEOPLE = {
 export type Name = keyof typeof PEOPLE;
 
 /** A token of one of them, for so many seconds. */
-export function token(name: Name, seconds = 3600): string {
-  const now = Math.floor(Date.now() / 1000);
+export function token(name: Name, seconds = 3600, now = Math.floor(Date.now() / 1000)): string {
   const claims = { iat: now, exp: now + seconds, aud: "servicedesk", ...PEOPLE[name] };
   const head = [{ alg: "HS256", typ: "JWT" }, claims].map((part) => Buffer.from(JSON.stringify(part)).toString("base64url"));
   return [...head, createHmac("sha256", SECRET).update(head.join(".")).digest("base64url")].join(".");
@@ -72,6 +72,74 @@ export class Gateway {
   async remove(): Promise<void> {
     await this.stop();
     await rm(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** Stands before a gateway, as the networks of others do: lets no websocket through, or holds back what it sends. */
+export class Between {
+  readonly #target: string;
+  readonly #refusing: boolean;
+  readonly #sockets = new Set<Socket>();
+  #held: (() => void)[] | undefined;
+  #server: Server | undefined;
+  refused = 0;
+
+  constructor(target: string, { refusing = false } = {}) {
+    this.#target = target;
+    this.#refusing = refusing;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server?.address() as AddressInfo).port}/graphql`;
+  }
+
+  async start(): Promise<void> {
+    const { hostname, port } = new URL(this.#target);
+    this.#server = createServer((client) => {
+      let server: Socket | undefined;
+      let isWebSocket = false;
+      client.once("data", (first) => {
+        isWebSocket = /^upgrade: *websocket/im.test(first.toString("latin1"));
+        if (isWebSocket && this.#refusing) {
+          this.refused += 1;
+          client.end("HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n");
+          return;
+        }
+        server = connect(Number(port), hostname);
+        server.write(first);
+        client.pipe(server);
+        server.on("data", (chunk) => {
+          if (isWebSocket && this.#held !== undefined) this.#held.push(() => client.write(chunk));
+          else client.write(chunk);
+        });
+        server.on("close", () => client.destroy()).on("error", () => client.destroy());
+        this.#sockets.add(server);
+      });
+      client.on("close", () => server?.destroy()).on("error", () => server?.destroy());
+      this.#sockets.add(client);
+    });
+    await new Promise<void>((resolve) => this.#server?.listen(0, "127.0.0.1", resolve));
+  }
+
+  /** From now on nothing comes out of the websockets. */
+  hold(): void {
+    this.#held = [];
+  }
+
+  get waiting(): number {
+    return this.#held?.length ?? 0;
+  }
+
+  /** The oldest so many of what was held back; by default all, and nothing is held back any more. */
+  release(count?: number): void {
+    const held = this.#held ?? [];
+    if (count === undefined) this.#held = undefined;
+    for (const send of held.splice(0, count ?? held.length)) send();
+  }
+
+  stop(): void {
+    for (const socket of this.#sockets) socket.destroy();
+    this.#server?.close();
   }
 }
 
