@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from secrets import token_hex
 from typing import Final
@@ -38,7 +38,7 @@ class PostgresSettings:
     """Times in seconds. `search_path` is empty where the database's own is used. `watch`: whether writes by others are
     noticed; what that left in the database is removed where it is false, and left alone where it is not set."""
 
-    url: str
+    url: str = field(repr=False)
     migrations: Path | None
     readers: int
     writers: int

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from tests.resolvers.integrations.conftest import mysql_settings, postgres_settings
 from tidegate.core.integration import IntegrationKind
 from tidegate.core.json import Json
 from tidegate.core.location import Location
@@ -39,6 +40,11 @@ def test_every_setting_is_documented_with_its_default(kind: IntegrationKind) -> 
             assert f"Default: {setting['default']}." in setting["description"], name
         elif name not in kind.settings["required"]:
             assert "Default: " in setting["description"], name
+
+
+def test_passwords_are_not_shown() -> None:
+    for settings in (postgres_settings(URL), mysql_settings(URL)):
+        assert "hunter2" not in repr(settings)
 
 
 @pytest.mark.parametrize(
