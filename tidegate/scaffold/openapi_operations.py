@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from tidegate.resolvers.integrations.http.addresses import wrong_words
 from tidegate.resolvers.integrations.upstream import is_header_name
 from tidegate.scaffold.identifiers import NAME, Names
 from tidegate.scaffold.openapi_document import Document, mapping, sequence, text_of
@@ -16,6 +17,7 @@ from tidegate.scaffold.words import camel, words
 
 METHODS: Final = ("get", "post", "put", "patch", "delete")
 _HOLE: Final = re.compile(r"\{([^{}]+)\}")
+_BRACES: Final = frozenset("{}")
 _JSON: Final = re.compile(r"(?:application|text)/(?:[\w.+-]+\+)?json\b|\*/\*", re.IGNORECASE)
 _OURS: Final = frozenset({"accept", "authorization", "content-type"})
 """Headers that the integration sees to."""
@@ -66,7 +68,7 @@ class Operations:
 
     def _operation(self, path: str, method: str, item: Mapping[str, Any], found: Mapping[str, Any]) -> Asking | None:
         title = f"{method.upper()} {path}"
-        if "?" in path or "#" in path or "//" in path or not path.startswith("/"):
+        if not _is_plain(path):
             self._notes.append(f"{title} is left out: it is no plain path.")
             return None
         content = self._content(found, title)
@@ -188,6 +190,12 @@ class Operations:
         by_key = "404" in responses or "{{" in str(asking.body["path"])
         may_miss = asking.verb == "get" and use.target == use.text and by_key
         asking.returns = use.text if may_miss else use.shown
+
+
+def _is_plain(path: str) -> bool:
+    """Of segments, values and parts of values; with no other braces, which ours would run into."""
+    words = _HOLE.sub("x", path)
+    return path.startswith("/") and not wrong_words(words) and _BRACES.isdisjoint(words)
 
 
 def argument_name(name: str) -> str:
