@@ -12,7 +12,7 @@ from uuid import uuid4
 import pytest
 
 from tests.integrations.faulty import REQUESTS, SECRET, FaultyKind, write_elsewhere
-from tidegate.testing import BrokenPromises, Report, check_integration, examine_integration
+from tidegate.testing import BrokenPromises, Report, check_integration
 from tidegate.testing.conformance import PROMISES
 
 FAULTS = {
@@ -78,17 +78,20 @@ FAULTS = {
 
 async def examined(fault: str, folder: Path, promises: Collection[str] = (), patience: float = 60.0) -> Report:
     place = uuid4().hex
-    return await examine_integration(
-        FaultyKind(fault),
-        {"place": place, "password": SECRET},
-        [replace(each, at_once=fault == "failures are not told") for each in REQUESTS],
-        folder=folder,
-        secrets=[SECRET],
-        elsewhere=partial(write_elsewhere, place),
-        unreachable={"place": "nowhere", "password": SECRET} if "nobody there" in fault else None,
-        promises=promises,
-        patience=patience,
-    )
+    try:
+        return await check_integration(
+            FaultyKind(fault),
+            {"place": place, "password": SECRET},
+            [replace(each, at_once=fault == "failures are not told") for each in REQUESTS],
+            folder=folder,
+            secrets=[SECRET],
+            elsewhere=partial(write_elsewhere, place),
+            unreachable={"place": "nowhere", "password": SECRET} if "nobody there" in fault else None,
+            promises=promises,
+            patience=patience,
+        )
+    except BrokenPromises as broken:
+        return broken.report
 
 
 async def test_nothing_is_found_where_nothing_is_wrong(tmp_path: Path) -> None:

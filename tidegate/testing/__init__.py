@@ -3,8 +3,8 @@ fakes, and generators of documents and data."""
 
 from __future__ import annotations
 
-from tidegate.testing.conformance import check_integration, examine_integration
+from tidegate.testing.conformance import check_integration
 from tidegate.testing.report import BrokenPromises, Promise, Report
 from tidegate.testing.subject import Request
 
-__all__ = ["BrokenPromises", "Promise", "Report", "Request", "check_integration", "examine_integration"]
+__all__ = ["BrokenPromises", "Promise", "Report", "Request", "check_integration"]

@@ -60,7 +60,7 @@ async def check_integration(
     promises: Collection[str] = (),
     patience: float = PATIENCE,
 ) -> Report:
-    """Raises `BrokenPromises`, whose text says what is broken and how it shows.
+    """Raises `BrokenPromises`, whose text says what is broken and how it shows, and which has the report too.
 
     `settings` are those of tidegate.yaml beside `kind`. `requests` may use `types` (types.graphql) and `objects`
     (objects/*.yaml; their integration is called `subject`, the roles are anonymous, member and admin). `folder` is the
@@ -68,41 +68,6 @@ async def check_integration(
     `arrived` counts what has arrived outside, of what cannot be read back. `elsewhere` writes past the integration,
     which should notice. `unreachable`: settings with nobody at the other end. `promises`: the names of those that are
     looked at, all where none is named. `patience`: seconds that each may take."""
-    report = await examine_integration(
-        kind,
-        settings,
-        requests,
-        folder=folder,
-        types=types,
-        objects=objects,
-        secrets=secrets,
-        arrived=arrived,
-        elsewhere=elsewhere,
-        unreachable=unreachable,
-        promises=promises,
-        patience=patience,
-    )
-    if report.broken:
-        raise BrokenPromises(report)
-    return report
-
-
-async def examine_integration(
-    kind: IntegrationKind,
-    settings: Mapping[str, Json],
-    requests: Sequence[Request],
-    *,
-    folder: Path | None = None,
-    types: str = "",
-    objects: str = "",
-    secrets: Sequence[str] = (),
-    arrived: Arrived | None = None,
-    elsewhere: Callable[[], Awaitable[object]] | None = None,
-    unreachable: Mapping[str, Json] | None = None,
-    promises: Collection[str] = (),
-    patience: float = PATIENCE,
-) -> Report:
-    """The same, and does not raise because a promise is broken."""
     report = Report()
     with TemporaryDirectory(prefix="tidegate-check-") as scratch:
         own = Path(scratch) / "own"
@@ -115,6 +80,8 @@ async def examine_integration(
                 wanted = not promises or promise.name in promises or promise is USABLE
                 if wanted and not await _look(promise, look, report, patience) and promise is USABLE:
                     break
+    if report.broken:
+        raise BrokenPromises(report)
     return report
 
 
