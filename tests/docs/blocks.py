@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 DOCS: Final = Path(__file__).parents[2] / "docs"
 _FENCE: Final = re.compile(r'^```(\w+)(?: title="([^"]+)")?\n(.*?)^```$', re.MULTILINE | re.DOTALL)
@@ -55,6 +55,26 @@ def blocks(page: str) -> list[Block]:
     ]
 
 
+def like(shown: Any, real: Any) -> bool:
+    """Whether `real` is the JSON that is shown; `…` in a text, or as a value, stands for anything. Any: JSON."""
+    match shown:
+        case str():
+            return shown == "…" or (isinstance(real, str) and _holes(shown).fullmatch(real) is not None)
+        case dict():
+            return (
+                isinstance(real, dict)
+                and shown.keys() == real.keys()
+                and all(like(value, real[key]) for key, value in shown.items())
+            )
+        case list():
+            return isinstance(real, list) and len(shown) == len(real) and all(map(like, shown, real))
+    return bool(shown == real)
+
+
+def _holes(text: str) -> re.Pattern[str]:
+    return re.compile(".*".join(map(re.escape, text.split("…"))), re.DOTALL)
+
+
 def printed(block: Block) -> re.Pattern[str]:
     """What matches the output that the block shows."""
-    return re.compile(".*".join(map(re.escape, block.text.strip().split("…"))), re.DOTALL)
+    return _holes(block.text.strip())

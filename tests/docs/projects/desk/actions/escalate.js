@@ -1,0 +1,1 @@
+function run(input, context) { return { level: context.parameters.level }; }

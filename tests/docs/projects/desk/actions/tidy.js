@@ -1,0 +1,1 @@
+function run(input) { input.title = input.title.trim(); }

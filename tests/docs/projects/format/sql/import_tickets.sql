@@ -1,0 +1,1 @@
+update tickets set size = 1 where size is null

@@ -1,0 +1,1 @@
+update tickets set note = '{{ args.by }}' where id = {{ args.ticket }}

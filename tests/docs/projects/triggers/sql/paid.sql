@@ -1,0 +1,1 @@
+update tickets set note = '{{ args.type }}' where id = {{ args.object }}
