@@ -13,7 +13,7 @@ from tidegate.core.errors import Code, OperationError
 from tidegate.core.json import Json, Missing
 from tidegate.core.types import ListOf, NonNull, ObjectType, TypeDefinition, TypeRef, nullable
 from tidegate.resolvers.integrations.graphql.request import Wish
-from tidegate.resolvers.integrations.http.answers import is_deep
+from tidegate.resolvers.integrations.http.answers import is_crowded, is_deep
 from tidegate.resolvers.integrations.upstream import Reply, failed
 from tidegate.resolvers.integrations.upstream.exchange import Trouble
 
@@ -70,9 +70,9 @@ def _parsed(reply: Reply, wish: Wish, name: str) -> Mapping[str, Json]:
 
 
 def _json(reply: Reply) -> Json:
-    """None where it is none, does not say that it is, or is too deep to be answered in turn."""
+    """None where it is none, does not say that it is, or is too deep or too crowded to be answered in turn."""
     said = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if not _MEDIA.fullmatch(said):
+    if not _MEDIA.fullmatch(said) or is_crowded(reply.body):
         return None
     try:
         answer: Json = orjson.loads(reply.body)

@@ -26,6 +26,9 @@ _PRIVATE: Final = frozenset({"set-cookie", "www-authenticate", "authorization"})
 
 DEEPEST: Final = 200
 """Values within values: what is deeper cannot be written as JSON again."""
+CROWD: Final = 500_000
+"""Lists and objects that an answer may have, or one for each 20 bytes: one that is nothing but these takes a hundred
+times as long as others of its length, and everybody waits."""
 
 ENVELOPE: Final = frozenset({"response", "statusCode", "headers"})
 
@@ -121,6 +124,8 @@ def _content(reply: Reply, type: TypeRef | None) -> Json:
 
 
 def _parsed(body: bytes, complaint: str) -> Json:
+    if is_crowded(body):
+        raise Misfit("its answer has too many lists and objects")
     try:
         value: Json = orjson.loads(body.removeprefix(b"\xef\xbb\xbf"))
     except ValueError:
@@ -128,6 +133,10 @@ def _parsed(body: bytes, complaint: str) -> Json:
     if is_deep(body, value):
         raise Misfit(f"its answer is more than {DEEPEST} values deep")
     return value
+
+
+def is_crowded(body: bytes) -> bool:
+    return body.count(b"[") + body.count(b"{") > max(CROWD, len(body) // 20)
 
 
 def is_deep(body: bytes, value: Json) -> bool:
