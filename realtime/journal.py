@@ -111,7 +111,8 @@ Entry: TypeAlias = Changed | Refreshed
 @dataclass(frozen=True, slots=True)
 class Standing:
     """A live query as it is now. `query` is as in `Refreshed`; `rank`, too. `seconds` that the latest ask took; `asks`
-    counts those begun. `bytes` is the size of its result, none before the first."""
+    counts those begun. `bytes` is the size of its result, none before the first; `poll` how often it is asked in any
+    case, in seconds."""
 
     operation: str
     query: str
@@ -122,6 +123,7 @@ class Standing:
     failures: int
     seconds: float
     bytes: int | None
+    poll: float | None
     reads: tuple[Shape, ...]
 
 
@@ -188,6 +190,7 @@ class Journal:
             query.failures,
             query.took,
             None if result is None else len(result.body),
+            query.question.poll,
             tuple(map(_shape_of_read, query.reads[:MOST_TOUCHES])),
         )
 

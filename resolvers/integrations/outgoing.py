@@ -11,7 +11,10 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from logging import getLogger
+from time import time
 from typing import Final, Generic, Protocol, TypeVar
+
+from tidegate.core.integration import Experience
 
 log = getLogger(__name__)
 
@@ -65,6 +68,10 @@ class Outgoing(ABC, Generic[P]):
         self._taken: dict[Waiting[P], None] = {}
         self._later: dict[Waiting[P], asyncio.TimerHandle] = {}
         self._bytes = 0
+        self._lined_up = self._mishaps = self._lost = 0
+        self._trouble = ""
+        self._troubled: float | None = None
+        self._arrived_at: float | None = None
         self._wakened = asyncio.Event()
         self._idle = asyncio.Event()
         self._tasks: tuple[asyncio.Task[None], ...] = ()
@@ -86,11 +93,25 @@ class Outgoing(ABC, Generic[P]):
             count, size = count + 1, size + each.size
         return count < MOST_WAITING and size < MOST_BYTES
 
+    @property
+    def experience(self) -> Experience:
+        """Each that is lined up is one that was asked for; each attempt may fail."""
+        return Experience(
+            self._lined_up,
+            self._mishaps,
+            self._trouble,
+            self._troubled,
+            self._arrived_at,
+            waiting=self.waiting,
+            lost=self._lost,
+        )
+
     def start(self) -> None:
         loop = asyncio.get_running_loop()
         self._tasks = tuple(loop.create_task(self._work()) for _ in range(self._carriers))
 
     def put(self, parcel: P) -> None:
+        self._lined_up += 1
         self._bytes += parcel.size
         self._line_up(Waiting(parcel))
 
@@ -103,13 +124,17 @@ class Outgoing(ABC, Generic[P]):
         return waiting
 
     def finish(self, waiting: Waiting[P]) -> None:
-        """It has arrived, or all is said about it."""
+        """It has arrived."""
+        self._arrived_at = time()
+        self._forget(waiting)
+
+    def _forget(self, waiting: Waiting[P]) -> None:
         self._bytes -= waiting.parcel.size
         del self._taken[waiting]
 
     def replace(self, waiting: Waiting[P], remaining: P) -> Waiting[P]:
         """What remains of it to be sent takes its place."""
-        self.finish(waiting)
+        self._forget(waiting)
         other = Waiting(remaining, waiting.attempts)
         self._bytes += remaining.size
         self._taken[other] = None
@@ -120,6 +145,7 @@ class Outgoing(ABC, Generic[P]):
         if self._ending or waiting.attempts >= len(self._pauses):
             self.give_up(waiting, why)
             return
+        self._note_trouble(why)
         pause = self._pauses[waiting.attempts]
         waiting.attempts += 1
         del self._taken[waiting]
@@ -128,12 +154,18 @@ class Outgoing(ABC, Generic[P]):
 
     def give_up(self, waiting: Waiting[P], why: str) -> None:
         self.note(waiting.parcel.about, why)
-        self.finish(waiting)
+        self._forget(waiting)
 
     def note(self, about: str, why: str) -> None:
         """Something was not sent."""
         self.failures.append(Failure(about, why))
+        self._lost += 1
+        self._note_trouble(why)
         log.error("%s: %s was not sent: %s.", self._name, about, why)
+
+    def _note_trouble(self, why: str) -> None:
+        self._mishaps += 1
+        self._trouble, self._troubled = why, time()
 
     async def close(self) -> None:
         """What waits is tried once more; then it is lost, and the log says so."""

@@ -63,7 +63,7 @@ class Inside:
     def demo_users(self) -> Sequence[Mapping[str, Any]]:
         return self._demo() if self._demo is not None else ()
 
-    async def operation(self, name: str, role: str | None) -> Mapping[str, Any]:
+    def operation(self, name: str, role: str | None) -> Mapping[str, Any]:
         edition = self._gateway.edition
         operation = self._find(name)
         roles = edition.catalog.roles
@@ -71,8 +71,13 @@ class Inside:
             raise OperationError(Code.BAD_USER_INPUT, f'The role "{role}" cannot call {name}.')
         rank = operation.rank if role is None else roles.index(role)
         with edition.in_use:
-            told = plan_of(edition, operation, rank)
-            return {**told, "refreshing": await self._refreshing.of(edition, name)}
+            return plan_of(edition, operation, rank)
+
+    async def refreshing(self, name: str) -> Mapping[str, Any]:
+        edition = self._gateway.edition
+        self._find(name)
+        with edition.in_use:
+            return await self._refreshing.of(edition, name)
 
     def standing(self) -> Mapping[str, Any]:
         return {**standing_of(self._gateway), "counts": self._insight.counts}

@@ -11,15 +11,18 @@ from typing import Any, Final
 
 from tidegate.app import Gateway
 from tidegate.core.errors import OperationError
-from tidegate.core.integration import Integration, IntegrationUnavailable
+from tidegate.core.integration import Experience, Experienced, Integration, IntegrationUnavailable
 from tidegate.kinds import installed_kinds
 from tidegate.realtime.journal import Shape, Standing
 from tidegate.sandbox.sandbox import LocalSandbox
 
 SHOWN: Final = 200
 """Connections, and live queries: the first so many. All are counted."""
+COUNTED: Final = 10_000
+"""Live queries that are looked through for those that poll."""
 PATIENCE: Final = 5.0
 """Seconds for each integration to say that it is there."""
+NOT_POLLED: Final[Mapping[str, Any]] = {"queries": 0, "every": None}
 FRESH: Final = 5.0
 """Seconds for which what they said is told again: however many look, they are asked once."""
 
@@ -68,10 +71,17 @@ class Health:
             if time() >= self._until:
                 catalog = self._gateway.catalog
                 kinds = {id(kind): name for name, kind in installed_kinds().items()}
+                polled = _polled(self._gateway)
+                told = await asyncio.gather(*map(_how_it_is, catalog.integrations.values()))
                 self._told = {
                     "integrations": [
-                        {"name": name, "kind": kinds.get(id(catalog.kinds.get(name)), ""), **await _probe(each)}
-                        for name, each in catalog.integrations.items()
+                        {
+                            "name": name,
+                            "kind": kinds.get(id(catalog.kinds.get(name)), ""),
+                            "polled": polled.get(each.source, NOT_POLLED),
+                            **how,
+                        }
+                        for (name, each), how in zip(catalog.integrations.items(), told, strict=True)
                     ],
                     "sandbox": self._sandbox(),
                 }
@@ -88,6 +98,35 @@ class Health:
             told["escapes"] = list(findings.escapes)
             told["layers"] = list(findings.layers)
         return told
+
+
+def _polled(gateway: Gateway) -> Mapping[str, Mapping[str, Any]]:
+    """By the sources that they read: how many live queries ask again though nobody told of a change, and after how many
+    seconds the most impatient of them."""
+    found: dict[str, list[float]] = {}
+    for each in gateway.edition.live.standing(COUNTED):
+        if each.poll is not None:
+            for source in {shape.source for shape in each.reads}:
+                found.setdefault(source, []).append(each.poll)
+    return {source: {"queries": len(every), "every": min(every)} for source, every in found.items()}
+
+
+async def _how_it_is(integration: Integration) -> Mapping[str, Any]:
+    """Who remembers how it fared is not asked anything: it would be somebody else's server that is asked."""
+    try:
+        experience = integration.experience if isinstance(integration, Experienced) else None
+    except Exception as error:  # noqa: BLE001 - anybody's integration
+        return {"ok": False, "trouble": f"It failed: {type(error).__name__}.", "ms": None, "experience": None}
+    if experience is None:
+        return {**await _probe(integration), "experience": None}
+    return {"ok": _is_well(experience), "trouble": "", "ms": None, "experience": asdict(experience)}
+
+
+def _is_well(experience: Experience) -> bool:
+    """By the last that was heard."""
+    if experience.left_alone or experience.heard is False:
+        return False
+    return experience.troubled is None or (experience.answered or 0.0) > experience.troubled
 
 
 async def _probe(integration: Integration) -> Mapping[str, Any]:
@@ -118,6 +157,7 @@ def _query(standing: Standing, roles: tuple[str, ...]) -> Mapping[str, Any]:
         "failures": standing.failures,
         "ms": round(standing.seconds * 1000, 3),
         "bytes": standing.bytes,
+        "poll": standing.poll,
         "reads": [_shape(each) for each in standing.reads],
     }
 

@@ -166,6 +166,32 @@ class Integration(Protocol):
     async def close(self) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Experience:
+    """What became of what was asked of the outside world. `trouble` is the last there was, in words for the operator:
+    no address, no value; the two moments are seconds since the epoch. `left_alone`: nothing is asked for a while.
+    `waiting` to be sent, and `lost`, where it sends; `heard`, whether its subscriptions are there, where it has any."""
+
+    asked: int
+    failed: int
+    trouble: str
+    troubled: float | None
+    answered: float | None
+    left_alone: bool = False
+    waiting: int | None = None
+    lost: int | None = None
+    heard: bool | None = None
+
+
+@runtime_checkable
+class Experienced(Protocol):
+    """An integration that can tell how it has fared, and asks nobody for that. Of others it is tried whether there is
+    a session."""
+
+    @property
+    def experience(self) -> Experience: ...
+
+
 class IntegrationUnavailable(Exception):
     """Cannot be reached or opened. The message is for the operator: no password in it."""
 

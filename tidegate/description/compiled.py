@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from tidegate.core.call import Runnable
@@ -24,6 +24,6 @@ def runnable_of(edition: Edition, operation: Operation, rank: int) -> Runnable:
     return edition.runner.compile(operation, call.selection, rank)
 
 
-def runnables_of(edition: Edition, operation: Operation) -> Sequence[Runnable]:
-    """For each role that may call it, the lowest first."""
-    return [runnable_of(edition, operation, rank) for rank in range(operation.rank, len(edition.catalog.roles))]
+def runnables_of(edition: Edition, operation: Operation) -> Iterator[Runnable]:
+    """For each role that may call it, the lowest first; each is compiled when it is its turn."""
+    return (runnable_of(edition, operation, rank) for rank in range(operation.rank, len(edition.catalog.roles)))

@@ -69,29 +69,34 @@ class Explained:
 
 
 class Explanation:
-    """Of a catalog whose tables are known, or assumed. `runnables` are its operations, each for every role that may
-    call it, the lowest first, and all fields that are not relations."""
+    """Of a catalog whose tables are known, or assumed. `runnables` are operations, each for every role that may call
+    it, the lowest first, and all fields that are not relations; before something is told `of` an operation, those that
+    are `needed` for it are there."""
 
     def __init__(self, catalog: Catalog, runnables: Mapping[str, Sequence[Runnable]]) -> None:
         self._catalog = catalog
-        self._runnables = {name: each[0] for name, each in runnables.items()}
-        self._reads = {name: _all_reads(each[:1], catalog) for name, each in runnables.items()}
-        self._wide = {
-            name: (*_all_reads(each, catalog), *self._reach(each[0].operation)) for name, each in runnables.items()
-        }
-        self._touches = {name: tuple(_touches(each[0].operation, catalog)) for name, each in runnables.items()}
+        self._runnables = runnables
+        self._reads: dict[str, tuple[Read, ...]] = {}
+        self._wide: dict[str, tuple[Read, ...]] = {}
+        self._touches: dict[str, tuple[Touch, ...]] = {}
+
+    def needed(self, name: str) -> Sequence[str]:
+        """What mutations touch is known without compiling them; what queries read is not."""
+        if self._catalog.operations[name].kind is Kind.QUERY:
+            return (name,)
+        return (name, *self._named(Kind.QUERY))
 
     def of(self, name: str) -> Explained:
-        operation = self._runnables[name].operation
+        operation = self._catalog.operations[name]
         if operation.kind is Kind.QUERY:
             return self._query(operation)
         return self._mutation(operation)
 
     def _query(self, operation: Operation) -> Explained:
-        runnable = self._runnables[operation.name]
+        runnable = self._runnables[operation.name][0]
         if operation.plan.flow is not None:
             # The values of its steps are known when it is called.
-            seen = tuple(self._shown([read], {}) for read in self._reads[operation.name])
+            seen = tuple(self._shown([read], {}) for read in self._read_by(operation, wide=False))
         else:
             seen = tuple(dict.fromkeys(each for step in runnable.steps for each in self._seen(operation, step)))
         grade = max((each.grade for each in seen), key=list(Grade).index, default=Grade.EXACT)
@@ -102,22 +107,33 @@ class Explanation:
         return Explained(operation, grade, seen, (), tuple(others), more, why)
 
     def _mutation(self, operation: Operation) -> Explained:
-        queries = [self._runnables[name].operation for name in self._named(Kind.QUERY)]
+        queries = [self._catalog.operations[name] for name in self._named(Kind.QUERY)]
         others = tuple(each.name for each in queries if self._concerns(operation.name, each, wide=False))
         wide = (each.name for each in queries if self._concerns(operation.name, each, wide=True))
-        touches = self._touches[operation.name]
+        touches = self._touched_by(operation)
         why = _why(operation, self._catalog) if any(touch.table is None for touch in touches) else ""
         return Explained(operation, None, (), touches, others, tuple(name for name in wide if name not in others), why)
 
     def _named(self, kind: Kind) -> list[str]:
-        return [name for name, runnable in self._runnables.items() if runnable.operation.kind is kind]
+        return [name for name, operation in self._catalog.operations.items() if operation.kind is kind]
 
     def _concerns(self, mutation: str, query: Operation, *, wide: bool) -> bool:
-        refresh = self._runnables[mutation].operation.refresh
-        if query.name in refresh.queries:
+        operation = self._catalog.operations[mutation]
+        if query.name in operation.refresh.queries:
             return True
-        reads = self._wide if wide else self._reads
-        return refresh.derived and _meet(reads[query.name], self._touches[mutation])
+        return operation.refresh.derived and _meet(self._read_by(query, wide=wide), self._touched_by(operation))
+
+    def _read_by(self, query: Operation, *, wide: bool) -> tuple[Read, ...]:
+        known, runnables = (self._wide if wide else self._reads), self._runnables[query.name]
+        if query.name not in known:
+            reads = _all_reads(runnables if wide else runnables[:1], self._catalog)
+            known[query.name] = (*reads, *self._reach(query)) if wide else reads
+        return known[query.name]
+
+    def _touched_by(self, mutation: Operation) -> tuple[Touch, ...]:
+        if mutation.name not in self._touches:
+            self._touches[mutation.name] = tuple(_touches(mutation, self._catalog))
+        return self._touches[mutation.name]
 
     def _reach(self, operation: Operation) -> Iterator[Read]:
         """What is read with all relations, if there are any."""

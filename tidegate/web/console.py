@@ -95,7 +95,9 @@ class ConsoleEndpoint:
             case ("project", []):
                 found = self._project(visitor)
             case ("operations", [name]):
-                found = await self._inside.operation(name, given.get("role"))
+                found = self._inside.operation(name, given.get("role"))
+            case ("operations", [name, "refreshing"]):
+                found = await self._inside.refreshing(name)
             case ("state", []):
                 found = self._inside.standing()
             case ("health", []):

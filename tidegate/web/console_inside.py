@@ -22,8 +22,12 @@ class Inside(Protocol):
         """With their tokens: for development alone."""
         ...
 
-    async def operation(self, name: str, role: str | None, /) -> Mapping[str, Any]:
-        """Its plan as for this role, else for the lowest that may call it; pictures of it; and what refreshes what."""
+    def operation(self, name: str, role: str | None, /) -> Mapping[str, Any]:
+        """Its plan as for this role, else for the lowest that may call it; and pictures of it."""
+        ...
+
+    async def refreshing(self, name: str, /) -> Mapping[str, Any]:
+        """What refreshes a query, or what a mutation refreshes. Of a large project it takes a while, once."""
         ...
 
     def standing(self) -> Mapping[str, Any]:

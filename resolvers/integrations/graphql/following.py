@@ -83,6 +83,8 @@ class Follower:
         self._task: asyncio.Task[None] | None = None
         self._tls: SSLContext | None = None
         self._is_down = False
+        self.is_there = False
+        """Whether whatever is followed is heard of, now."""
 
     def start(self, source: str, outside: Outside) -> None:
         self._outside = outside
@@ -108,6 +110,7 @@ class Follower:
                 failures = 0
             pause = min(LONGEST, self._first * 2.0**failures) * (1 - random.random() / 2)  # noqa: S311 - no secret
             failures = min(failures + 1, 20)
+            self.is_there = False
             if not self._is_down:
                 self._is_down = True
                 log.warning("%s: its subscriptions are lost: %s. Tried again until they are there.", self._name, reason)
@@ -161,6 +164,7 @@ class Follower:
             case "ping":
                 await _send(socket, {"type": "pong"})
             case "pong":
+                self.is_there = True
                 if self._is_down:
                     self._is_down = False
                     log.warning("%s: its subscriptions are there again.", self._name)

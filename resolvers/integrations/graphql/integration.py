@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Hashable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Final
 
@@ -15,7 +15,7 @@ from tidegate.core.change import Outside, unheard
 from tidegate.core.errors import Code, OperationError
 from tidegate.core.expressions import Expression, Record, as_text
 from tidegate.core.footprint import Read, Touch, Unknown
-from tidegate.core.integration import Answer, Compiled, Declaration, Prepared, Session, Surroundings
+from tidegate.core.integration import Answer, Compiled, Declaration, Experience, Prepared, Session, Surroundings
 from tidegate.core.json import Given, Json, Missing, frozen
 from tidegate.core.problems import Problem, Problems
 from tidegate.core.selection import Selection
@@ -146,6 +146,11 @@ class GraphqlIntegration:
 
     async def check(self, surroundings: Surroundings) -> Sequence[Problem]:  # noqa: ARG002 - the schema is enough
         return await self._comparison.problems()
+
+    @property
+    def experience(self) -> Experience:
+        heard = None if self._follower is None else self._follower.is_there
+        return replace(self.upstream.experience, heard=heard)
 
     def session(self, *, writes: bool) -> AbstractAsyncContextManager[Session]:
         return _Session(self, writes=writes).telling(self.outside)

@@ -13,7 +13,7 @@ from tidegate.core.change import Outside, unheard
 from tidegate.core.errors import Code, OperationError
 from tidegate.core.expressions import Expression, Reference, as_text
 from tidegate.core.footprint import Read, Touch, Unknown
-from tidegate.core.integration import Answer, Compiled, Declaration, Prepared, Session, Surroundings
+from tidegate.core.integration import Answer, Compiled, Declaration, Experience, Prepared, Session, Surroundings
 from tidegate.core.json import Given, Json
 from tidegate.core.problems import Problem, Problems
 from tidegate.core.selection import Selection
@@ -105,6 +105,10 @@ class HttpIntegration:
 
     async def check(self, surroundings: Surroundings) -> Sequence[Problem]:  # noqa: ARG002 - nobody is asked unasked
         return ()
+
+    @property
+    def experience(self) -> Experience:
+        return self.upstream.experience
 
     def session(self, *, writes: bool) -> AbstractAsyncContextManager[Session]:
         return _Session(self, writes=writes).telling(self.outside)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 
 from tidegate.core.change import Outside, unheard
-from tidegate.core.integration import Declaration, IntegrationUnavailable, Prepared, Session, Surroundings
+from tidegate.core.integration import Declaration, Experience, IntegrationUnavailable, Prepared, Session, Surroundings
 from tidegate.core.problems import Problem, Problems
 from tidegate.resolvers.integrations.committed import PreparedParcel, answers_boolean, leaving_later
 from tidegate.resolvers.integrations.smtp.addresses import Mailbox
@@ -41,6 +41,10 @@ class SmtpIntegration:
 
     async def check(self, surroundings: Surroundings) -> Sequence[Problem]:  # noqa: ARG002
         return ()
+
+    @property
+    def experience(self) -> Experience:
+        return self.outgoing.experience
 
     def session(self, *, writes: bool) -> AbstractAsyncContextManager[Session]:
         return leaving_later(self.outgoing, "e-mails", writes=writes)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import random
 import ssl
+from http import HTTPStatus
 from logging import getLogger
 from os import strerror
 from socket import gaierror
+from time import time
 from typing import Final
 from urllib.parse import urljoin
 
@@ -15,7 +17,7 @@ import httpcore
 import httpx
 
 from tidegate.core.errors import Code, OperationError
-from tidegate.core.integration import IntegrationUnavailable
+from tidegate.core.integration import Experience, IntegrationUnavailable
 from tidegate.resolvers.integrations.upstream.breaker import Breaker, Passage
 from tidegate.resolvers.integrations.upstream.connections import Connections, causes, read_certificates
 from tidegate.resolvers.integrations.upstream.exchange import Asked, Reply, Trouble, merged
@@ -28,6 +30,8 @@ log = getLogger("tidegate.upstream")
 REDIRECTS: Final = 3
 LONGEST_URL: Final = 16 * 1024
 _REDIRECTING: Final = frozenset({301, 302, 303, 307, 308})
+_REFUSING: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS})
+"""Statuses that rather concern all that is asked than what was."""
 _DEFAULTS: Final = {"accept": "application/json, */*;q=0.5", "user-agent": "Tidegate"}
 
 _DOWN: Final = "Another server cannot be reached."
@@ -52,6 +56,15 @@ class Upstream:
         self._settings = settings
         self._breaker = Breaker(settings.breaking)
         self._connections: Connections | None = None
+        self._asked = self._failed = 0
+        self._trouble = ""
+        self._troubled: float | None = None
+        self._answered: float | None = None
+
+    @property
+    def experience(self) -> Experience:
+        left_alone = self._breaker.is_open
+        return Experience(self._asked, self._failed, self._trouble, self._troubled, self._answered, left_alone)
 
     async def open(self) -> None:
         """Raises `IntegrationUnavailable` for what will never work, not for a server that is down."""
@@ -88,7 +101,7 @@ class Upstream:
         except TimeoutError:
             if not limit.expired():
                 raise
-            self._note_failure()
+            self._note_failure("it took too long")
             raise OperationError(Code.TIMEOUT, _LATE) from self._noted("it took too long")
         raise OperationError(Code.UPSTREAM_FAILED, "Another server could not do this.") from self._noted(
             "too many redirects"
@@ -131,6 +144,7 @@ class Upstream:
         passage = self._breaker.enter(asyncio.get_running_loop().time())
         if passage is Passage.NONE:
             raise OperationError(Code.UPSTREAM_FAILED, _DOWN) from Trouble("it is left alone for a while")
+        self._asked += 1
         try:
             reply = await self._connections.exchange(method, url, headers, body)
         except TooLarge:
@@ -138,14 +152,14 @@ class Upstream:
             message = f"The answer of another server has more than {self._settings.most} bytes."
             raise OperationError(Code.LIMIT, message) from self._noted("its answer is too large")
         except (httpcore.ReadTimeout, httpcore.WriteTimeout):
-            self._note_failure()
+            self._note_failure("nothing came for too long")
             raise OperationError(Code.TIMEOUT, _LATE) from self._noted("nothing came for too long")
         except httpcore.ConnectTimeout:
-            self._note_failure()
+            self._note_failure("no connection in time")
             raise _Again("no connection in time") from None
         except (httpcore.NetworkError, httpcore.ProtocolError, OSError, ValueError) as error:
-            self._note_failure()
             reason, hopeless = _reason(error)
+            self._note_failure(reason)
             if hopeless:
                 raise OperationError(Code.UPSTREAM_FAILED, _DOWN) from self._noted(reason)
             raise _Again(reason) from None
@@ -153,17 +167,25 @@ class Upstream:
             self._breaker.abandoned(passage)
             raise
         if reply.status in FAILING:
-            self._note_failure()
+            self._note_failure(f"it answered {reply.status}")
         else:
             self._note_success()
+            if reply.status in _REFUSING or reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                self._note_trouble(f"it answered {reply.status}")
         return reply
 
-    def _note_failure(self) -> None:
+    def _note_trouble(self, reason: str) -> None:
+        self._failed += 1
+        self._trouble, self._troubled = reason, time()
+
+    def _note_failure(self, reason: str) -> None:
+        self._note_trouble(reason)
         if self._breaker.failed(asyncio.get_running_loop().time()):
             breaking = self._settings.breaking
             log.warning("%s failed %d times: left alone for %g s.", self._name, breaking.failures, breaking.pause)
 
     def _note_success(self) -> None:
+        self._answered = time()
         if self._breaker.succeeded():
             log.warning("%s answers again.", self._name)
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Final
 
 from tidegate.core.errors import Code, OperationError
+from tidegate.core.integration import Experience
 from tidegate.core.signing import sign
 from tidegate.core.triggers import Signature
 from tidegate.resolvers.integrations.outgoing import PAUSES, Outgoing
@@ -79,6 +80,10 @@ class Deliveries(Outgoing[Delivery]):
         self.hook = hook
         self._upstream = upstream
         self._now = now
+
+    @property
+    def experience(self) -> Experience:
+        return replace(super().experience, left_alone=self._upstream.experience.left_alone)
 
     async def open(self) -> None:
         """Raises `IntegrationUnavailable`."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 
 from tidegate.core.change import Outside, unheard
-from tidegate.core.integration import Declaration, Prepared, Session, Surroundings
+from tidegate.core.integration import Declaration, Experience, Prepared, Session, Surroundings
 from tidegate.core.problems import Problem, Problems
 from tidegate.resolvers.integrations.committed import PreparedParcel, answers_boolean, leaving_later
 from tidegate.resolvers.integrations.webhook.deliveries import Deliveries
@@ -34,6 +34,10 @@ class HookIntegration:
 
     async def check(self, surroundings: Surroundings) -> Sequence[Problem]:  # noqa: ARG002 - a hook that is asked acts
         return ()
+
+    @property
+    def experience(self) -> Experience:
+        return self.deliveries.experience
 
     def session(self, *, writes: bool) -> AbstractAsyncContextManager[Session]:
         return leaving_later(self.deliveries, "triggers", writes=writes)

@@ -11,7 +11,7 @@ from tidegate.settings import Console as Wanted
 from tidegate.settings import Environment, Settings
 
 EVERYTHING = (
-    "project", "state", "health", "operations/me", "runs", "runs/abc", "live", "run", "runs/abc/replay", "nonsense",
+    "project", "state", "health", "operations/me", "operations/me/refreshing", "runs", "runs/abc", "live", "run", "runs/abc/replay", "nonsense",
 )  # fmt: skip
 FIRST = {"operation": "openTickets", "arguments": {}}
 
@@ -126,7 +126,7 @@ async def test_operators_call_as_themselves_and_replay_nothing(operator: Console
 
 async def test_methods(opened: Opened) -> None:
     console = await opened(environment=Environment.DEVELOPMENT)
-    for path in ("project", "state", "health", "operations/me", "runs", "live"):
+    for path in ("project", "state", "health", "operations/me", "operations/me/refreshing", "runs", "live"):
         assert await console.refused(path, {}) == (405, "BAD_USER_INPUT"), path
     for path in ("run", "runs/abc/replay"):
         assert await console.refused(path) == (405, "BAD_USER_INPUT"), path

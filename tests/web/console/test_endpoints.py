@@ -49,9 +49,11 @@ async def test_an_operation(author: Console) -> None:
     assert mine["role"] == "customer"
     assert mine["svg"].startswith("<svg")
     assert mine["mermaid"].startswith("flowchart")
-    refreshing = mine["refreshing"]
+    refreshing = await author.get("operations/myTickets/refreshing")
     assert refreshing["grade"] == "keyed"
     assert "createTicket" in refreshing["others"]
+    created = await author.get("operations/createTicket/refreshing")
+    assert {"myTickets", "openTickets"} <= {*created["others"]}
     higher = await author.get("operations/myTickets?role=admin")
     assert (higher["role"], "internalNote" in higher["selection"]) == ("admin", True)
     triaged = await author.get("operations/triageTicket")
@@ -59,6 +61,7 @@ async def test_an_operation(author: Console) -> None:
     assert titles[:3] == ["call ticket", "try", "choose"]
     assert [arm["label"] for arm in triaged["steps"][1]["arms"]] == ["", "catch: where something fails"]
     assert await author.refused("operations/nothing") == (404, "NOT_FOUND")
+    assert await author.refused("operations/nothing/refreshing") == (404, "NOT_FOUND")
     assert await author.refused("operations/triageTicket?role=customer") == (400, "BAD_USER_INPUT")
     assert await author.refused("operations/triageTicket?role=nobody") == (400, "BAD_USER_INPUT")
     assert await author.refused("operations/") == (404, "NOT_FOUND")

@@ -5,7 +5,8 @@ export function milliseconds(value) {
   if (value < 1) return `${value.toFixed(2)} ms`;
   if (value < 100) return `${value.toFixed(1)} ms`;
   if (value < 10_000) return `${Math.round(value)} ms`;
-  return `${(value / 1000).toFixed(1)} s`;
+  if (value < 120_000) return `${Number((value / 1000).toFixed(1))} s`;
+  return value < 7_200_000 ? `${Number((value / 60_000).toFixed(1))} min` : `${Number((value / 3_600_000).toFixed(1))} h`;
 }
 
 export function seconds(value) {

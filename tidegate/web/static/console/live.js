@@ -4,7 +4,7 @@ import { get } from "./api.js";
 import { json } from "./code.js";
 import { h, put, s, tabs, tag } from "./dom.js";
 import { feed } from "./feed.js";
-import { age, bytes, clock, count, milliseconds, plural, who } from "./format.js";
+import { age, bytes, clock, count, milliseconds, plural, seconds, who } from "./format.js";
 import { Rows } from "./rows.js";
 
 const PAUSE = 2000;
@@ -78,7 +78,7 @@ function queries(state) {
   const shown = [...live.shown].sort((one, other) => other.watchers - one.watchers || one.operation.localeCompare(other.operation));
   return [table(["query", "watchers", "role", "state", "asked", "last took", "result", "reads"], shown.map((each) => [
     [h("a", { href: `#/operations/${each.operation}` }, each.operation), " ", h("code", { class: "digest" }, each.query.slice(0, 6))],
-    h("b", {}, each.watchers), each.role, tag(each.state, each.failures ? "bad" : each.state === "idle" ? "plain" : "wake"), each.asks, milliseconds(each.ms), bytes(each.bytes),
+    h("b", {}, each.watchers), each.role, tag(each.state, each.failures ? "bad" : each.state === "idle" ? "plain" : "wake"), [each.asks, each.poll && h("span", { class: "dim" }, ` every ${seconds(each.poll)}`)], milliseconds(each.ms), bytes(each.bytes),
     each.reads.map((read) => (read.table ?? "anything") + (read.keys.length ? ` by ${read.keys.join(", ")}` : "")).join("; "),
   ]), "Nobody watches anything.", "Live queries"),
   live.count > live.shown.length && h("p", { class: "note" }, `The first ${live.shown.length} of ${live.count}.`)];

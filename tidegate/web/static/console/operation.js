@@ -13,16 +13,18 @@ export function forgetDetails() {
   details.clear();
 }
 
-async function detailOf(name, role) {
-  const key = `${name} ${role ?? ""}`;
-  if (!details.has(key)) {
-    const path = `operations/${encodeURIComponent(name)}${role ? `?role=${encodeURIComponent(role)}` : ""}`;
-    details.set(key, get(path).catch((error) => {
-      details.delete(key);
+function detailOf(name, role) {
+  return kept(`operations/${encodeURIComponent(name)}${role ? `?role=${encodeURIComponent(role)}` : ""}`);
+}
+
+async function kept(path) {
+  if (!details.has(path)) {
+    details.set(path, get(path).catch((error) => {
+      details.delete(path);
       throw error;
     }));
   }
-  return details.get(key);
+  return details.get(path);
 }
 
 export function kindOf(operation) {
@@ -71,9 +73,11 @@ function overview(operation, project, place) {
         : refresh.queries.join(", ") || "nothing: its author says so"],
     ]));
   const told = h("div", {}, spinner("Finding out what refreshes what…"));
-  place.append(told);
-  detailOf(operation.name).then((detail) => put(told, concerns(operation, detail.refreshing), document(detail)),
-    (error) => put(told, h("p", { class: "failure" }, error.message)));
+  const called = h("div");
+  place.append(told, called);
+  const fail = (at) => (error) => put(at, h("p", { class: "failure" }, error.message));
+  kept(`operations/${encodeURIComponent(operation.name)}/refreshing`).then((found) => put(told, concerns(operation, found)), fail(told));
+  detailOf(operation.name).then((detail) => put(called, document(detail)), fail(called));
 }
 
 function meaning(argument, project) {

@@ -2,18 +2,44 @@
 
 import { get } from "./api.js";
 import { button, h, put, tag } from "./dom.js";
-import { count, milliseconds } from "./format.js";
+import { age, count, milliseconds, plural, seconds } from "./format.js";
 import { spinner } from "./steps.js";
 
 const LAYERS = {
   user: "a user of its own", privileges: "no new privileges", files: "no files (Landlock)", resources: "limits of memory and time", calls: "system calls (seccomp)",
 };
 
-function integration(each) {
+// How it fared when it was asked last; where nothing remembers that, whether a session can be had.
+function mark(each) {
+  const { experience, ok } = each;
+  if (!experience) return ok ? ["answers", "good"] : ["does not answer", "bad"];
+  if (experience.left_alone) return ["left alone", "bad"];
+  if (experience.heard === false) return ["not heard", "bad"];
+  if (!ok) return ["fails", "bad"];
+  return experience.answered || experience.heard ? ["answers", "good"] : ["not asked yet", "plain"];
+}
+
+function fortunes({ experience, polled }, now) {
+  const ago = (at) => `${age(at, now)} ago`;
+  return [
+    experience?.asked > 0 && ["asked", `${count(experience.asked)}${experience.failed ? `, ${count(experience.failed)} failed` : ", none failed"}`],
+    experience?.answered && [experience.waiting === null ? "last answer" : "last sent", ago(experience.answered)],
+    experience?.trouble && ["last trouble", [experience.trouble, h("span", { class: "dim" }, ` ${ago(experience.troubled)}`)]],
+    experience?.waiting > 0 && ["waiting", `${count(experience.waiting)} to be sent`],
+    experience?.lost > 0 && ["given up", count(experience.lost)],
+    typeof experience?.heard === "boolean" && ["subscriptions", experience.heard ? "are there" : "are lost, and tried again"],
+    polled.queries > 0 && ["polled", `by ${plural(polled.queries, "live query", "live queries")}, every ${seconds(polled.every)}`],
+  ].filter(Boolean);
+}
+
+function integration(each, now) {
+  const [words, tone] = mark(each);
+  const rows = fortunes(each, now);
   return h("article", { class: `box ${each.ok ? "" : "bad"}` },
-    h("header", {}, h("b", {}, each.name), tag(each.kind, "plain"), tag(each.ok ? "answers" : "does not answer", each.ok ? "good" : "bad"),
-      h("span", { class: "figure" }, milliseconds(each.ms))),
-    each.trouble && h("p", { class: "failure" }, each.trouble));
+    h("header", {}, h("b", {}, each.name), tag(each.kind, "plain"), tag(words, tone),
+      each.ms !== null && h("span", { class: "figure" }, milliseconds(each.ms))),
+    each.trouble && h("p", { class: "failure" }, each.trouble),
+    rows.length > 0 && h("dl", { class: "facts" }, rows.map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)])));
 }
 
 function sandbox(state) {
@@ -34,7 +60,7 @@ const EVENTS = "socket events emitted";
 
 function draw(place, project, health, state) {
   put(place,
-    h("section", {}, h("h2", {}, "Integrations"), h("div", { class: "boxes" }, health.integrations.map(integration))),
+    h("section", {}, h("h2", {}, "Integrations"), h("div", { class: "boxes" }, health.integrations.map((each) => integration(each, state.at)))),
     h("section", {}, h("h2", {}, "Programs"), h("div", { class: "boxes" }, sandbox(health.sandbox))),
     h("section", {}, h("h2", {}, "Live queries since the start"), h("dl", { class: "counters" }, COUNTERS.map(([name, words]) =>
       h("div", {}, h("dt", {}, name, h("small", {}, words)), h("dd", {}, count(state.counters[name])))),
