@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from tidegate.core.filters import EVERY_ROW, NO_ROW, Filter
@@ -14,7 +15,12 @@ from tidegate.schema.form import Form
 from tidegate.schema.names import Names
 from tidegate.schema.tree import ListNode, MapNode, Node, ScalarNode
 
-KEYS: Final = tuple(str(verb) for verb in Access)
+KEYS: Final[Mapping[str, str]] = {
+    "read": "that may be seen: in lists, relations, counts, aggregates, conditions, and what a write gives back",
+    "create": "that may be made. One that does not pass is FORBIDDEN, and nothing is written",
+    "update": "that may be changed; they must be readable too, and must still pass afterwards",
+    "delete": "that may be removed; they must be readable too",
+}
 
 
 def tells_access(form: Form) -> bool:

@@ -70,7 +70,30 @@ SENDING: Final[Mapping[str, Sending]] = {
 WORK: Final = ("js", "python", "sql", *SENDING)
 """The keys that say what an action does: one of them."""
 
-KEYS: Final = ("on", "where", *WORK, "runtime", "params", "minRole", "returns", "timeout", "description")
+KEYS: Final[Mapping[str, str]] = {
+    "on": (
+        "the event, or a list of events: `before`, `during` or `after` and `create`, `update` or `delete`; or "
+        "`demand`. Required"
+    ),
+    "where": (
+        "a condition in SQL, about the row: its columns by their names, and holes. Where it does not hold, "
+        "nothing is done; an error in it is an error"
+    ),
+    "js": "the file of the code: `.js`, or `.ts` with TypeScript's types (Programs)",
+    "python": "the file of the code in Python, instead: `.py`. The contract is the same",
+    "runtime": "what runs the Python: `monty` (the default) or `cpython`",
+    "sql": "a statement, or several with `;` between them, or the name of a `.sql` file with such",
+    "email": "`use` (an integration of the kind smtp), `to`, `cc`, `bcc`, `from`, `subject`, `message`, `html`",
+    "trigger": "`use` (an integration of the kind webhook or zapier), and what is posted",
+    "params": (
+        "its parameters, written as an operation's `args`. Those on demand are given them; others see the "
+        "operation's arguments of these names, or the defaults"
+    ),
+    "minRole": "the lowest role that may ask for it; required on demand",
+    "returns": "the type of what it answers on demand. Default: `JSON`",
+    "timeout": "how long it may take. Default: `limits.scriptTime` for code, `limits.timeout` for others",
+    "description": "what it is for",
+}
 
 EVENTS: Final = (
     *(f"{when} {verb}" for when in ("before", "during", "after") for verb in ("create", "update", "delete")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
@@ -15,8 +16,30 @@ from tidegate.schema.folder import ProjectFolder
 from tidegate.schema.form import Form, check_name
 from tidegate.schema.tree import ListNode, Node, ScalarNode, kind_of
 
-KEYS: Final = ("jwt", "currentUser", "defaultRole", "properties")
-JWT_KEYS: Final = ("algorithms", "secret", "publicKey", "jwks", "issuer", "audience", "leeway")
+KEYS: Final[Mapping[str, str]] = {
+    "jwt": "how tokens are verified",
+    "currentUser": (
+        "a mapping of fields to claims: `email: email`, `team: org.team`; a list where a claim has dots in its "
+        'name: `role: ["https://example.com/role"]`. Default: `{ id: sub, role: role }`'
+    ),
+    "defaultRole": (
+        "the role of a token that names none. Default: the lowest. A role that the project does not know is the "
+        "lowest, whatever this says"
+    ),
+    "properties": "a query without arguments whose row becomes `currentUser.properties`",
+}
+JWT_KEYS: Final[Mapping[str, str]] = {
+    "algorithms": (
+        "a list of HS256, HS384, HS512, or of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES256K, ES384, "
+        "ES512, EdDSA. Required; the two families cannot be mixed"
+    ),
+    "secret": "for HS: at least as long as the hash: 32 bytes for HS256, 48 for HS384, 64 for HS512",
+    "publicKey": "for the others: PEM, or the name of a `.pem` file",
+    "jwks": "for the others: the https address of a key set",
+    "issuer": "what `iss` must be",
+    "audience": "what `aud` must be or hold. Without it, a token made out to somebody is refused",
+    "leeway": "how far clocks may differ. Default: `5s`; at most `5m`",
+}
 SYMMETRIC: Final = ("HS256", "HS384", "HS512")
 ASYMMETRIC: Final = (
     *("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"),

@@ -20,12 +20,14 @@ from tidegate.core.objects import Access, DataObject
 from tidegate.core.operation import Kind, Operation
 from tidegate.core.types import SCALARS, InputType, ObjectType
 from tidegate.core.units import DURATION_PATTERN, SIZE_PATTERN
+from tidegate.schema import access, auth_settings, event_settings, objects, operations, project, relations
 from tidegate.schema.auth_settings import ASYMMETRIC, SYMMETRIC
 from tidegate.schema.editor_actions import action_schema
 from tidegate.schema.editor_requests import request_schema
 from tidegate.schema.editor_rows import (
     JsonSchema,
     definition,
+    described,
     filter_name,
     record,
     row_definitions,
@@ -34,8 +36,10 @@ from tidegate.schema.editor_rows import (
 from tidegate.schema.editor_steps import COMMON, step_definitions
 from tidegate.schema.editor_triggers import schedule_schema, touch_schema, webhook_schema
 from tidegate.schema.generated import Generator
+from tidegate.schema.live_settings import KEYS as KEYS_OF_LIVE
 from tidegate.schema.live_settings import WORDS
 from tidegate.schema.project import DURATIONS, SIZES
+from tidegate.schema.step_keys import BESIDE
 
 FOLDER: Final = ".tidegate"
 _DRAFT: Final = "http://json-schema.org/draft-07/schema#"
@@ -46,7 +50,6 @@ _DURATION: Final[JsonSchema] = {"type": "string", "pattern": DURATION_PATTERN, "
 _SIZE: Final[JsonSchema] = {"type": "string", "pattern": SIZE_PATTERN, "description": "Such as 64KiB, 2MiB."}
 _VARIABLE: Final[JsonSchema] = {"type": "string", "pattern": r"\$\{[A-Za-z_][A-Za-z0-9_]*\}"}
 _NAME: Final = "^[A-Za-z_][A-Za-z0-9_]*$"
-WHO_HEARS: Final = "The field of currentUser by which emitUsers addresses users. Default: id."
 _SECTIONS: Final = ("objects", "operations")
 _LINE: Final = "# yaml-language-server: $schema="
 
@@ -87,46 +90,57 @@ def _settings_schema(catalog: Catalog, kinds: Mapping[str, IntegrationKind]) -> 
         field.name: _SIZE if field.name in SIZES else _DURATION if field.name in DURATIONS else _COUNT
         for field in fields(Limits)
     }
+    limits_of = {field.name: field.metadata["meaning"] for field in fields(Limits)}
     algorithms = words((*SYMMETRIC, *ASYMMETRIC))
     jwt = record(
         {
             "algorithms": {"anyOf": [algorithms, {"type": "array", "items": algorithms, "minItems": 1}]},
-            "secret": _TEXT | {"description": "For HS algorithms; 32 bytes or more, from the environment."},
-            "publicKey": _TEXT | {"description": "PEM, or the name of a .pem file."},
-            "jwks": _TEXT | {"description": "The https address of a key set."},
+            "secret": _TEXT,
+            "publicKey": _TEXT,
+            "jwks": _TEXT,
             "issuer": _TEXT,
             "audience": _TEXT,
             "leeway": _DURATION,
         },
         ("algorithms",),
+        meanings=auth_settings.JWT_KEYS,
     )
     claims = {"type": "object", "propertyNames": {"pattern": _NAME}, "additionalProperties": _TEXTS}
     auth = record(
         {
             "jwt": jwt,
-            "currentUser": claims | {"description": "field: claim of the token, such as org.team."},
-            "defaultRole": words(catalog.roles, "The role of a token that names none."),
-            "properties": words(_property_queries(catalog), "The query whose row is currentUser.properties."),
-        }
+            "currentUser": claims,
+            "defaultRole": words(catalog.roles),
+            "properties": words(_property_queries(catalog)),
+        },
+        meanings=auth_settings.KEYS,
     )
-    cors = record({"origins": _TEXTS, "credentials": {"type": "boolean"}, "maxAge": _DURATION}, ("origins",))
+    cors = record(
+        {"origins": _TEXTS, "credentials": {"type": "boolean"}, "maxAge": _DURATION},
+        ("origins",),
+        meanings=project.CORS_KEYS,
+    )
+    events = record(
+        {"user": words(catalog.auth.current_user), "anonymous": {"type": "boolean"}}, meanings=event_settings.KEYS
+    )
     roles = {"type": "array", "items": {"type": "string", "pattern": _NAME}, "minItems": 1, "uniqueItems": True}
     settings = record(
         {
             "name": _TEXT,
-            "roles": roles | {"description": "Lowest first; the first is anonymous."},
-            "include": _TEXTS | {"description": "Folders, from here on, whose files are the project's too."},
+            "roles": roles,
+            "include": _TEXTS,
             "auth": auth,
             "integrations": {"type": "object", "additionalProperties": _integration_schema(kinds)},
-            "config": {"type": "object", "propertyNames": {"pattern": _NAME}, "description": "Constants: $config.x."},
-            "limits": record(limits),
-            "url": _TEXT | {"description": "Where the gateway is reached from outside: CONSTS.apiUrl of programs."},
-            "http": record({"allow": _TEXTS | {"description": "Hosts that are not public, and $http may go to."}}),
+            "config": {"type": "object", "propertyNames": {"pattern": _NAME}},
+            "limits": record(limits, meanings=limits_of),
+            "url": _TEXT,
+            "http": record({"allow": _TEXTS}, meanings=project.HTTP_KEYS),
             "cors": cors,
-            "events": record({"user": words(catalog.auth.current_user, WHO_HEARS), "anonymous": {"type": "boolean"}}),
+            "events": events,
             "touch": touch_schema(),
         },
         ("name", "roles"),
+        meanings=project.KEYS,
     )
     return {"$schema": _DRAFT, "title": "tidegate.yaml", **settings}
 
@@ -173,7 +187,7 @@ def _objects_schema(catalog: Catalog) -> JsonSchema:
 
 def _object_schema(catalog: Catalog, built: DataObject | None) -> JsonSchema:
     """Of an object that exists, or of one that is being written."""
-    column = record({"column": _TEXT, "minRole": words(catalog.roles)})
+    column = record({"column": _TEXT, "minRole": words(catalog.roles)}, meanings=objects.COLUMN_KEYS)
     many: JsonSchema = {"type": "object", "additionalProperties": column}
     keys: JsonSchema = _TEXTS
     rule: JsonSchema = {"anyOf": [{"const": "all"}, {"type": "object", "minProperties": 1}]}
@@ -185,7 +199,7 @@ def _object_schema(catalog: Catalog, built: DataObject | None) -> JsonSchema:
         rule = {"anyOf": [{"const": "all"}, definition(filter_name(built))]}
         type = catalog.types[built.type]
         relation_names = words(type.fields if isinstance(type, ObjectType) else ())
-    access = {str(verb): record(dict.fromkeys(catalog.roles, rule)) for verb in Access}
+    rules = {str(verb): record(dict.fromkeys(catalog.roles, rule)) for verb in Access}
     relations = {
         "type": "object",
         "propertyNames": relation_names,
@@ -194,32 +208,32 @@ def _object_schema(catalog: Catalog, built: DataObject | None) -> JsonSchema:
     return record(
         {
             "integration": words(catalog.integrations),
-            "table": _TEXT | {"description": "The table, or schema.table; the object's own name if left out."},
-            "key": keys | {"description": "The primary key: a field, or a list of fields."},
+            "table": _TEXT,
+            "key": keys,
             "type": definition("type"),
-            "columns": many | {"description": "Only what differs from the defaults."},
+            "columns": many,
             "relations": relations,
             "actions": {
                 "type": "object",
                 "propertyNames": {"pattern": _NAME},
                 "additionalProperties": action_schema(catalog),
-                "description": "What is done before, during and after writes, and on demand.",
             },
-            "access": record(access) | {"description": "Who may touch which rows. What is not here is for nobody."},
+            "access": record(rules, meanings=access.KEYS),
         },
         ("integration", "key", "type"),
+        meanings=objects.KEYS,
     )
 
 
 def _relation_schema(built: DataObject | None) -> JsonSchema:
     ours: JsonSchema = words(built.columns) if built is not None else _TEXT
-    shared = {"on": {"type": "object", "minProperties": 1, "additionalProperties": ours, "description": "theirs: ours"}}
+    shared = {"on": {"type": "object", "minProperties": 1, "additionalProperties": ours}}
     target = definition("object")
     page = {"orderBy": _TEXTS, "limit": _COUNT}
     return {
         "oneOf": [
-            record({"one": target, **shared}, ("one", "on")),
-            record({"many": target, **shared, **page}, ("many", "on")),
+            record({"one": target, **shared}, ("one", "on"), meanings=relations.KEYS),
+            record({"many": target, **shared, **page}, ("many", "on"), meanings=relations.KEYS),
         ]
     }
 
@@ -234,9 +248,10 @@ def _operations_schema(catalog: Catalog) -> JsonSchema:
                     "type": {"type": "string", "pattern": f"^{argument_type}$"},
                     "default": {},
                     "description": {"type": "string"},
-                    "private": {"type": "boolean", "description": "Kept out of logs and of the history of runs."},
+                    "private": {"type": "boolean"},
                 },
                 ("type",),
+                meanings=operations.ARGUMENT_KEYS,
             ),
         ]
     }
@@ -244,17 +259,13 @@ def _operations_schema(catalog: Catalog) -> JsonSchema:
         {
             "kind": words(Kind),
             "description": _TEXT,
-            "minRole": words(catalog.roles, "The lowest role that may run it."),
+            "minRole": words(catalog.roles),
             "args": {"type": "object", "propertyNames": {"pattern": _NAME}, "additionalProperties": argument},
-            "returns": {
-                "type": "string",
-                "pattern": f"^{result_type}$",
-                "description": 'A type, such as "[Ticket!]!".',
-            },
+            "returns": {"type": "string", "pattern": f"^{result_type}$"},
             "run": request_schema(catalog, {}),
-            "join": definition("joins") | {"description": "Of a query with run: fields that other queries give."},
-            "steps": definition("steps") | {"description": "Of a function: what is done, one after the other."},
-            "onError": definition("steps") | {"description": "What is done where a step fails."},
+            "join": definition("joins"),
+            "steps": definition("steps"),
+            "onError": definition("steps"),
             "timeout": _DURATION,
             "deprecated": _TEXT,
             "live": _live_schema(catalog),
@@ -263,9 +274,10 @@ def _operations_schema(catalog: Catalog) -> JsonSchema:
             "webhook": webhook_schema(catalog),
         },
         ("kind", "minRole", "returns"),
+        meanings=operations.KEYS,
         oneOf=[{"required": ["run"]}, {"required": ["steps"]}],
     )
-    asking = request_schema(catalog, {"missing": _TEXT, **COMMON})
+    asking = request_schema(catalog, {**described({"missing": _TEXT}, BESIDE), **COMMON})
     rows = row_definitions(catalog)
     return {
         "$schema": _DRAFT,
@@ -284,18 +296,19 @@ def _live_schema(catalog: Catalog) -> JsonSchema:
         group = {"anyOf": [words(groups), group]}
     settings = record(
         {
-            "throttle": _DURATION | {"description": "Between two refreshes, at least. At most 60s."},
+            "throttle": _DURATION,
             "groups": {"anyOf": [group, {"type": "array", "items": group, "uniqueItems": True}]},
-        }
+        },
+        meanings=KEYS_OF_LIVE,
     )
-    return {"anyOf": [{"const": False}, settings], "description": "Of a query; false: not offered as a subscription."}
+    return {"anyOf": [{"const": False}, settings]}
 
 
 def _refresh_schema(catalog: Catalog) -> JsonSchema:
     queries = [operation.name for operation in catalog.operations.values() if operation.kind is Kind.QUERY]
     names = words(("auto", *queries, *_groups(catalog)))
     several = {"type": "array", "items": names, "uniqueItems": True}
-    return {"anyOf": [words(WORDS), several], "description": "Of a mutation: what it refreshes."}
+    return {"anyOf": [words(WORDS), several]}
 
 
 def _groups(catalog: Catalog) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Final
 
 from tidegate.core.catalog import Catalog
 from tidegate.core.units import DURATION_PATTERN
-from tidegate.schema.actions import EVENTS, WORK
+from tidegate.schema.actions import EVENTS, KEYS, WORK
 from tidegate.schema.editor_rows import JsonSchema, record, words
 from tidegate.schema.step_code import RUNTIMES
 
@@ -17,7 +17,7 @@ _LETTER: Final[JsonSchema] = _TEXT | {"description": "A text with holes, or the 
 
 def action_schema(catalog: Catalog) -> JsonSchema:
     """Of an action of any object."""
-    event = words(EVENTS, "Before: may change or refuse. During: in the transaction. After: committed.")
+    event = words(EVENTS)
     letter = record(
         {
             "use": words(catalog.integrations, "An integration of the kind smtp."),
@@ -35,24 +35,24 @@ def action_schema(catalog: Catalog) -> JsonSchema:
         "type": "object",
         "required": ["use"],
         "properties": {"use": words(catalog.integrations, "An integration of the kind webhook or zapier.")},
-        "description": "body, form or text, with search and headers; or what is posted as JSON.",
     }
     schema = record(
         {
             "on": {"anyOf": [event, {"type": "array", "items": event, "minItems": 1, "uniqueItems": True}]},
-            "where": {"anyOf": [_TEXT, {"const": True}], "description": "SQL: it runs where this holds of the row."},
+            "where": {"anyOf": [_TEXT, {"const": True}]},
             "js": {"type": "string", "pattern": r"\.(js|ts)$"},
             "python": {"type": "string", "pattern": r"\.py$"},
-            "runtime": words(RUNTIMES, "Of Python."),
-            "sql": _TEXT | {"description": "A statement, or the name of a .sql file."},
+            "runtime": words(RUNTIMES),
+            "sql": _TEXT,
             "email": letter,
             "trigger": trigger,
             "params": {"type": "object"},
-            "minRole": words(catalog.roles, "On demand: the lowest role that may ask for it."),
-            "returns": _TEXT | {"description": "On demand: the type of what it answers. JSON if left out."},
+            "minRole": words(catalog.roles),
+            "returns": _TEXT,
             "timeout": {"type": "string", "pattern": DURATION_PATTERN},
             "description": _TEXT,
         },
         ("on",),
+        meanings=KEYS,
     )
     return schema | {"oneOf": [{"required": [key]} for key in WORK]}

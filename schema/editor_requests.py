@@ -9,6 +9,7 @@ from tidegate.core.objects import DataObject
 from tidegate.schema.editor_rows import (
     JsonSchema,
     definition,
+    described,
     fields_name,
     filter_name,
     order_name,
@@ -16,6 +17,7 @@ from tidegate.schema.editor_rows import (
     words,
 )
 from tidegate.schema.requests import ROW_VERBS
+from tidegate.schema.verbs import VERBS
 
 
 def request_schema(catalog: Catalog, beside: Mapping[str, JsonSchema]) -> JsonSchema:
@@ -33,15 +35,17 @@ def request_schema(catalog: Catalog, beside: Mapping[str, JsonSchema]) -> JsonSc
     return {
         "type": "object",
         "required": ["use"],
-        "properties": {"use": words((*catalog.objects, *catalog.integrations), "An object or an integration.")},
+        "properties": {"use": words((*catalog.objects, *catalog.integrations), "an object or an integration")},
         "allOf": choices,
     }
 
 
 def _choice(names: Iterable[str], bodies: Mapping[str, JsonSchema], beside: Mapping[str, JsonSchema]) -> JsonSchema:
     use = words(names)
-    size = {"minProperties": 2, "maxProperties": 2 + len(beside)}
-    body = record({"use": use, **bodies, **beside}, ("use",), **size)
+    told = {verb: f"takes {known.takes}" for verb, known in VERBS.items() if verb in bodies}
+    body = record(
+        {"use": use, **described(bodies, told), **beside}, ("use",), minProperties=2, maxProperties=2 + len(beside)
+    )
     return {"if": {"properties": {"use": use}, "required": ["use"]}, "then": body}
 
 

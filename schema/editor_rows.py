@@ -34,10 +34,25 @@ _LISTS: Final = (Operator.IN, Operator.NOT_IN, Operator.BETWEEN)
 _NULLS: Final = (Operator.IS_NULL, Operator.IS_NOT_NULL)
 
 
-def record(properties: Mapping[str, JsonSchema], required: Sequence[str] = (), **more: Any) -> JsonSchema:
-    """A mapping with exactly these keys."""
-    schema: JsonSchema = {"type": "object", "properties": dict(properties), "additionalProperties": False, **more}
+def record(
+    properties: Mapping[str, JsonSchema],
+    required: Sequence[str] = (),
+    *,
+    meanings: Mapping[str, str] | None = None,
+    **more: Any,
+) -> JsonSchema:
+    """A mapping with exactly these keys; `meanings` are what is said of them."""
+    told = described(properties, meanings or {})
+    schema: JsonSchema = {"type": "object", "properties": told, "additionalProperties": False, **more}
     return schema | {"required": list(required)} if required else schema
+
+
+def described(properties: Mapping[str, JsonSchema], meanings: Mapping[str, str]) -> dict[str, JsonSchema]:
+    """The same, with these descriptions."""
+    return {
+        name: {**schema, "description": meanings[name]} if name in meanings else schema
+        for name, schema in properties.items()
+    }
 
 
 def words(names: Iterable[str], description: str = "") -> JsonSchema:

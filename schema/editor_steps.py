@@ -11,10 +11,12 @@ from tidegate.core.filters import Operator
 from tidegate.core.flow import Mode
 from tidegate.core.operation import Kind, Operation
 from tidegate.core.units import DURATION_PATTERN
-from tidegate.schema.editor_rows import REFERENCE, JsonSchema, definition, record, words
+from tidegate.schema.editor_rows import REFERENCE, JsonSchema, definition, described, record, words
+from tidegate.schema.joins import KEYS as JOIN_KEYS
 from tidegate.schema.step_code import RUNTIMES
-from tidegate.schema.step_settings import MOST_RETRIES
-from tidegate.schema.steps import WORKS
+from tidegate.schema.step_keys import BESIDE, MEANINGS, WORKS
+from tidegate.schema.step_settings import COMMON as MEANINGS_OF_COMMON
+from tidegate.schema.step_settings import MOST_RETRIES, RETRY_KEYS
 
 _IN_STEPS: Final = " in steps"
 _NAME: Final = "^[A-Za-z_][A-Za-z0-9_]*$"
@@ -27,28 +29,31 @@ _REFERENCE: Final[JsonSchema] = {
     "description": "A value taken whole: $step, $step.field, $args.name, $currentUser.email.",
 }
 _STEPS: Final = definition("steps")
-_GIVEN: Final[JsonSchema] = {"type": "object", "propertyNames": {"pattern": _NAME}, "description": "What it is given."}
+_GIVEN: Final[JsonSchema] = {"type": "object", "propertyNames": {"pattern": _NAME}}
 
-COMMON: Final[Mapping[str, JsonSchema]] = {
-    "as": {"type": "string", "pattern": _NAME, "description": "The name of what it gives, for the steps after it."},
-    "timeout": _DURATION | {"description": "How long each attempt may take."},
-    "retry": {
-        "anyOf": [
-            _COUNT | {"maximum": MOST_RETRIES},
-            record(
-                {
-                    "times": _COUNT | {"maximum": MOST_RETRIES},
-                    "interval": _DURATION,
-                    "factor": {"type": "number", "minimum": 1, "maximum": 100},
-                    "maxInterval": _DURATION,
-                    "jitter": {"type": "number", "minimum": 0, "maximum": 1},
-                },
-                ("times",),
-            ),
-        ],
-        "description": "How often it is tried again where it fails.",
+COMMON: Final[Mapping[str, JsonSchema]] = described(
+    {
+        "as": {"type": "string", "pattern": _NAME},
+        "timeout": _DURATION,
+        "retry": {
+            "anyOf": [
+                _COUNT | {"maximum": MOST_RETRIES},
+                record(
+                    {
+                        "times": _COUNT | {"maximum": MOST_RETRIES},
+                        "interval": _DURATION,
+                        "factor": {"type": "number", "minimum": 1, "maximum": 100},
+                        "maxInterval": _DURATION,
+                        "jitter": {"type": "number", "minimum": 0, "maximum": 1},
+                    },
+                    ("times",),
+                    meanings=RETRY_KEYS,
+                ),
+            ],
+        },
     },
-}
+    MEANINGS_OF_COMMON,
+)
 
 _OPERATORS: Final = record({str(word): {} for word in Operator})
 _CONDITION: Final[JsonSchema] = {
@@ -89,7 +94,7 @@ def step_definitions(catalog: Catalog, asking: JsonSchema, rows: Mapping[str, Js
         "type": "object",
         "anyOf": [{"required": [work]} for work in WORKS],
         "properties": {
-            "use": _TEXT,
+            **described({"use": _TEXT}, MEANINGS),
             **{key: schema for body in works.values() for key, schema in body.items()},
             **COMMON,
         },
@@ -105,14 +110,15 @@ def _joins(catalog: Catalog) -> JsonSchema:
     keys = {**_GIVEN, "minProperties": 1}
     joined = record(
         {
-            "call": words(queries, "The query that gives it."),
+            "call": words(queries),
             "with": _GIVEN,
-            "keys": keys | {"description": "Arguments that take the list of all different values: emails: $row.email."},
-            "match": keys | {"description": "Which items of the answer belong to a row: email: $row.email."},
-            "many": {"type": "boolean", "description": "All items that match, not the first."},
-            "missing": _TEXT | {"description": "What the client is told where null will not do."},
+            "keys": keys,
+            "match": keys,
+            "many": {"type": "boolean"},
+            "missing": _TEXT,
         },
         ("call",),
+        meanings=JOIN_KEYS,
     )
     joined["dependencies"] = {"keys": ["match"], "match": ["keys"], "many": ["keys"]}
     names = {"pattern": _NAME}
@@ -133,18 +139,18 @@ def _loosened(schema: Any) -> Any:  # Any: JSON Schema is open-ended
 def _works(catalog: Catalog) -> dict[str, dict[str, JsonSchema]]:
     """What may stand in a step, by what it does; but for COMMON, and for what asks an integration."""
     code = {"with": _GIVEN}
-    data: JsonSchema = {"description": "What they are told: any JSON."}
+    data: JsonSchema = {}
     branch: JsonSchema = {"anyOf": [definition("step"), _STEPS]}
     case = record({"if": _CONDITION, "then": _STEPS}, ("if", "then"))
-    loop = {"description": "A list: $step, say."}
-    return {
+    loop: JsonSchema = {}
+    works: dict[str, dict[str, JsonSchema]] = {
         "js": {"js": {"type": "string", "pattern": r"\.(js|ts)$"}, **code},
         "python": {"python": {"type": "string", "pattern": r"\.py$"}, **code, "runtime": words(RUNTIMES)},
         "call": {"call": words(map(_name, catalog.operations.values())), "with": _GIVEN, "missing": _TEXT},
         "if": {"if": _CONDITION, "then": _STEPS, "elif": {"type": "array", "items": case}, "else": _STEPS},
         "each": {"each": loop, "do": _STEPS, "mode": words(Mode), "size": _COUNT, "delay": _DURATION},
         "filter": {"filter": loop, "if": _CONDITION, "do": _STEPS},
-        "join": {"join": {"description": "Rows, or one: $rows, say."}, "fields": definition("joins")},
+        "join": {"join": {}, "fields": definition("joins")},
         "parallel": {"parallel": {"type": "array", "items": branch}},
         "try": {"try": _STEPS, "catch": _STEPS, "finally": _STEPS},
         "transaction": {"transaction": words(catalog.integrations), "do": _STEPS},
@@ -152,11 +158,12 @@ def _works(catalog: Catalog) -> dict[str, dict[str, JsonSchema]]:
         "emitRole": {"emitRole": _TEXT, "role": {"anyOf": [words(catalog.roles), _REFERENCE]}, "data": data},
         "emitAll": {"emitAll": _TEXT, "data": data},
         "value": {"value": {}},
-        "return": {"return": {"description": "The answer; the function ends here."}},
-        "respond": {"respond": {"description": "The answer; the function goes on."}},
-        "refuse": {"refuse": _TEXT | {"description": "What the client is told."}},
+        "return": {"return": {}},
+        "respond": {"respond": {}},
+        "refuse": {"refuse": _TEXT},
         "wait": {"wait": _DURATION},
     }
+    return {work: described(keys, {**BESIDE, work: MEANINGS[work]}) for work, keys in works.items()}
 
 
 def _name(operation: Operation) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from tidegate.core.catalog import Events
@@ -9,7 +10,10 @@ from tidegate.core.problems import Problems, did_you_mean
 from tidegate.schema.auth_settings import AuthSettings
 from tidegate.schema.form import Form
 
-KEYS: Final = ("user", "anonymous")
+KEYS: Final[Mapping[str, str]] = {
+    "user": "the field of `currentUser` by whose value `emitUsers` addresses users, such as `email`. Default: `id`",
+    "anonymous": "whether those without a token may stay, and hear what is for everybody. Default: `true`",
+}
 
 
 def read_events(form: Form, auth: AuthSettings, problems: Problems) -> Events:

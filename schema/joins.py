@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from tidegate.core.expressions import Record, Reference, references
@@ -21,7 +21,16 @@ from tidegate.schema.step_calls import CallReader
 from tidegate.schema.step_scope import Position, StepScope
 from tidegate.schema.tree import MapNode, Node, kind_of
 
-KEYS: Final = ("call", "with", "keys", "match", "many", "missing")
+KEYS: Final[Mapping[str, str]] = {
+    "call": "the query that is asked; required",
+    "with": "its arguments. `$row.x` is a plain field of what `run` gives",
+    "keys": "instead of `$row` under `with`: arguments that take a list, each with what it is a list of",
+    "match": (
+        "with `keys`: fields of an item of the answer, each with what it equals in the row that the item belongs to"
+    ),
+    "many": "with `keys`: `true` joins every item that belongs to the row, as a list; else it is the first, or null",
+    "missing": "what the client is told where the field must not be null and there is nothing",
+}
 """Of what is joined as one field."""
 
 ROWS: Final = "run"

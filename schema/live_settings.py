@@ -13,10 +13,23 @@ from tidegate.core.units import parse_duration
 from tidegate.schema.form import Form, capital, check_name
 from tidegate.schema.tree import ListNode, Node, ScalarNode, kind_of
 
-KEYS: Final = ("throttle", "groups")
+KEYS: Final[Mapping[str, str]] = {
+    "throttle": (
+        "how long to wait between two refreshes, at least; the first one after a quiet time comes at once. "
+        "Default: `50ms`; at most `60s`"
+    ),
+    "groups": (
+        "a name, or a list of names, under which `refresh` can mean this query and others. Not the name of a "
+        "query, and not `auto`, `all` or `none`"
+    ),
+}
 LONGEST_THROTTLE: Final = 60.0
 """In seconds."""
-WORDS: Final = ("auto", "all", "none")
+WORDS: Final[Mapping[str, str]] = {
+    "auto": "what its writes could have changed; so it is where the key is left out",
+    "all": "every query",
+    "none": "nothing",
+}
 """What `refresh:` says in one word. No name of a group."""
 
 _DEFAULT: Final = Live()

@@ -19,8 +19,20 @@ from tidegate.schema.names import Names
 from tidegate.schema.relations import add_relations
 from tidegate.schema.tree import Node
 
-KEYS: Final = ("integration", "table", "key", "type", "columns", "relations", "access", "actions")
-COLUMN_KEYS: Final = ("column", "minRole")
+KEYS: Final[Mapping[str, str]] = {
+    "integration": "the database; required",
+    "table": "the table or view, `schema.table` where it is not in the default schema. Default: the object's name",
+    "key": "the field, or the list of fields, that tells rows apart; required",
+    "type": "the type of types.graphql whose fields are the columns; required, and no other object's",
+    "columns": "what differs from the defaults, by field",
+    "relations": "the fields of the type that are other rows, by field",
+    "access": "who may touch which rows; nobody may do what is not said here",
+    "actions": "what is done before, during and after writes, and on demand",
+}
+COLUMN_KEYS: Final[Mapping[str, str]] = {
+    "column": "its name in the database",
+    "minRole": "the lowest role that may read it. A request that selects it with a lower role is FORBIDDEN",
+}
 
 
 @dataclass(frozen=True, slots=True)

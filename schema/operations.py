@@ -21,11 +21,29 @@ from tidegate.schema.refreshed import REFRESHED
 from tidegate.schema.tree import MapNode, Node, ScalarNode, as_json
 from tidegate.schema.type_expressions import parse_type
 
-KEYS: Final = (
-    *("kind", "description", "minRole", "args", "returns", "run", "join", "steps", "onError", "timeout", "deprecated"),
-    *("live", "refresh", "schedule", "webhook"),
-)
-ARGUMENT_KEYS: Final = ("type", "default", "description", "private")
+KEYS: Final[Mapping[str, str]] = {
+    "kind": "`query` or `mutation`; required",
+    "description": "shown in the schema",
+    "minRole": "the lowest role that may call it; required. `anonymous` makes it public",
+    "args": "what a client may send, by name",
+    "returns": "a type; required",
+    "run": "the request",
+    "join": "of a query with `run`: fields that other queries give",
+    "steps": "of a function, instead of `run`: a list of steps. One of the two is required",
+    "onError": "of a function: steps for where one fails and nothing catches it",
+    "timeout": "how long it may take. Default: `limits: timeout`",
+    "deprecated": "the reason, shown in the schema",
+    "live": "of a query: how it is kept live; `false` where it is not offered as a subscription",
+    "refresh": "of a mutation: which queries may answer otherwise after it",
+    "schedule": "of a mutation: when the gateway runs it by itself",
+    "webhook": "of a mutation or a function: how another system runs it",
+}
+ARGUMENT_KEYS: Final[Mapping[str, str]] = {
+    "type": "the type; required",
+    "default": "its value where the client sends none",
+    "description": "shown in the schema",
+    "private": "`true` keeps its values out of logs and of the history of runs. Default: `false`",
+}
 
 
 @dataclass(frozen=True, slots=True)

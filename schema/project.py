@@ -26,12 +26,36 @@ from tidegate.schema.tree import ListNode, MapNode, ScalarNode, as_json
 from tidegate.schema.webhooks import bare
 
 FILE: Final = "tidegate.yaml"
-KEYS: Final = (
-    *("name", "roles", "include", "auth", "integrations", "config", "limits", "cors", "events", "url", "http"),
-    TOUCH,
-)
-HTTP_KEYS: Final = ("allow",)
-CORS_KEYS: Final = ("origins", "credentials", "maxAge")
+KEYS: Final[Mapping[str, str]] = {
+    "name": "the project's name; required",
+    "roles": (
+        "a list, lowest first; the first is `anonymous`: everybody without a token. A higher role may do all that "
+        "a lower one may. Required"
+    ),
+    "include": "a folder, or a list of them, whose files are the project's too: see include",
+    "auth": "how tokens are verified; without it everybody is anonymous",
+    "integrations": (
+        "a mapping of names to databases, mail servers, and other servers: http, graphql, webhook and zapier"
+    ),
+    "config": "constants for `$config.x`, of any shape",
+    "limits": "what one request may cost",
+    "cors": "which browsers may ask",
+    "events": "who hears socket events",
+    "http": "where programs may go by `$http`",
+    "touch": "who may tell of writes past the gateway",
+    "url": "where the gateway is reached from outside, as `https://api.example.com`: `CONSTS.apiUrl` of programs",
+}
+HTTP_KEYS: Final[Mapping[str, str]] = {
+    "allow": (
+        "the hosts that may be reached although their addresses are closed, as `crm.internal`, "
+        "`crm.internal:8080`, `10.1.2.3` or `[fd00::1]:8080`; others do not redirect there"
+    ),
+}
+CORS_KEYS: Final[Mapping[str, str]] = {
+    "origins": 'a list of origins such as `https://app.example.com`, or `["*"]`; required',
+    "credentials": "whether cookies may come along. Default: `false`",
+    "maxAge": "how long browsers may remember the answer. Default: `10m`",
+}
 SIZES: Final = frozenset({"body", "scriptMemory", "scriptLog", "scriptData", "httpBody", "eventData", "eventsBytes"})
 DURATIONS: Final = frozenset(field.name for field in fields(Limits) if isinstance(field.default, float))
 _HOST: Final = re.compile(r"(?:[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -19,7 +20,13 @@ from tidegate.schema.form import Form, capital
 from tidegate.schema.names import Names
 from tidegate.schema.tree import Node, ScalarNode, kind_of
 
-KEYS: Final = ("many", "one", "on", "orderBy", "limit")
+KEYS: Final[Mapping[str, str]] = {
+    "many": "the other object, for a field of the type `[T!]!`",
+    "one": "the other object, for a field of the type `T`",
+    "on": "a mapping of their fields to ours",
+    "orderBy": "the order of many rows: `createdAt`, `-createdAt`, or a list",
+    "limit": "how many rows at most, where the client does not say",
+}
 
 
 def add_relations(form: Form, built: DataObject, names: Names, problems: Problems) -> DataObject:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from tidegate.core.flow import Retry
@@ -10,8 +11,18 @@ from tidegate.core.units import parse_duration
 from tidegate.schema.form import Form
 from tidegate.schema.tree import MapNode, ScalarNode
 
-COMMON: Final = ("as", "timeout", "retry")
-RETRY_KEYS: Final = ("times", "interval", "factor", "maxInterval", "jitter")
+COMMON: Final[Mapping[str, str]] = {
+    "as": "the name of what it gives, for the steps after it",
+    "timeout": "how long each attempt may take",
+    "retry": "how often it is tried again where it fails: a number, or a mapping",
+}
+RETRY_KEYS: Final[Mapping[str, str]] = {
+    "times": "how many more attempts; required, at most 100",
+    "interval": "before the first of them. Default: `100ms`",
+    "factor": "each next gap is so many times the one before, 1 to 100. Default: 1",
+    "maxInterval": "no gap is longer. Default: `60s`",
+    "jitter": "up to this part of a gap, 0 to 1, is left out by chance. Default: 0",
+}
 MOST_RETRIES: Final = 100
 LONGEST: Final = 86400.0
 """Seconds that a gap, a delay or a wait may have."""

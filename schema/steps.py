@@ -17,33 +17,11 @@ from tidegate.schema.shapes import Shape
 from tidegate.schema.step_blocks import BlockReader, ReadBlock
 from tidegate.schema.step_calls import CallReader, read_given, read_message
 from tidegate.schema.step_code import CODE, Programs
+from tidegate.schema.step_keys import WORKS
 from tidegate.schema.step_scope import Position, StepScope, read_name
 from tidegate.schema.step_settings import COMMON, read_duration, read_retry
 from tidegate.schema.step_values import AUDIENCES, ValueReader
 from tidegate.schema.tree import ListNode, MapNode, Node, ScalarNode, kind_of
-
-WORKS: Final[Mapping[str, tuple[str, ...]]] = {
-    "use": ("missing",),
-    "js": ("with",),
-    "python": ("with", "runtime"),
-    "call": ("with", "missing"),
-    "if": ("then", "elif", "else"),
-    "each": ("do", "mode", "size", "delay"),
-    "filter": ("if", "do"),
-    "join": ("fields",),
-    "parallel": (),
-    "try": ("catch", "finally"),
-    "transaction": ("do",),
-    "emitUsers": ("users", "data"),
-    "emitRole": ("role", "data"),
-    "emitAll": ("data",),
-    "value": (),
-    "return": (),
-    "respond": (),
-    "refuse": (),
-    "wait": (),
-}
-"""The keys that say what a step does, and what may stand beside each; beside any, COMMON. `use` has its verb too."""
 
 DEEPEST: Final = 32
 """Blocks within blocks."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from tidegate.core.signing import HEADERS
@@ -11,7 +12,11 @@ from tidegate.schema.form import Form
 from tidegate.schema.webhooks import read_header, read_secret, read_signature
 
 TOUCH: Final = "touch"
-KEYS: Final = ("secret", "signature", "header")
+KEYS: Final[Mapping[str, str]] = {
+    "secret": 'what only those know who may tell of writes: `"${TOUCH_SECRET}"`. Required',
+    "signature": "as of a webhook, but `token` by default",
+    "header": "of `hmac` and `token`: the header. Default of `token`: `Authorization`",
+}
 TOKEN_HEADER: Final = "authorization"  # noqa: S105 - the name of a header
 """Where the secret itself is, if nothing else is said: that is what every client can send."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from tidegate.core.expressions import Record, references
@@ -24,7 +24,12 @@ from tidegate.schema.webhooks import KEYS as WEBHOOK_KEYS
 from tidegate.schema.webhooks import WEBHOOK, read_header, read_path, read_secret, read_signature
 
 SCHEDULE: Final = "schedule"
-SCHEDULE_KEYS: Final = ("cron", "timeZone", "args", "currentUser")
+SCHEDULE_KEYS: Final[Mapping[str, str]] = {
+    "cron": 'minute, hour, day of the month, month, day of the week, as in `"0 7 * * 1-5"`; required',
+    "timeZone": "whose clocks it goes by, as in `Europe/Berlin`. Default: `UTC`",
+    "args": "the arguments: values and `$config.x`",
+    "currentUser": "who runs it: `role`, and fields of `currentUser`. Default: the operation's `minRole`, and null",
+}
 DEFAULT_ZONE: Final = "UTC"
 
 

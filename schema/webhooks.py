@@ -13,7 +13,17 @@ from tidegate.schema.form import Form
 from tidegate.schema.tree import MapNode, Node, ScalarNode, kind_of
 
 WEBHOOK: Final = "webhook"
-KEYS: Final = ("path", "secret", "signature", "header", "args", "currentUser")
+KEYS: Final[Mapping[str, str]] = {
+    "path": "letters, digits, `.`, `_`, `~` and `-`, with `/` between the parts; no other webhook's. Required",
+    "secret": 'what signatures are made with, `"${NAME}"`: at least 16 bytes. Required',
+    "signature": "`hmac`, `github`, `stripe`, `standard` or `token`. Default: `hmac`",
+    "header": "of `hmac` and `token`: the header. Default: `X-Signature`, and `X-Webhook-Token`",
+    "args": (
+        "the arguments: values, `$config.x`, `$body.x`, `$query.x` and `$headers.x-name`. Default: the fields of "
+        "the body that the operation has arguments for"
+    ),
+    "currentUser": "as in `schedule`",
+}
 _PATH: Final = re.compile(r"[A-Za-z0-9._~-]+(?:/[A-Za-z0-9._~-]+)*", re.ASCII)
 _LONGEST_PATH: Final = 200
 _HEADER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,99}", re.ASCII)

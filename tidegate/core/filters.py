@@ -8,9 +8,10 @@ A mapping is an AND. A key is a field of the object (a comparison), a relation o
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from tidegate.core.expressions import Expression, Reference
 from tidegate.core.location import Location
@@ -39,6 +40,30 @@ class Operator(StrEnum):
     CONTAINS_ANY_CASE = "containsAnyCase"
     STARTS_WITH_ANY_CASE = "startsWithAnyCase"
     ENDS_WITH_ANY_CASE = "endsWithAnyCase"
+
+
+MEANINGS: Final[Mapping[Operator, str]] = {
+    Operator.EQ: "equal",
+    Operator.NE: "not equal, or null",
+    Operator.GT: "greater",
+    Operator.GTE: "greater or equal",
+    Operator.LT: "less",
+    Operator.LTE: "less or equal",
+    Operator.IN: "one of a list",
+    Operator.NOT_IN: "none of a list, or null",
+    Operator.BETWEEN: "from the first to the second of a list of two, both included",
+    Operator.CONTAINS: "text that holds this; `%` and `_` mean themselves",
+    Operator.STARTS_WITH: "text that begins with this",
+    Operator.ENDS_WITH: "text that ends with this",
+    Operator.IS_NULL: "null, or with `false` not null",
+    Operator.IS_NOT_NULL: "not null, or with `false` null",
+    Operator.EQ_ANY_CASE: "`eq`, whatever the case",
+    Operator.NE_ANY_CASE: "`ne`, whatever the case",
+    Operator.CONTAINS_ANY_CASE: "`contains`, whatever the case",
+    Operator.STARTS_WITH_ANY_CASE: "`startsWith`, whatever the case",
+    Operator.ENDS_WITH_ANY_CASE: "`endsWith`, whatever the case",
+}
+"""What each finds."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,11 @@ from tidegate.core.types import Argument, EnumType, ListOf, Named, NonNull, Type
 OrderBy: TypeAlias = tuple[Order, ...] | Reference
 """Sort keys, or the client's own: a list of values like `createdAt_DESC` (see `sent_order`)."""
 
-JOINS: Final = ("and", "or", "not")
+JOINS: Final[Mapping[str, str]] = {
+    "and": "a list of filters, which all hold",
+    "or": "a list of filters, of which one holds",
+    "not": "a filter that does not hold",
+}
 """Keys of a filter that are not fields. No field of an object may have such a name."""
 
 _NULLS: Final = (Operator.IS_NULL, Operator.IS_NOT_NULL)
