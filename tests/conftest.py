@@ -19,6 +19,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests import mariadb
+from tests.postgres import Databases
 
 T = TypeVar("T")
 
@@ -75,13 +76,17 @@ def postgres_url() -> str:
     return url
 
 
+@pytest.fixture(scope="session")
+def postgres_databases(postgres_url: str) -> Databases:
+    return Databases(postgres_url)
+
+
 @pytest.fixture
-def postgres_database(postgres_url: str) -> Iterator[str]:
-    """The address of a new and empty database."""
-    name = f"test_{uuid4().hex[:16]}"
-    alone(ask(postgres_url, f"create database {name} template template0"))
-    yield urlsplit(postgres_url)._replace(path=f"/{name}").geturl()
-    alone(ask(postgres_url, f"drop database {name} with (force)"))
+def postgres_database(postgres_databases: Databases) -> Iterator[str]:
+    """The address of an empty database."""
+    url = alone(postgres_databases.take())
+    yield url
+    alone(postgres_databases.give_back(url))
 
 
 @pytest.fixture(scope="session")

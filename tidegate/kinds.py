@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from logging import getLogger
+from types import MappingProxyType
 from typing import Final, cast
 
 from tidegate.core.integration import IntegrationKind
@@ -27,8 +29,10 @@ OURS: Final = {
 An installed package cannot take one of these names."""
 
 
+@cache
 def installed_kinds() -> Mapping[str, IntegrationKind]:
-    """Every kind by the name that `kind:` uses. Somebody's that cannot be loaded is no reason to have none."""
+    """Every kind by the name that `kind:` uses. Somebody's that cannot be loaded is no reason to have none. Looked for
+    once: to go through all that is installed takes longer than to compile a small project."""
     kinds: dict[str, IntegrationKind] = {}
     for point in entry_points(group=GROUP):
         if point.name not in OURS:
@@ -37,4 +41,4 @@ def installed_kinds() -> Mapping[str, IntegrationKind]:
             except Exception as error:  # noqa: BLE001 - it is other people's code
                 log.warning('The kind "%s" (%s) cannot be loaded: %r', point.name, point.value, error)
     ours = {name: EntryPoint(name, value, GROUP) for name, value in OURS.items()}
-    return {**{name: cast(IntegrationKind, point.load()) for name, point in ours.items()}, **kinds}
+    return MappingProxyType({**{name: cast(IntegrationKind, point.load()) for name, point in ours.items()}, **kinds})
