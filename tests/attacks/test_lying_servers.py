@@ -10,9 +10,15 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+from graphql import build_schema, introspection_from_schema
+
 from tidegate.app import Gateway
 from tidegate.auth.claims import anonymous
+from tidegate.resolvers.integrations.graphql.introspection import NotTold, introspect
 from tidegate.resolvers.integrations.http.answers import CROWD
+from tidegate.resolvers.integrations.upstream import Upstream, UpstreamSettings
+from tidegate.scaffold.openapi_document import Document, NoDocument, is_openapi
 
 TYPES = (
     *("Int", "Float", "String", "Boolean", "ID", "BigInt", "Decimal"),
@@ -45,6 +51,10 @@ class Liar:
 
     body = b""
 
+    async def start(self) -> tuple[asyncio.Server, str]:
+        server = await asyncio.start_server(self.serve, "127.0.0.1", 0)
+        return server, f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while True:
@@ -64,7 +74,7 @@ class Liar:
 async def lying(folder: Path) -> AsyncIterator[tuple[Liar, Any]]:
     """The server, and a function that asks the gateway. Any: it gives the whole answer, JSON."""
     liar = Liar()
-    server = await asyncio.start_server(liar.serve, "127.0.0.1", 0)
+    server, address = await liar.start()
     files = {
         "tidegate.yaml": PROJECT,
         "types.graphql": "enum Color { RED }\n"
@@ -74,7 +84,7 @@ async def lying(folder: Path) -> AsyncIterator[tuple[Liar, Any]]:
     for name, text in files.items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(text)
-    gateway = Gateway.load(folder, {"UP": f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"})
+    gateway = Gateway.load(folder, {"UP": address})
     await gateway.open()
     user = anonymous(gateway.catalog.auth, gateway.catalog.roles)
 
@@ -131,3 +141,38 @@ async def test_an_answer_of_nothing_but_brackets_is_not_read(tmp_path: Path) -> 
         row = b'{"id": 1234567, "at": [12.345678, 45.678901], "of": {"name": "somebody"}}'
         liar.body = b'{"v": [' + b",".join([row] * 100_000) + b"]}"
         assert len((await ask("{ sJSON }"))["data"]["sJSON"]) == 100_000
+
+
+async def test_what_a_server_says_of_itself() -> None:
+    """`tidegate init --from` and `check --online` ask for it."""
+    told = introspection_from_schema(build_schema("type Query { a(x: Int): T } type T { id: ID! } enum E { ONE }"))
+    liar = Liar()
+    server, address = await liar.start()
+    upstream = Upstream("liar", UpstreamSettings())
+    await upstream.open()
+    try:
+        for old, new in (
+            ('"name": "a"', '"name": "a: Int } type Evil { b"'),
+            ('"name": "T"', '"name": "../../T"'),
+            ('"name": "x"', '"name": "x\\n"'),
+            ('"name": "ONE"', '"name": {"a": 1}'),
+            ('"types": [', f'"types": [{{"kind": "OBJECT", "name": "Deep", "fields": {"[" * 900}{"]" * 900}}}, '),
+        ):
+            said = json.dumps(told)
+            assert old in said
+            liar.body = f'{{"data": {said.replace(old, new)}}}'.encode()
+            with pytest.raises(NotTold, match="cannot be understood"):
+                await introspect(upstream, address)
+        liar.body = json.dumps({"data": told}).encode()
+        assert set((await introspect(upstream, address)).type_map) >= {"Query", "T", "E"}
+    finally:
+        await upstream.close()
+        server.close()
+
+
+@pytest.mark.parametrize("text", ["x: " + "[" * 100_000, "- " * 100_000, "? " * 100_000, "{a: " * 100_000, "[" * 9999])
+def test_a_document_that_is_far_too_deep(text: str) -> None:
+    """The library ends the whole process over it."""
+    with pytest.raises(NoDocument, match="too deep"):
+        Document(text)
+    assert not is_openapi(text)

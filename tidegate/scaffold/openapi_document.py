@@ -15,6 +15,7 @@ LARGEST: Final = 32 * 1024 * 1024
 """Bytes of a document."""
 MOST_PARTS: Final = 500_000
 DEEPEST: Final = 200
+_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _VERSION: Final = re.compile(r"3\.[01](\.\d+)?(-\S+)?")
 
 
@@ -98,9 +99,12 @@ def _parsed(text: str) -> Mapping[str, Any]:
         found = json.loads(text)
     except ValueError:
         try:
-            found = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - a safe one
+            deep = _is_deep(text)
+            found = None if deep else yaml.load(text, Loader=_LOADER)  # noqa: S506 - a safe one
         except (yaml.YAMLError, ValueError, RecursionError) as error:
             raise NoDocument("This is neither JSON nor YAML.") from error
+        if deep:
+            raise NoDocument("This document is too deep.") from None
     except RecursionError as error:
         raise NoDocument("This document is too deep.") from error
     parts = iter(range(MOST_PARTS))
@@ -108,6 +112,19 @@ def _parsed(text: str) -> Mapping[str, Any]:
     if not isinstance(plain, Mapping):
         raise NoDocument("This is no OpenAPI document.")
     return plain
+
+
+def _is_deep(text: str) -> bool:
+    """Looked at before it is put together: what is far too deep ends the process there. Raises `YAMLError`."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > DEEPEST:
+                return True
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+    return False
 
 
 def _plain(node: Any, parts: Iterator[int], depth: int) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final, cast
 
 import orjson
-from graphql import GraphQLError, GraphQLSchema, build_client_schema, get_introspection_query
+from graphql import GraphQLError, GraphQLSchema, build_client_schema, get_introspection_query, print_schema
 
 from tidegate.core.errors import OperationError
 from tidegate.resolvers.integrations.upstream import Asked, Upstream
@@ -42,6 +42,9 @@ async def introspect(upstream: Upstream, url: str) -> GraphQLSchema:
         raise NotTold(f"It does not tell its schema (status {reply.status}).", refused=True)
     try:
         # Any: the library wants its own type of the JSON.
-        return build_client_schema(cast(Any, data))
-    except (GraphQLError, TypeError, KeyError, AttributeError) as error:
+        schema = build_client_schema(cast(Any, data))
+        # Fields and names are looked at when they are wanted: all of them now.
+        print_schema(schema)
+    except (GraphQLError, TypeError, KeyError, AttributeError, ValueError, RecursionError) as error:
         raise NotTold("What it tells of its schema cannot be understood.", refused=True) from error
+    return schema
