@@ -14,8 +14,14 @@ from tidegate.resolvers.integrations.mysql.address import ENCRYPT, OFF, VERIFY, 
 from tidegate.resolvers.integrations.mysql.database import MysqlDatabase, MysqlSettings
 from tidegate.resolvers.integrations.relational.dialect_mysql import MYSQL
 from tidegate.resolvers.integrations.relational.integration import RelationalIntegration
-from tidegate.resolvers.integrations.relational.request_schemas import VERBS, request_schema
-from tidegate.resolvers.integrations.relational.settings import Settings, count_schema, duration_schema
+from tidegate.resolvers.integrations.relational.kind import RelationalKind
+from tidegate.resolvers.integrations.relational.settings import (
+    CONNECTIONS,
+    MIGRATIONS,
+    Settings,
+    count_schema,
+    duration_schema,
+)
 from tidegate.resolvers.integrations.relational.violations import Vocabulary
 
 _SETTINGS: Final[Mapping[str, Any]] = {
@@ -39,14 +45,8 @@ _SETTINGS: Final[Mapping[str, Any]] = {
             "description": "A file with the certificates that are trusted, from the project's folder. "
             "Default: those of the system.",
         },
-        "migrations": {
-            "type": "string",
-            "description": "The folder of NNNN_name.sql files, applied in order at start. Default: none.",
-        },
-        "readers": count_schema(8, 1000, "Connections for queries, at most. They cannot write."),
-        "writers": count_schema(4, 1000, "Connections for mutations, at most."),
-        "waitTimeout": duration_schema("10s", "How long a call waits for a free connection."),
-        "connectTimeout": duration_schema("10s", "How long making a connection may take."),
+        "migrations": MIGRATIONS,
+        **CONNECTIONS,
         "statementTimeout": duration_schema("30s", "When a statement is stopped that nobody waits for any more."),
         "applicationName": {
             "type": "string",
@@ -63,21 +63,10 @@ _SETTINGS: Final[Mapping[str, Any]] = {
 }
 
 
-class MysqlKind:
-    """Implements `IntegrationKind`."""
-
-    @property
-    def verbs(self) -> frozenset[str]:
-        return VERBS
-
+class MysqlKind(RelationalKind):
     @property
     def settings(self) -> Mapping[str, Any]:
-        """Any: JSON Schema is open-ended."""
         return _SETTINGS
-
-    def request_schema(self, verb: str) -> Mapping[str, Any]:
-        """Any: JSON Schema is open-ended."""
-        return request_schema(verb)
 
     def create(self, name: str, settings: Mapping[str, Json], folder: Path, at: Location) -> Integration:
         given = Settings(name, settings, folder, at, _SETTINGS)

@@ -13,8 +13,14 @@ from tidegate.core.location import Location
 from tidegate.resolvers.integrations.postgres.database import PostgresDatabase, PostgresSettings
 from tidegate.resolvers.integrations.relational.dialect_postgres import POSTGRES
 from tidegate.resolvers.integrations.relational.integration import RelationalIntegration
-from tidegate.resolvers.integrations.relational.request_schemas import VERBS, request_schema
-from tidegate.resolvers.integrations.relational.settings import Settings, count_schema, duration_schema
+from tidegate.resolvers.integrations.relational.kind import RelationalKind
+from tidegate.resolvers.integrations.relational.settings import (
+    CONNECTIONS,
+    MIGRATIONS,
+    Settings,
+    count_schema,
+    duration_schema,
+)
 from tidegate.resolvers.integrations.relational.violations import Vocabulary
 
 _SETTINGS: Final[Mapping[str, Any]] = {
@@ -27,14 +33,8 @@ _SETTINGS: Final[Mapping[str, Any]] = {
             "description": "postgresql://user:password@host:5432/database?sslmode=verify-full, usually "
             "${DATABASE_URL}. TLS is as sslmode, sslrootcert, sslcert and sslkey say, as in libpq.",
         },
-        "migrations": {
-            "type": "string",
-            "description": "The folder of NNNN_name.sql files, applied in order at start. Default: none.",
-        },
-        "readers": count_schema(8, 1000, "Connections for queries, at most. They cannot write."),
-        "writers": count_schema(4, 1000, "Connections for mutations, at most."),
-        "waitTimeout": duration_schema("10s", "How long a call waits for a free connection."),
-        "connectTimeout": duration_schema("10s", "How long making a connection may take."),
+        "migrations": MIGRATIONS,
+        **CONNECTIONS,
         "statementTimeout": duration_schema("30s", "When PostgreSQL stops a statement that nobody waits for any more."),
         "searchPath": {
             "type": "array",
@@ -56,21 +56,10 @@ _SETTINGS: Final[Mapping[str, Any]] = {
 }
 
 
-class PostgresKind:
-    """Implements `IntegrationKind`."""
-
-    @property
-    def verbs(self) -> frozenset[str]:
-        return VERBS
-
+class PostgresKind(RelationalKind):
     @property
     def settings(self) -> Mapping[str, Any]:
-        """Any: JSON Schema is open-ended."""
         return _SETTINGS
-
-    def request_schema(self, verb: str) -> Mapping[str, Any]:
-        """Any: JSON Schema is open-ended."""
-        return request_schema(verb)
 
     def create(self, name: str, settings: Mapping[str, Json], folder: Path, at: Location) -> Integration:
         given = Settings(name, settings, folder, at, _SETTINGS)

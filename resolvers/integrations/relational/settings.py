@@ -35,6 +35,20 @@ def count_schema(default: int, most: int, description: str) -> dict[str, Any]:
     return {"type": "integer", "minimum": 1, "maximum": most, "default": default, "description": text}
 
 
+# Any: JSON Schema is open-ended.
+MIGRATIONS: Final[Mapping[str, Any]] = {
+    "type": "string",
+    "description": "The folder of NNNN_name.sql files, applied in order at start. Default: none.",
+}
+CONNECTIONS: Final[Mapping[str, Any]] = {
+    "readers": count_schema(8, 1000, "Connections for queries, at most. They cannot write."),
+    "writers": count_schema(4, 1000, "Connections for mutations, at most."),
+    "waitTimeout": duration_schema("10s", "How long a call waits for a free connection."),
+    "connectTimeout": duration_schema("10s", "How long making a connection may take."),
+}
+"""By name, of databases that are servers."""
+
+
 class Settings:
     """The settings of one integration. What is wrong is collected in `problems`, at the integration's place. A text
     that still holds a `${NAME}` is open: the project is checked without its environment, and the default stands in.

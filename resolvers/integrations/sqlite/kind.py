@@ -11,8 +11,8 @@ from tidegate.core.json import Json
 from tidegate.core.location import Location
 from tidegate.resolvers.integrations.relational.dialect_sqlite import SQLITE
 from tidegate.resolvers.integrations.relational.integration import RelationalIntegration
-from tidegate.resolvers.integrations.relational.request_schemas import VERBS, request_schema
-from tidegate.resolvers.integrations.relational.settings import Settings, count_schema, duration_schema
+from tidegate.resolvers.integrations.relational.kind import RelationalKind
+from tidegate.resolvers.integrations.relational.settings import MIGRATIONS, Settings, count_schema, duration_schema
 from tidegate.resolvers.integrations.relational.violations import Vocabulary
 from tidegate.resolvers.integrations.sqlite.database import SqliteDatabase, SqliteSettings
 from tidegate.resolvers.integrations.sqlite.worker import MEMORY
@@ -27,10 +27,7 @@ _SETTINGS: Final[Mapping[str, Any]] = {
             "description": "The database's file, from the project's folder; made if it is not there. :memory: keeps "
             "everything in memory, until the gateway stops or reloads.",
         },
-        "migrations": {
-            "type": "string",
-            "description": "The folder of NNNN_name.sql files, applied in order at start. Default: none.",
-        },
+        "migrations": MIGRATIONS,
         "readers": count_schema(4, 64, "Connections for queries, at most. They cannot write."),
         "busyTimeout": duration_schema("5s", "How long a statement waits for another process that writes."),
         "waitTimeout": duration_schema("10s", "How long a call waits for a free connection; mutations wait in turn."),
@@ -50,21 +47,10 @@ _SETTINGS: Final[Mapping[str, Any]] = {
 }
 
 
-class SqliteKind:
-    """Implements `IntegrationKind`."""
-
-    @property
-    def verbs(self) -> frozenset[str]:
-        return VERBS
-
+class SqliteKind(RelationalKind):
     @property
     def settings(self) -> Mapping[str, Any]:
-        """Any: JSON Schema is open-ended."""
         return _SETTINGS
-
-    def request_schema(self, verb: str) -> Mapping[str, Any]:
-        """Any: JSON Schema is open-ended."""
-        return request_schema(verb)
 
     def create(self, name: str, settings: Mapping[str, Json], folder: Path, at: Location) -> Integration:
         given = Settings(name, settings, folder, at, _SETTINGS)
