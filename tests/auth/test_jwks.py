@@ -6,6 +6,7 @@ import asyncio
 import json
 from asyncio import StreamReader, StreamWriter
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from itertools import count
 from typing import Any
 
@@ -32,6 +33,7 @@ class Issuer:
         self.answering = asyncio.Event()
         self.answering.set()
         self.port = 0
+        self.answers: set[asyncio.Task[Any]] = set()
 
     @property
     def address(self) -> str:
@@ -47,6 +49,8 @@ class Issuer:
         self.keys.append({**jwk, **({"kid": kid} if kid is not None else {}), **more})
 
     async def answer(self, reader: StreamReader, writer: StreamWriter) -> None:
+        if (task := asyncio.current_task()) is not None:
+            self.answers.add(task)
         await reader.readuntil(b"\r\n\r\n")
         async with self.changed:
             self.asked += 1
@@ -55,6 +59,8 @@ class Issuer:
         body = json.dumps({"keys": self.keys}).encode() if self.body is None else self.body
         writer.write(f"HTTP/1.1 {self.status}\r\n{self.headers}Content-Length: {len(body)}\r\n\r\n".encode() + body)
         writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
 
 
 @pytest.fixture
@@ -65,6 +71,8 @@ async def issuer() -> AsyncIterator[Issuer]:
     async with server:
         yield issuer
         issuer.answering.set()
+        # A server that is closed does not wait for its connections, and one that outlives its loop is a leak.
+        await asyncio.gather(*issuer.answers, return_exceptions=True)
 
 
 Made = tuple[Issuer, Authenticator]
