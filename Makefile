@@ -19,8 +19,11 @@ NPM_CI := npm ci --no-audit --no-fund --loglevel=error
 LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make lock"
 
+# The tests and the benches start hundreds of processes: they are not to compile every module again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
-.PHONY: help demo browser chromium mariadb test check lint types layers format pytest coverage bench bench-live bench-events bench-sandbox docs lock clean
+.PHONY: help demo browser chromium nginx mariadb test check lint types layers format pytest coverage bench bench-live bench-events bench-sandbox docs lock clean
 
 help:            ## this list
 	@grep -E '^[a-z-]+: .*##' Makefile | sed -E 's/:[^#]*##/\t/' | sort | expand -t 14
@@ -42,7 +45,8 @@ types: $(DEVELOPMENT)            ## mypy --strict
 layers: $(DEVELOPMENT)            ## who may import whom
 	$(BIN)/lint-imports
 
-pytest: $(DEVELOPMENT) $(TEST_CLIENTS) mariadb chromium            ## the tests only
+pytest: $(DEVELOPMENT) $(TEST_CLIENTS) mariadb chromium nginx            ## the tests only
+	@$(BIN)/python -m compileall -q tidegate/ schema resolvers realtime sandbox
 	CHROMIUM=$(CHROMIUM) $(BIN)/pytest -n 4 --dist worksteal --ignore tests/web_demo --ignore tests/web/console/test_browser.py $(PYTEST)
 
 browser: $(DEVELOPMENT) $(PAGE) $(CLIENT) chromium            ## the tests of the page and of the console, in Chromium, and of the client
@@ -50,7 +54,7 @@ browser: $(DEVELOPMENT) $(PAGE) $(CLIENT) chromium            ## the tests of th
 	cd client && npm run --silent check && TIDEGATE=$(abspath $(BIN))/tidegate npm run --silent test
 	CHROMIUM=$(CHROMIUM) $(BIN)/pytest -n 2 tests/web_demo tests/web/console/test_browser.py
 
-coverage: $(DEVELOPMENT) $(TEST_CLIENTS) mariadb chromium            ## the tests, and which lines they reach: half as long again
+coverage: $(DEVELOPMENT) $(TEST_CLIENTS) mariadb chromium nginx            ## the tests, and which lines they reach: half as long again
 	CHROMIUM=$(CHROMIUM) $(BIN)/pytest -n 2 --cov --cov-report=term --ignore tests/web_demo --ignore tests/web/console/test_browser.py $(PYTEST)
 
 bench: $(DEVELOPMENT) $(PEERS)            ## Tidegate beside its peers; BENCH=--quick for a short run
@@ -139,3 +143,10 @@ chromium:
 	  root=""; if [ "$$(id -u)" != 0 ]; then root=sudo; fi; \
 	  echo "The tests of the page need Chromium: installing it."; \
 	  $$root apt-get update -q && $$root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends chromium; }
+
+nginx:
+	@PATH="$$PATH:/usr/local/sbin:/usr/sbin"; command -v nginx >/dev/null || { \
+	  if ! command -v apt-get >/dev/null; then echo "The tests of the documentation need nginx." >&2; exit 1; fi; \
+	  root=""; if [ "$$(id -u)" != 0 ]; then root=sudo; fi; \
+	  echo "The tests of the documentation need nginx: installing it."; \
+	  $$root apt-get update -q && $$root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -q -y --no-install-recommends nginx-light; }

@@ -23,9 +23,10 @@ _SHAPE: Final = "{ __schema { types { name fields { name } } } }"
 
 
 class Reader:
-    """`folder` is theirs. What commands set stays set, as in a terminal."""
+    """`folder` is theirs. What commands set stays set, as in a terminal. `tidegate` is in the folder `commands`, or is
+    what they install."""
 
-    def __init__(self, folder: Path, **environment: str) -> None:
+    def __init__(self, folder: Path, commands: Path | None, **environment: str) -> None:
         self.folder = folder
         self.place = PLACE
         self.said = ""
@@ -35,7 +36,8 @@ class Reader:
         """Whether files were written that the server may not have seen."""
         theirs = ("TIDEGATE_", "JWT_", "COV", "VIRTUAL_")
         kept = {name: value for name, value in os.environ.items() if not name.startswith(theirs)}
-        path = f"{Path(sys.executable).parent}{os.pathsep}{kept['PATH']}"
+        places = [commands, Path(sys.executable).parent, kept["PATH"]]
+        path = os.pathsep.join(str(place) for place in places if place is not None)
         self.environment = {**kept, "PATH": path, "TIDEGATE_PORT": "0", "PYTHONUNBUFFERED": "1", **environment}
 
     async def __aenter__(self) -> Self:
