@@ -1,109 +1,91 @@
-"""The demo in a real Chromium, in front of a real gateway that can be stopped and comes back."""
+"""The demo in a real Chromium, in front of a real gateway in this process that can be stopped and comes back."""
 
 from __future__ import annotations
 
 import asyncio
-import os
-import shutil
-import signal
-import sys
-from asyncio.subprocess import PIPE, STDOUT, Process
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import pytest
-from playwright.async_api import Browser, Page, async_playwright, expect
+import pytest_asyncio
+from playwright.async_api import Browser, expect
 
+from tests.browsing import ROOT, Window, browser, opened_page
 from tests.ports import lasting_port
+from tests.realtime.screens import SECRET, copy_desk
+from tidegate.app import Gateway
+from tidegate.cli.demo import demo_users
+from tidegate.cli.passwords import demo_passwords
+from tidegate.cli.sign_in import DemoDoorkeeper
+from tidegate.cli.signing import own_jwt
+from tidegate.settings import Environment, Settings
+from tidegate.web.frontend import Frontend
+from tidegate.web.server import Server, build_server, listen
 
-ROOT = Path(__file__).parents[2]
-EXAMPLE = ROOT / "examples" / "servicedesk"
+__all__ = ["browser"]
+
 DIST = ROOT / "web-demo" / "dist"
-AXE = ROOT / "web-demo" / "node_modules" / "axe-core" / "axe.min.js"
-ARTIFACTS = ROOT / "web-demo" / "build" / "screenshots"
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-PATIENCE = 120.0
-
-expect.set_options(timeout=60_000)
+_ENVIRON = {"JWT_SECRET": SECRET}
 
 
 @dataclass
 class Demo:
-    """`tidegate serve --demo --static`, at one address for as long as the test takes."""
+    """What `tidegate serve --demo --static` serves, at one address for as long as the test takes. `life`: seconds that a
+    token is good for."""
 
     folder: Path
     port: int
-    process: Process | None = None
+    page: Path = DIST
+    life: int = 300
+    _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     @property
     def origin(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
     async def start(self) -> None:
-        environ = {name: value for name, value in os.environ.items() if not name.startswith(("TIDEGATE_", "JWT_"))}
-        options = ("--demo", "--port", str(self.port), "--static", str(DIST))
-        command = (sys.executable, "-m", "tidegate", "serve", str(self.folder), *options)
-        environ["PYTHONUNBUFFERED"] = "1"
-        self.process = await asyncio.create_subprocess_exec(*command, stdout=PIPE, stderr=STDOUT, env=environ)
-        assert self.process.stdout is not None
-        said = b""
-        async with asyncio.timeout(PATIENCE):
-            while b"in a browser." not in said.partition(b"\nOpen http")[2]:
-                line = await self.process.stdout.readline()
-                assert line, said.decode()
-                said += line
+        gateway = Gateway.load(self.folder, _ENVIRON, weak=True)
+        listener = self._stack.enter_context(listen("127.0.0.1", self.port))
+        await gateway.open()
+        self._stack.push_async_callback(gateway.close)
+        started = asyncio.Event()
+        server = build_server(
+            gateway,
+            replace(Settings(port=self.port), environment=Environment.DEVELOPMENT),
+            started.set,
+            Frontend(self.page),
+            DemoDoorkeeper(
+                demo_users(self.folder),
+                demo_passwords(self.folder),
+                own_jwt(gateway.catalog, _ENVIRON),
+                life=self.life,
+            ),
+        )
+        task = asyncio.create_task(server.serve(sockets=[listener]))
+        await started.wait()
+        self._stack.push_async_callback(_stop, server, task)
 
     async def stop(self) -> None:
-        if self.process is not None and self.process.returncode is None:
-            self.process.send_signal(signal.SIGTERM)
-            async with asyncio.timeout(PATIENCE):
-                await self.process.communicate()
-        self.process = None
+        await self._stack.aclose()
 
 
-@pytest.fixture
+async def _stop(server: Server, task: asyncio.Task[None]) -> None:
+    server.stop()
+    await task
+
+
+@pytest_asyncio.fixture(loop_scope="session")
 async def demo(tmp_path: Path) -> AsyncIterator[Demo]:
     assert (DIST / "index.html").exists(), "The page is not built: make browser builds it."
-    ignored = shutil.ignore_patterns("*.db", "*.db-*", ".env", ".tidegate")
-    served = Demo(Path(shutil.copytree(EXAMPLE, tmp_path / "desk", ignore=ignored)), lasting_port())
+    served = Demo(copy_desk(tmp_path / "desk"), lasting_port())
     await served.start()
     yield served
     await served.stop()
 
 
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        # Chromium's own walls want a user who is not root.
-        made = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield made
-        await made.close()
-
-
-@dataclass
-class Screen:
-    """A window of somebody's. `complaints` is what stood in its console, and whatever it asked of other addresses."""
-
-    page: Page
-    origin: str
-    complaints: list[str] = field(default_factory=list)
-
-    def watch(self) -> None:
-        def said(message: Any) -> None:
-            if message.type in ("error", "warning"):
-                self.complaints.append(f"{message.type}: {message.text}")
-
-        def asked(request: Any) -> None:
-            if not request.url.startswith((self.origin, "data:", "blob:")):
-                self.complaints.append(f"asked {request.url}")
-
-        self.page.on("console", said)
-        self.page.on("pageerror", lambda error: self.complaints.append(f"thrown: {error}"))
-        self.page.on("request", asked)
-
+class Screen(Window):
     async def open(self, path: str = "/") -> None:
         await self.page.goto(f"{self.origin}{path}")
 
@@ -119,44 +101,19 @@ class Screen:
         await self.page.get_by_label("What happened").fill(description)
         await self.page.get_by_role("button", name="File the ticket").click()
 
-    async def axe(self) -> list[str]:
-        """What is wrong for people who cannot see, hear or point: rules, and where."""
-        # What is still moving has colours of its own.
-        await self.page.evaluate(
-            "Promise.all(document.getAnimations().filter(a => a.effect.getTiming().iterations !== Infinity)"
-            ".map(a => a.finished.catch(() => 0)))"
-        )
-        await self.page.evaluate(AXE.read_text(encoding="utf-8"))
-        found = await self.page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
-        return [
-            f"{violation['id']}: {node['html'][:160]} {node['failureSummary'][:300]}"
-            for violation in found["violations"]
-            for node in violation["nodes"]
-        ]
-
-    async def shoot(self, name: str) -> None:
-        ARTIFACTS.mkdir(parents=True, exist_ok=True)
-        await self.page.screenshot(path=ARTIFACTS / f"{name}.png")
-
 
 Opened = Callable[..., Awaitable[Screen]]
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def screen(browser: Browser, demo: Demo) -> AsyncIterator[Opened]:
-    """Opens a window: `await screen("Ada", width=390, ...)`, signed in as somebody or, without a name, as nobody."""
+    """Opens a window: `await screen("Ada", width=390, ...)`, signed in as somebody or, without a name, as nobody.
+    `origin`: where something stands between it and the gateway."""
     async with AsyncExitStack() as stack:
 
-        async def open_one(
-            name: str | None = None, *, width: int = 1280, height: int = 800, dark: bool = False, **options: Any
-        ) -> Screen:
-            context = await browser.new_context(
-                viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light", **options
-            )
-            stack.push_async_callback(context.close)
-            context.set_default_timeout(60_000)
-            made = Screen(await context.new_page(), demo.origin)
-            made.watch()
+        async def open_one(name: str | None = None, *, origin: str | None = None, **options: Any) -> Screen:
+            page = await stack.enter_async_context(opened_page(browser, **options))
+            made = Screen(page, origin or demo.origin)
             if name is not None:
                 await made.enter(name)
             return made

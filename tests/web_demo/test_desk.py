@@ -6,11 +6,12 @@ import asyncio
 import re
 from typing import Any
 
+import pytest
 from playwright.async_api import Page, expect
 
-# Any: the fixtures of conftest.py, which importlib mode keeps from being imported.
-Opened = Any
-Demo = Any
+from tests.web_demo.conftest import Demo, Opened
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 def lines(page: Page) -> Any:

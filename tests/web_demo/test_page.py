@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from playwright.async_api import expect
 
-# Any: the fixtures of conftest.py, which importlib mode keeps from being imported.
-Opened = Any
-Demo = Any
+from tests.web_demo.conftest import Demo, Opened
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 SHIFTS = """
 window.shifted = 0;

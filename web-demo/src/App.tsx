@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { type ReactNode, useEffect, useState } from "react";
 import { Desk } from "./desk/Desk";
 import { BrowserRoute, useRoute } from "./router";
 import { keep, kept, type Session } from "./session";
@@ -21,21 +21,29 @@ function Pages() {
 
 /** This tab's user. */
 function Own() {
-  const [session, setSession] = useState<Session | "unknown" | undefined>("unknown");
+  const [session, setSession] = useState<Session | "unknown" | "unreached" | undefined>("unknown");
   const { go } = useRoute();
   useEffect(() => {
     let gone = false;
-    void kept().then((found) => (gone ? found?.connection.close() : setSession(found)));
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const open = () =>
+      kept().then(
+        (found) => (gone ? found?.connection.close() : setSession(found)),
+        // Whoever was signed in still is, once the gateway is there.
+        () => {
+          if (gone) return;
+          setSession("unreached");
+          timer = setTimeout(() => void open(), 2000);
+        },
+      );
+    void open();
     return () => {
       gone = true;
+      clearTimeout(timer);
     };
   }, []);
-  if (session === "unknown") {
-    return (
-      <div className="opening" role="status" aria-label="Opening">
-        <Mark size={44} />
-      </div>
-    );
+  if (session === "unknown" || session === "unreached") {
+    return <Opening>{session === "unreached" && <p>The gateway cannot be reached. Trying again.</p>}</Opening>;
   }
   if (session === undefined) {
     return (
@@ -54,4 +62,15 @@ function Own() {
     go("/");
   };
   return <Desk session={session} onSignOut={leave} />;
+}
+
+function Opening({ children }: { children: ReactNode }) {
+  return (
+    <main className="opening">
+      <div role="status" aria-label="Opening">
+        <Mark size={44} />
+        {children}
+      </div>
+    </main>
+  );
 }

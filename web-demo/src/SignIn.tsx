@@ -48,7 +48,11 @@ export function SignIn({ onSignedIn }: { onSignedIn: (session: Session) => void 
               <b>Safe</b> Roles and identity are put in on the server. There is no argument to tamper with.
             </li>
             <li>
-              <b>Plain</b> The whole API is a folder of text files: <code>examples/servicedesk</code>.
+              <b>Plain</b> The whole API is a folder of text files, <code>examples/servicedesk</code>, served by Tidegate.
+            </li>
+            <li>
+              <b>Open</b> Look behind it: <a href="/console">the console</a> has each operation with its plan, and{" "}
+              <a href="/graphql">GraphiQL</a> the API.
             </li>
           </ul>
         </section>

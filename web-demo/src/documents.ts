@@ -26,7 +26,7 @@ export const TicketWhole = graphql(`
 `);
 
 export const MyTickets = graphql(`
-  query MyTickets($status: Status) { myTickets(status: $status, first: 50) { ...TicketLine } }
+  query MyTickets($first: Int) { myTickets(first: $first) { ...TicketLine } }
 `);
 
 export const AllTickets = graphql(`

@@ -9,6 +9,7 @@ import "./style/ticket.css";
 import "./style/desk.css";
 import "./style/pages.css";
 import "./style/side.css";
+import "./style/contrast.css";
 
 const root = document.getElementById("root");
 if (root !== null) createRoot(root).render(<App />);

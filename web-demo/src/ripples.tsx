@@ -17,7 +17,7 @@ export interface Arrival {
   readonly kind: "refresh" | "event";
 }
 
-interface Ripples {
+export interface Ripples {
   readonly deed: Deed | undefined;
   did(by: string, what: string): void;
   arrived(at: string, what: string, kind: Arrival["kind"], moment: number): void;
@@ -55,6 +55,12 @@ export function usePart(name: string): string {
   return who === "" ? name : `${name} of ${who}`;
 }
 
+const NOBODY: Ripples = { deed: undefined, did: () => undefined, arrived: () => undefined };
+
+export function useRipples(): Ripples {
+  return use(Shared) ?? NOBODY;
+}
+
 export function useDeed(): Deed | undefined {
   return use(Shared)?.deed;
 }
@@ -72,7 +78,7 @@ export function useTide<Result, Variables>(
   what: string,
   document: Document<Result, Variables>,
   variables?: Variables,
-  options: { pause?: boolean } = {},
+  options: { pause?: boolean; keep?: boolean } = {},
 ): LiveState<Result> {
   const live = useLive(document, variables, options);
   const arrived = use(Shared)?.arrived;

@@ -23,7 +23,15 @@ export interface Session {
 }
 
 /** What is shown to whoever tries to sign in. */
-export class NotSignedIn extends Error {}
+export class NotSignedIn extends Error {
+  /** Nor will they be, however often they try. */
+  readonly final: boolean;
+
+  constructor(message: string, final = false) {
+    super(message);
+    this.final = final;
+  }
+}
 
 async function ask(body: object): Promise<Given> {
   const response = await fetch("/demo/session", {
@@ -32,7 +40,7 @@ async function ask(body: object): Promise<Given> {
     body: JSON.stringify(body),
   });
   if (response.status === 404 || response.status === 405) {
-    throw new NotSignedIn("This gateway was started without --demo, so nobody can sign in here.");
+    throw new NotSignedIn("This gateway was started without --demo, so nobody can sign in here.", true);
   }
   const answer = (await response.json()) as Given & { errors?: { message: string }[] };
   if (response.status === 401) throw new SignedOut(answer.errors?.[0]?.message);
@@ -81,13 +89,16 @@ export function keep(session: Session | undefined): void {
   else sessionStorage.setItem(KEY, session.renewal);
 }
 
+/** Whoever this tab was. Throws where that cannot be found out now. */
 export async function kept(): Promise<Session | undefined> {
   const renewal = sessionStorage.getItem(KEY);
   if (renewal === null) return undefined;
   try {
     return begin(await ask({ renewal }));
   } catch (reason) {
-    if (reason instanceof SignedOut) keep(undefined);
+    const over = reason instanceof SignedOut || (reason instanceof NotSignedIn && reason.final);
+    if (!over) throw reason;
+    keep(undefined);
     return undefined;
   }
 }

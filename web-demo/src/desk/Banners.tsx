@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "react";
 import { useStatus } from "tidegate-client/react";
 import { useBell } from "../ripples";
-import { Link } from "../router";
+import { Link, useRoute } from "../router";
 import type { User } from "../session";
 import { Icon } from "../ui/icons";
 import { Button } from "../ui/parts";
@@ -30,7 +30,9 @@ export function Banners({ user, onSignOut }: { user: User; onSignOut: () => void
             <div key={each.id} className="banner escalated">
               <Icon name="flag" />
               <p>
-                <strong>Escalated</strong> <Link to={`/tickets/${each.id}`}>{each.title}</Link>
+                <strong>Escalated</strong> <Link to={`/tickets/${each.id}`}>
+                  <bdi>{each.title}</bdi>
+                </Link>
               </p>
               <Button look="quiet" icon="close" aria-label={`Put away: ${each.title}`} onClick={() => drop(each.id)} />
             </div>
@@ -40,10 +42,19 @@ export function Banners({ user, onSignOut }: { user: User; onSignOut: () => void
   );
 }
 
+/** Whether the gateway serves another page than this one by now: it may have another API, too. */
+async function isOutdated(): Promise<boolean> {
+  const own = document.querySelector("script[type=module][src]")?.getAttribute("src");
+  const answer = await fetch("/", { headers: { accept: "text/html" }, cache: "no-cache" });
+  return own != null && answer.ok && !(await answer.text()).includes(own);
+}
+
 /** Says that the connection is lost once it is for a while, and that it is back. */
 function ConnectionBanner({ onSignOut }: { onSignOut: () => void }) {
   const status = useStatus();
+  const { isPage } = useRoute();
   const [shown, setShown] = useState<"lost" | "back" | undefined>();
+  const [outdated, setOutdated] = useState(false);
   const lost = useRef(false);
   useEffect(() => {
     if (status === "waiting") {
@@ -56,11 +67,12 @@ function ConnectionBanner({ onSignOut }: { onSignOut: () => void }) {
     if (status === "open" && lost.current) {
       lost.current = false;
       setShown("back");
+      if (isPage) void isOutdated().then(setOutdated, () => undefined);
       const timer = setTimeout(() => setShown(undefined), 4000);
       return () => clearTimeout(timer);
     }
     return undefined;
-  }, [status]);
+  }, [status, isPage]);
   return (
     <div role="status" aria-live="polite">
       {status === "signedOut" ? (
@@ -68,6 +80,14 @@ function ConnectionBanner({ onSignOut }: { onSignOut: () => void }) {
           <Icon name="lock" />
           <p>You have been signed out.</p>
           <Button onClick={onSignOut}>Sign in again</Button>
+        </div>
+      ) : outdated ? (
+        <div className="banner back">
+          <Icon name="spark" />
+          <p>
+            <strong>There is a newer version of this page.</strong> What you see goes on; load it again when it suits you.
+          </p>
+          <Button onClick={() => location.reload()}>Load it again</Button>
         </div>
       ) : shown === "lost" ? (
         <div className="banner lost">

@@ -12,13 +12,17 @@ import { useNotices } from "./notices";
 export function Bell({ user }: { user: User }) {
   const { data, isLoading } = useTide("announcements", Announcements);
   const [fresh, setFresh] = useState(0);
+  const [newest, setNewest] = useState("");
   const [writing, setWriting] = useState(false);
-  useBell("announced", () => setFresh((count) => count + 1));
+  useBell("announced", ({ text }) => {
+    setFresh((count) => count + 1);
+    setNewest(text);
+  });
   const all = data?.announcements ?? [];
   return (
     <>
       <span className="unseen" role="status">
-        {fresh > 0 ? `A new announcement: ${all[0]?.text ?? ""}` : ""}
+        {fresh > 0 ? `A new announcement: ${newest}` : ""}
       </span>
       <Menu label="Announcements" icon="bell" badge={fresh} onOpen={() => setFresh(0)}>
         <div className="bell-head">
@@ -33,7 +37,7 @@ export function Bell({ user }: { user: User }) {
         <ul className="bell-list">
           {all.map((each) => (
             <li key={each.id}>
-              <p>{each.text}</p>
+              <p dir="auto">{each.text}</p>
               <span className="soft">
                 {each.author?.name ?? "Somebody"} · <Ago at={each.createdAt} />
               </span>
@@ -67,7 +71,7 @@ export function Announcing({ onClose }: { onClose: () => void }) {
       onConfirm={(form) => void send(form)}
     >
       <Field label="What everybody should know">
-        {(id) => <textarea id={id} name="text" rows={3} required maxLength={300} />}
+        {(id) => <textarea id={id} name="text" dir="auto" rows={3} required maxLength={300} />}
       </Field>
     </Dialog>
   );

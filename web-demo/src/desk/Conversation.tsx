@@ -13,7 +13,7 @@ export function Conversation({ ticket, user }: { ticket: Whole; user: User }) {
   return (
     <section className="talk" aria-label={usePart("Conversation")}>
       <h2>Conversation</h2>
-      <div role="log" aria-live="polite">
+      <div role="log" aria-label={usePart("Messages")}>
         {ticket.comments.length === 0 && <p className="soft">Nobody has said anything yet.</p>}
         <ul>
           {ticket.comments.map((each) => (
@@ -35,7 +35,7 @@ export function Conversation({ ticket, user }: { ticket: Whole; user: User }) {
                     <Ago at={each.createdAt} />
                   </span>
                 </p>
-                <p>{each.text}</p>
+                <p dir="auto">{each.text}</p>
               </div>
             </li>
           ))}
@@ -64,7 +64,7 @@ function Reply({ ticket, user }: { ticket: Whole; user: User }) {
     area.value = "";
     const createdAt = new Date().toISOString();
     const author = { name: titled(user.name), role: user.role };
-    const shown = said(ticket.id, { id: `draft-${createdAt}`, text, internal, createdAt, email: user.email, author });
+    const shown = said(ticket, { id: `draft-${createdAt}`, text, internal, createdAt, email: user.email, author });
     const { id } = ticket;
     let done: unknown;
     if (!helping) done = await comment({ ticketId: id, text }, shown);
@@ -88,6 +88,7 @@ function Reply({ ticket, user }: { ticket: Whole; user: User }) {
         name="text"
         rows={2}
         maxLength={2000}
+        dir="auto"
         placeholder={internal ? "Only support sees this" : helping ? "Answer the customer" : "Write to support"}
         onKeyDown={(event) => {
           if (event.key === "Enter" && (event.metaKey || event.ctrlKey)) form.current?.requestSubmit();

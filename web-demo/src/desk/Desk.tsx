@@ -1,10 +1,10 @@
 import { TidegateProvider } from "tidegate-client/react";
 import { Provider } from "urql";
-import { useRoute } from "../router";
+import { useRoute, useTitle } from "../router";
 import type { Session, User } from "../session";
 import { Banners } from "./Banners";
 import { Dashboard } from "./Dashboard";
-import { Header } from "./Header";
+import { Header, titled } from "./Header";
 import { NoticeProvider } from "./notices";
 import { TicketDetail } from "./TicketDetail";
 import { TicketList } from "./TicketList";
@@ -38,6 +38,7 @@ export function Desk({ session, bare = false, onSignOut }: DeskProps) {
 function Pages({ user, bare }: { user: User; bare: boolean }) {
   const { path } = useRoute();
   const id = /^\/tickets\/([^/]+)$/.exec(path)?.[1];
+  useTitle(titled(user.name), id !== undefined ? null : path === "/dashboard" ? "Dashboard" : "Tickets");
   if (path === "/dashboard" && user.role !== "customer") return <Dashboard user={user} part={bare ? "div" : "main"} />;
   const Part = bare ? "div" : "main";
   return (

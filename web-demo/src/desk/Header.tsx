@@ -45,7 +45,8 @@ export function Header({ user, bare, onSignOut }: { user: User; bare: boolean; o
 }
 
 export function titled(name: string): string {
-  return name.slice(0, 1).toUpperCase() + name.slice(1);
+  const [first = "", ...others] = name;
+  return first.toUpperCase() + others.join("");
 }
 
 /** Urql's own subscription, over the same socket. */

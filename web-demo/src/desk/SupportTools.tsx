@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { useQuery } from "urql";
 import type { PeopleQuery, Priority, Status, TriageTicketMutation } from "../../build/gql/graphql";
 import { Assign, DeleteTicket, EscalateTicket, People, SetPriority, SetStatus, TriageTicket } from "../documents";
@@ -22,12 +22,13 @@ export function SupportTools({ ticket, user }: { ticket: Whole; user: User }) {
   const [assign] = useWrite("The assignment", "assigned a ticket", Assign);
   const [triage, triaging] = useWrite("The triage", "triaged a ticket", TriageTicket);
   const [outcome, setOutcome] = useState<Outcome>();
+  const tools = useRef<HTMLElement>(null);
   const [asking, setAsking] = useState<"escalate" | "delete">();
   // Not live, and so by urql over HTTP: who works here does not change while one looks.
   const [{ data: people }] = useQuery<PeopleQuery>({ query: People.toString() });
   const helpers = people?.people.filter((each) => each.role !== "customer") ?? [];
   return (
-    <section className="tools" aria-label={usePart("What support can do")}>
+    <section className="tools" ref={tools} aria-label={usePart("What support can do")}>
       <div className="tools-row">
         <fieldset className="segments">
           <legend className="unseen">Status of the ticket</legend>
@@ -80,7 +81,12 @@ export function SupportTools({ ticket, user }: { ticket: Whole; user: User }) {
         </label>
       </div>
       <div className="tools-row">
-        <Button icon="spark" busy={triaging} onClick={() => void triage({ id }).then((done) => done && setOutcome(done.triageTicket))}>
+        <Button
+          icon="spark"
+          className="triage"
+          busy={triaging}
+          onClick={() => void triage({ id }).then((done) => done && setOutcome(done.triageTicket))}
+        >
           Triage
         </Button>
         <Button icon="flag" onClick={() => setAsking("escalate")}>
@@ -98,7 +104,15 @@ export function SupportTools({ ticket, user }: { ticket: Whole; user: User }) {
         </p>
       )}
       <div role="status" aria-live="polite">
-        {outcome !== undefined && <Triaged outcome={outcome} onClose={() => setOutcome(undefined)} />}
+        {outcome !== undefined && (
+          <Triaged
+            outcome={outcome}
+            onClose={() => {
+              setOutcome(undefined);
+              tools.current?.querySelector<HTMLElement>(".triage")?.focus();
+            }}
+          />
+        )}
       </div>
       {asking === "escalate" && <Escalating ticket={ticket} onClose={() => setAsking(undefined)} />}
       {asking === "delete" && <Deleting ticket={ticket} onClose={() => setAsking(undefined)} />}
@@ -157,7 +171,7 @@ function Escalating({ ticket, onClose }: { ticket: Whole; onClose: () => void })
       onConfirm={(form) => void send(form)}
     >
       <Field label="Why it cannot wait" hint="Kept as an internal note.">
-        {(id, hint) => <textarea id={id} name="reason" rows={2} required maxLength={300} aria-describedby={hint} />}
+        {(id, hint) => <textarea id={id} name="reason" dir="auto" rows={2} required maxLength={300} aria-describedby={hint} />}
       </Field>
     </Dialog>
   );

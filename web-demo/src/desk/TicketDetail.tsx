@@ -2,16 +2,36 @@ import { useEffect, useRef } from "react";
 import type { SupportTicketQuery } from "../../build/gql/graphql";
 import { CustomerTicket, SupportTicket } from "../documents";
 import { usePart, useTide } from "../ripples";
-import { Link } from "../router";
+import { Link, useTitle } from "../router";
 import type { User } from "../session";
 import { Icon } from "../ui/icons";
 import { Ago, Bones, Empty, Failed, PriorityPill, StatusPill } from "../ui/parts";
 import { Conversation } from "./Conversation";
 import { SupportTools } from "./SupportTools";
+import { titled } from "./Header";
 import { isDraft } from "./TicketList";
 
 export type Whole = Omit<NonNullable<SupportTicketQuery["ticket"]>, "internalNote"> & {
   readonly internalNote?: string | null;
+};
+
+const FIRST_STEPS: Record<User["role"], readonly string[]> = {
+  customer: [
+    "File a ticket: it stands in the list before the server has answered.",
+    "Open a second tab as Sam. It is there, too, and nobody has loaded anything again.",
+    "Let Sam answer it, and stay here: a toast says so.",
+  ],
+  support: [
+    "Open a ticket and triage it: JavaScript reads it, Python judges it, on the server.",
+    "Answer it or move it. Its customer sees that while you do it.",
+    "Escalate it: a banner for everybody of the support, whatever they look at.",
+    "Open the dashboard in another tab, and watch the numbers.",
+  ],
+  admin: [
+    "Announce something: everybody’s bell rings.",
+    "Delete a ticket, and it goes from every screen.",
+    "Open the dashboard in another tab, and watch the numbers.",
+  ],
 };
 
 export function TicketDetail({ id, user }: { id: string | undefined; user: User }) {
@@ -19,11 +39,17 @@ export function TicketDetail({ id, user }: { id: string | undefined; user: User 
   if (id === undefined) {
     return (
       <section className="detail nothing" aria-label={part}>
-        <Empty icon="flag" title="No ticket is open">
-          {user.role === "customer"
-            ? "Choose one on the left, or file a new one. Answers appear here by themselves."
-            : "Choose one on the left. What others do to it appears here while you look at it."}
-        </Empty>
+        <div className="first">
+          <h2>What to try here</h2>
+          <ol>
+            {FIRST_STEPS[user.role].map((each) => (
+              <li key={each}>{each}</li>
+            ))}
+          </ol>
+          <p className="soft">
+            Or <a href="/side-by-side">see three people side by side</a>, with the milliseconds.
+          </p>
+        </div>
       </section>
     );
   }
@@ -35,6 +61,7 @@ function Detail({ id, user }: { id: string; user: User }) {
   const document = user.role === "customer" ? CustomerTicket : SupportTicket;
   const { data, isLoading, error } = useTide<{ ticket?: Whole | null }, { id: string }>("open ticket", document, { id }, { pause: isDraft(id) });
   const ticket = data?.ticket;
+  useTitle(titled(user.name), ticket?.title ?? "Tickets");
   const heading = useRef<HTMLHeadingElement>(null);
   const there = ticket != null;
   useEffect(() => {
@@ -61,7 +88,7 @@ function Detail({ id, user }: { id: string; user: User }) {
               <StatusPill status={ticket.status} />
               <PriorityPill priority={ticket.priority} always />
             </div>
-            <h1 ref={heading} tabIndex={-1}>
+            <h1 ref={heading} tabIndex={-1} dir="auto">
               {ticket.title}
             </h1>
             <p className="soft">
@@ -70,7 +97,7 @@ function Detail({ id, user }: { id: string; user: User }) {
               {ticket.assignee != null && ` · ${ticket.assignee.name} takes care of it`}
             </p>
           </header>
-          <p className="description">{ticket.description}</p>
+          <p className="description" dir="auto">{ticket.description}</p>
           {user.role !== "customer" && <SupportTools ticket={ticket} user={user} />}
           <Conversation ticket={ticket} user={user} />
         </article>

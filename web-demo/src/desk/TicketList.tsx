@@ -1,4 +1,4 @@
-import { useDeferredValue, useEffect, useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import type { Status, TicketFilter, TicketLineFragment } from "../../build/gql/graphql";
 import { AllTickets, MyTickets } from "../documents";
 import { usePart, useTide } from "../ripples";
@@ -8,6 +8,9 @@ import { Icon } from "../ui/icons";
 import { Ago, Bones, Button, Empty, Failed, PriorityPill, STATUS_WORDS, STATUSES, StatusPill } from "../ui/parts";
 import { NewTicket } from "./NewTicket";
 
+/** Tickets that are asked for at once, and more of them each time that somebody wants more. */
+const PAGE = 25;
+
 type Line = TicketLineFragment & { readonly author?: { readonly name: string } | null };
 
 export function TicketList({ user, selected }: { user: User; selected: string | undefined }) {
@@ -15,42 +18,52 @@ export function TicketList({ user, selected }: { user: User; selected: string | 
 }
 
 function Mine({ user, selected }: { user: User; selected: string | undefined }) {
-  const [filing, setFiling] = useState(false);
-  const { data, isLoading, error } = useTide("ticket list", MyTickets, {});
+  // Who files one may begin the next before the first is there.
+  const [filing, setFiling] = useState<readonly number[]>([]);
+  const begun = useRef(0);
+  const [first, setFirst] = useState(PAGE);
+  const { data, isLoading, error } = useTide("ticket list", MyTickets, { first }, { keep: true });
   const tickets = data?.myTickets;
+  const file = () => {
+    begun.current += 1;
+    const next = begun.current;
+    setFiling((all) => [...all, next]);
+  };
   return (
     <section className="list" aria-label={usePart("Your tickets")}>
       <header className="list-head">
         <h1>Your tickets</h1>
-        <Button look="main" icon="plus" onClick={() => setFiling(true)}>
+        <Button look="main" icon="plus" onClick={file}>
           New ticket
         </Button>
       </header>
       {error !== undefined && tickets === undefined && <Failed what="Your tickets" message={error.message} />}
-      {isLoading && <Waiting />}
+      {isLoading && tickets === undefined && <Waiting />}
       {tickets?.length === 0 && (
         <Empty icon="check" title="Nothing here yet">
           File a ticket, and watch what support makes of it.
         </Empty>
       )}
       {tickets !== undefined && <Lines tickets={tickets} selected={selected} />}
-      {filing && <NewTicket user={user} onClose={() => setFiling(false)} />}
+      {tickets !== undefined && tickets.length >= first && <More busy={isLoading} onMore={() => setFirst(first + PAGE)} />}
+      {filing.map((each) => (
+        <NewTicket key={each} user={user} onClose={() => setFiling((all) => all.filter((other) => other !== each))} />
+      ))}
     </section>
   );
 }
 
-const PAGE = 25;
 
 function Everybodys({ selected }: { selected: string | undefined }) {
   const [status, setStatus] = useState<Status | "all">("all");
   const [text, setText] = useState("");
   const [first, setFirst] = useState(PAGE);
-  const sought = useDeferredValue(text.trim());
+  const sought = useSettled(text.trim());
   const where: TicketFilter = {
     ...(status === "all" ? {} : { status: { eq: status } }),
     ...(sought === "" ? {} : { title: { containsAnyCase: sought } }),
   };
-  const { data, isLoading, error } = useTide("ticket list", AllTickets, { where, first });
+  const { data, isLoading, error } = useTide("ticket list", AllTickets, { where, first }, { keep: true });
   const found = data?.allTickets;
   return (
     <section className="list" aria-label={usePart("All tickets")}>
@@ -74,7 +87,7 @@ function Everybodys({ selected }: { selected: string | undefined }) {
         </fieldset>
       </div>
       {error !== undefined && found === undefined && <Failed what="The tickets" message={error.message} />}
-      {isLoading && <Waiting />}
+      {isLoading && found === undefined && <Waiting />}
       {found?.nodes.length === 0 && (
         <Empty icon="check" title={sought === "" ? "All done" : "Nothing found"}>
           {sought === "" ? "There is no such ticket right now." : "No title has these words. New ones appear by themselves."}
@@ -82,12 +95,28 @@ function Everybodys({ selected }: { selected: string | undefined }) {
       )}
       {found !== undefined && <Lines tickets={found.nodes} selected={selected} />}
       {found !== undefined && found.totalCount > found.nodes.length && (
-        <Button className="more" onClick={() => setFirst(first + PAGE)}>
-          Show more
-        </Button>
+        <More busy={isLoading} onMore={() => setFirst(first + PAGE)} />
       )}
     </section>
   );
+}
+
+function More({ busy, onMore }: { busy: boolean; onMore: () => void }) {
+  return (
+    <Button className="more" busy={busy} onClick={onMore}>
+      Show more
+    </Button>
+  );
+}
+
+/** What is typed, once it has been the same for a moment: not each letter is a query. */
+function useSettled(text: string): string {
+  const [settled, setSettled] = useState(text);
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(text), 180);
+    return () => clearTimeout(timer);
+  }, [text]);
+  return settled;
 }
 
 function Waiting() {
@@ -103,23 +132,35 @@ function Waiting() {
 }
 
 function Lines({ tickets, selected }: { tickets: readonly Line[]; selected: string | undefined }) {
-  // What has changed since it was last drawn is tinted for a moment.
+  // What has changed since it was last drawn is tinted for a moment. Many new ones at once are no news, but another page.
   const known = useRef<Map<string, string>>(undefined);
+  const before = known.current;
   const changed = new Set<string>();
-  if (known.current !== undefined) {
+  if (before !== undefined) {
+    const added = tickets.filter((each) => !before.has(each.id)).length;
     for (const each of tickets) {
-      if (known.current.get(each.id) !== mark(each)) changed.add(each.id);
+      if (before.has(each.id) ? before.get(each.id) !== mark(each) : added < 4) changed.add(each.id);
     }
   }
   useEffect(() => {
     known.current = new Map(tickets.map((each) => [each.id, mark(each)]));
   }, [tickets]);
+  // Whoever comes back from a ticket is where they left.
+  const list = useRef<HTMLUListElement>(null);
+  const left = useRef(selected);
+  useEffect(() => {
+    const from = left.current;
+    left.current = selected;
+    if (from === undefined || selected !== undefined || document.activeElement !== document.body) return;
+    const lines = list.current;
+    (lines?.querySelector<HTMLElement>(`[data-ticket="${CSS.escape(from)}"] a`) ?? lines?.querySelector("a"))?.focus();
+  }, [selected]);
   return (
-    <ul className="lines">
+    <ul className="lines" ref={list}>
       {tickets.map((each) => (
         <li key={each.id} data-ticket={each.id} className={changed.has(each.id) ? "fresh" : undefined} data-draft={isDraft(each.id) || undefined}>
           <Link to={`/tickets/${each.id}`} className="line" current={each.id === selected}>
-            <span className="line-title">{each.title}</span>
+            <span className="line-title" dir="auto">{each.title}</span>
             <span className="line-facts">
               <StatusPill status={each.status} />
               <PriorityPill priority={each.priority} />

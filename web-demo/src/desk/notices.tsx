@@ -25,7 +25,7 @@ export function useNotices(): Notices {
   return use(Shared);
 }
 
-/** Toasts: they go by themselves, but not while somebody points at them, and errors stay until they are put away. */
+/** Toasts: they go by themselves, but not while somebody points at them or has the focus in them, and errors stay until they are put away. */
 export function NoticeProvider({ children }: { children: ReactNode }) {
   const [shown, setShown] = useState<readonly Shown[]>([]);
   const next = useRef(0);
@@ -73,13 +73,15 @@ function Toast({ notice, drop }: { notice: Shown; drop: (id: number) => void }) 
       }}
       onPointerEnter={() => clearTimeout(timer.current)}
       onPointerLeave={start}
+      onFocus={() => clearTimeout(timer.current)}
+      onBlur={start}
     >
       <div>
         <strong>{notice.title}</strong>
-        {notice.text !== undefined && <p>{notice.text}</p>}
+        {notice.text !== undefined && <p dir="auto">{notice.text}</p>}
         {notice.to !== undefined && <Link to={notice.to}>Open the ticket</Link>}
       </div>
-      <button type="button" className="button quiet" aria-label="Put away" onClick={() => drop(notice.id)}>
+      <button type="button" className="button quiet" aria-label={`Put away: ${notice.title}`} onClick={() => drop(notice.id)}>
         <Icon name="close" size={16} />
       </button>
     </div>

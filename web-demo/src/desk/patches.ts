@@ -17,12 +17,14 @@ export function patched(id: string, fields: Partial<TicketLineFragment>): readon
 
 type Comment = Whole["comments"][number];
 
-/** One comment more at the end, until the gateway shows it itself. */
-export function said(ticket: string, comment: Comment): readonly Change<unknown>[] {
+/** One comment more at the end, until the gateway shows it itself: by this author, with this text, and none of those
+ * that were there before. */
+export function said(ticket: Whole, comment: Comment): readonly Change<unknown>[] {
+  const before = new Set(ticket.comments.map((each) => each.id));
   const add = <T extends { readonly ticket?: { readonly id: string; readonly comments: Comment[] } | null }>(data: T): T => {
-    if (data.ticket == null || data.ticket.id !== ticket) return data;
+    if (data.ticket == null || data.ticket.id !== ticket.id) return data;
     const there = data.ticket.comments.some(
-      (each) => each.text === comment.text && each.email === comment.email && each.createdAt >= comment.createdAt,
+      (each) => !before.has(each.id) && each.text === comment.text && each.email === comment.email,
     );
     return there ? data : { ...data, ticket: { ...data.ticket, comments: [...data.ticket.comments, comment] } };
   };

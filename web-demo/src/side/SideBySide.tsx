@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { useCallback, useEffect, useState } from "react";
 import { Desk } from "../desk/Desk";
 import { PEOPLE } from "../people";
 import { type Arrival, type Deed, RippleProvider, RipplesOf, useDeed } from "../ripples";
@@ -7,15 +7,23 @@ import { type Session, signIn } from "../session";
 import { Mark } from "../ui/icons";
 import { Button, Face } from "../ui/parts";
 import { ThemeSwitch } from "../ui/theme";
+import { Deeds } from "./Deeds";
 
 const SEATS = ["ada", "sam", "kim"] as const;
-type Seat = (typeof SEATS)[number];
+export type Seat = (typeof SEATS)[number];
 const START: Record<Seat, string> = { ada: "/", sam: "/", kim: "/dashboard" };
 
 /** Three users in one page, each with connections of their own, and what one of them does to the others. */
 export function SideBySide() {
   const [third, setThird] = useState(true);
   const seats = third ? SEATS : SEATS.slice(0, 2);
+  const [sessions, setSessions] = useState<Partial<Record<Seat, Session>>>({});
+  const sat = useCallback((seat: Seat, session: Session | undefined) => {
+    setSessions(({ [seat]: _, ...others }) => (session === undefined ? others : { ...others, [seat]: session }));
+  }, []);
+  useEffect(() => {
+    document.title = "Side by side · Slipway";
+  }, []);
   return (
     <RippleProvider>
       <div className="side">
@@ -25,15 +33,16 @@ export function SideBySide() {
             <span>Slipway</span>
           </a>
           <h1>Side by side</h1>
-          <Verdict />
+          <Deeds sessions={sessions} third={third} />
           <Button className="third" aria-pressed={third} onClick={() => setThird(!third)}>
             Kim too
           </Button>
           <ThemeSwitch />
+          <Verdict />
         </header>
         <main className={third ? "panes three" : "panes"}>
           {seats.map((seat) => (
-            <Pane key={seat} seat={seat} />
+            <Pane key={seat} seat={seat} onSat={sat} />
           ))}
         </main>
       </div>
@@ -41,7 +50,7 @@ export function SideBySide() {
   );
 }
 
-function Pane({ seat }: { seat: Seat }) {
+function Pane({ seat, onSat }: { seat: Seat; onSat: (seat: Seat, session: Session | undefined) => void }) {
   const person = PEOPLE.find((each) => each.user === seat);
   const [session, setSession] = useState<Session>();
   const [problem, setProblem] = useState<string>();
@@ -53,7 +62,10 @@ function Pane({ seat }: { seat: Seat }) {
       (found) => {
         mine = found;
         if (gone) found.connection.close();
-        else setSession(found);
+        else {
+          setSession(found);
+          onSat(seat, found);
+        }
       },
       (reason: unknown) => !gone && setProblem(reason instanceof Error ? reason.message : "The gateway cannot be reached."),
     );
@@ -61,9 +73,10 @@ function Pane({ seat }: { seat: Seat }) {
       gone = true;
       mine?.connection.close();
       setSession(undefined);
+      onSat(seat, undefined);
       setProblem(undefined);
     };
-  }, [seat, person, turn]);
+  }, [seat, person, turn, onSat]);
   const name = person?.name ?? seat;
   return (
     <section className="pane" aria-label={`${name}’s screen`}>
@@ -105,7 +118,7 @@ function PaneArrivals({ name }: { name: string }) {
     <span className="pane-arrivals">
       {fastest !== undefined && deed !== undefined && (
         <span key={deed.since} className={`arrival ${deed.by === name ? "own" : ""}`}>
-          {worded(fastest)} <b>{milliseconds(fastest.ms)}</b>
+          <span>{worded(fastest)}</span> <b>{milliseconds(fastest.ms)}</b>
         </span>
       )}
     </span>
@@ -115,7 +128,7 @@ function PaneArrivals({ name }: { name: string }) {
 function Verdict() {
   const deed = useDeed();
   if (deed === undefined) {
-    return <p className="verdict soft">Do something in one pane: file a ticket as Ada. The others say how long it took.</p>;
+    return <p className="verdict soft">One click, or do something in a pane yourself. What arrives at the others is written here, with how long it took.</p>;
   }
   const others = deed.arrivals.filter((each) => each.at !== deed.by);
   return (

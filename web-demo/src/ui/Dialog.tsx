@@ -7,15 +7,18 @@ interface DialogProps {
   readonly confirm: string;
   readonly danger?: boolean;
   readonly busy?: boolean;
+  /** Why it did not work the last time. */
+  readonly problem?: string | undefined;
   readonly children?: ReactNode;
   onClose(): void;
   onConfirm(form: FormData): void;
 }
 
 /** The browser's own modal dialog: it keeps the focus inside, Escape closes it, and the focus goes back. */
-export function Dialog({ title, intro, confirm, danger = false, busy = false, children, onClose, onConfirm }: DialogProps) {
+export function Dialog({ title, intro, confirm, danger = false, busy = false, problem, children, onClose, onConfirm }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const heading = useId();
+  const pressed = useRef<EventTarget>(null);
   useEffect(() => {
     const shown = dialog.current;
     const before = document.activeElement;
@@ -39,7 +42,11 @@ export function Dialog({ title, intro, confirm, danger = false, busy = false, ch
         event.preventDefault();
         onClose();
       }}
-      onClick={(event) => event.target === dialog.current && onClose()}
+      onPointerDown={(event) => (pressed.current = event.target)}
+      onClick={(event) => {
+        // A click beside it closes it, but not where words were selected and the pointer was let go outside.
+        if (event.target === dialog.current && pressed.current === dialog.current) onClose();
+      }}
     >
       <form onSubmit={submit}>
         <header>
@@ -48,6 +55,11 @@ export function Dialog({ title, intro, confirm, danger = false, busy = false, ch
         </header>
         {intro !== undefined && <p className="intro">{intro}</p>}
         {children}
+        {problem !== undefined && (
+          <p className="problem" role="alert">
+            {problem}
+          </p>
+        )}
         <footer>
           <Button onClick={onClose}>Cancel</Button>
           <Button type="submit" look={danger ? "danger" : "main"} busy={busy}>

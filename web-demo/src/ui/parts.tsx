@@ -8,9 +8,17 @@ interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
   readonly busy?: boolean;
 }
 
-export function Button({ look = "plain", icon, busy = false, children, className = "", ...rest }: ButtonProps) {
+/** While it is busy it does nothing: neither for a pointer nor for a key. */
+export function Button({ look = "plain", icon, busy = false, children, className = "", onClick, ...rest }: ButtonProps) {
   return (
-    <button type="button" className={`button ${look} ${className}`} aria-busy={busy || undefined} {...rest}>
+    <button
+      type="button"
+      className={`button ${look} ${className}`}
+      aria-busy={busy || undefined}
+      aria-disabled={busy || undefined}
+      onClick={busy ? (event) => event.preventDefault() : onClick}
+      {...rest}
+    >
       {icon !== undefined && <Icon name={icon} />}
       {children !== undefined && <span>{children}</span>}
     </button>
@@ -38,7 +46,7 @@ export function Face({ name, size = 32 }: { name: string; size?: number }) {
     <svg className="face" width={size} height={size} viewBox="0 0 32 32" aria-hidden="true">
       <circle cx="16" cy="16" r="16" fill={`oklch(0.86 0.055 ${hue})`} />
       <text x="16" y="21.200" textAnchor="middle" fill={`oklch(0.33 0.06 ${hue})`}>
-        {name.slice(0, 1).toUpperCase()}
+        {[...name][0]?.toUpperCase()}
       </text>
     </svg>
   );
@@ -89,6 +97,7 @@ export function Failed({ what, message }: { what: string; message: string }) {
       </span>
       <h2>{what} cannot be shown</h2>
       <p>{message}</p>
+      <Button onClick={() => location.reload()}>Load the page again</Button>
     </div>
   );
 }
