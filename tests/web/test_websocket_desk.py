@@ -44,7 +44,7 @@ MINE = "subscription { myTickets(first: 1) { id title email } }"
 LEEWAY = 5.0
 """Seconds that a token goes on after its end, in the service desk."""
 SHORT = 16.0 - LEEWAY
-"""Of a token that a test sees expire: some of the sixteen seconds go by before Node.js has started, many where all cores are busy."""
+"""Of a token that a test sees expire: some of the sixteen seconds go by before Node.js has started."""
 CONNECTED = {"event": "connected"}
 FORBIDDEN = {"event": "closed", "code": 4403, "reason": "Forbidden"}
 STOPPING = {"event": "closed", "code": 1001, "reason": "The server is stopping"}
