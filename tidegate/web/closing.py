@@ -6,6 +6,7 @@ and most codes from 1000 to 1999; it connects again, with a growing pause, after
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import IntEnum
 from typing import Final
 
@@ -17,27 +18,40 @@ LONGEST_REASON: Final = 123
 
 class CloseCode(IntEnum):
     GOING_AWAY = 1001
-    """The server stops, or the client has not answered for too long."""
+    BAD_FRAME = 1002
     INVALID_TEXT = 1007
-    """The text is not UTF-8."""
     TOO_LARGE = 1009
-    """A message is larger than `limits.body`."""
     TRY_LATER = 1013
-    """The user has too many connections, or something failed that may pass."""
     BAD_REQUEST = 4400
-    """This is no message of graphql-transport-ws."""
     UNAUTHORIZED = 4401
-    """Something was asked before the connection was acknowledged."""
     FORBIDDEN = 4403
-    """The token is not good, or not any more: come back with another."""
     NO_SUBPROTOCOL = 4406
     INIT_TIMEOUT = 4408
-    """There was no connection_init within `limits.initTimeout`."""
     DUPLICATE = 4409
-    """A subscription has this id already."""
     TWICE = 4429
-    """A second connection_init."""
     INTERNAL = 4500
+
+
+WHEN: Final[Mapping[CloseCode, str]] = {
+    CloseCode.GOING_AWAY: "the server stops, or nothing was heard for 40 seconds, a ping after 20 included",
+    CloseCode.BAD_FRAME: "a frame is wrong; the library says so",
+    CloseCode.INVALID_TEXT: "a text is not UTF-8",
+    CloseCode.TOO_LARGE: "a message is larger than `limits.body`",
+    CloseCode.TRY_LATER: "the user has `limits.connections` connections, or something failed that may pass",
+    CloseCode.BAD_REQUEST: (
+        "no message of the protocol: not a JSON object, an unknown type, a payload or id of the wrong shape"
+    ),
+    CloseCode.UNAUTHORIZED: "`subscribe`, or a renewal, before `connection_init`",
+    CloseCode.FORBIDDEN: "the token is not good, or not any more",
+    CloseCode.NO_SUBPROTOCOL: "the client does not offer `graphql-transport-ws`",
+    CloseCode.INIT_TIMEOUT: "no `connection_init` within `limits.initTimeout`",
+    CloseCode.DUPLICATE: "the id is in use",
+    CloseCode.TWICE: "a second `connection_init`",
+    CloseCode.INTERNAL: "a mistake of Tidegate's; the log has more",
+}
+
+COMING_BACK: Final = frozenset({CloseCode.GOING_AWAY, CloseCode.TRY_LATER, CloseCode.FORBIDDEN, CloseCode.INIT_TIMEOUT})
+"""After which graphql-ws connects again by itself."""
 
 
 class Closing(Exception):

@@ -25,8 +25,10 @@ MOST_CALLS: Final = 8
 """At once, by all who use the console."""
 MOST_VALUE: Final = 16 * 1024
 """Bytes of JSON of what a step gave. Of more the size is told."""
-MOST_TOLD: Final = 2000
-"""Events of one call. What the steps do beyond is not told."""
+MOST_VALUES: Final = 4 * 1024 * 1024
+"""Bytes of all that the steps of a call gave: the page may not read. Of what is beyond, the size is told."""
+MOST_STEPS: Final = 1000
+"""Told of one call, and as many lines. What is beyond is counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ class Watchers(NoRecorder):
 
     def step_begun(self, run: Run, step: StepRun) -> None:
         if (call := self._by_run.get(run.id)) is not None:
-            call.tell("begun", {**_step(step), "started": step.started})
+            call.step_begun(step)
 
     def step_ended(self, run: Run, step: StepRun) -> None:
         if (call := self._by_run.get(run.id)) is not None:
@@ -64,14 +66,12 @@ class Watchers(NoRecorder):
 
     def wrote(self, run: Run, line: RunLine) -> None:
         if (call := self._by_run.get(run.id)) is not None:
-            told = {"step": line.step, "program": line.program, "level": line.level, "text": line.text}
-            call.tell("line", told)
+            call.wrote(line)
 
     def ended(self, run: Run) -> None:
         call = self._by_run.pop(run.id, None)
         if call is not None:
-            told = {"seconds": run.seconds, "responded": run.responded, "failure": _failure(run)}
-            call.ended(told)
+            call.ended(run)
 
 
 class ConsoleCall:
@@ -82,6 +82,7 @@ class ConsoleCall:
         self._wanted = wanted
         self._stream = stream
         self._told = 0
+        self._steps = self._lines = self._values = 0
         self._given: tuple[StepRun, Json] | None = None
         self._over = asyncio.Event()
         self.running = 0
@@ -102,16 +103,29 @@ class ConsoleCall:
     # Any: JSON.
     def tell(self, event: str, told: Mapping[str, Any]) -> None:
         self._told += 1
-        if self._told <= MOST_TOLD:
-            self._stream.put(self._told, _event(event, told))
+        self._stream.put(self._told, _event(event, told))
 
-    def ended(self, told: Mapping[str, Any]) -> None:
+    def ended(self, run: Run) -> None:
         self.running -= 1
-        self.tell("ended", told)
+        told = {"seconds": run.seconds, "responded": run.responded, "failure": _failure(run)}
+        untold = {"steps": max(0, self._steps - MOST_STEPS), "lines": max(0, self._lines - MOST_STEPS)}
+        self.tell("ended", {**told, "untold": untold})
         self._over.set()
+
+    def step_begun(self, step: StepRun) -> None:
+        self._steps += 1
+        if step.number <= MOST_STEPS:
+            self.tell("begun", {**_step(step), "started": step.started})
+
+    def wrote(self, line: RunLine) -> None:
+        self._lines += 1
+        if self._lines <= MOST_STEPS:
+            self.tell("line", {"step": line.step, "program": line.program, "level": line.level, "text": line.text})
 
     def step_ended(self, step: StepRun) -> None:
         given, self._given = self._given, None
+        if step.number > MOST_STEPS:
+            return
         told: dict[str, Any] = {**_step(step), "seconds": step.seconds, "attempts": step.attempts}
         if step.failure is not None:
             told["failure"] = {"code": step.failure.code, "message": step.failure.message}
@@ -120,7 +134,8 @@ class ConsoleCall:
         elif given is not None and given[0] is step:
             body = orjson.dumps(given[1], default=str)
             told["size"] = len(body)
-            if self._wanted.values and len(body) <= MOST_VALUE:
+            if self._wanted.values and len(body) <= MOST_VALUE and self._values + len(body) <= MOST_VALUES:
+                self._values += len(body)
                 told["value"] = orjson.Fragment(body)
         self.tell("stepped", told)
 

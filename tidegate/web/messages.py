@@ -1,8 +1,4 @@
-"""The messages of graphql-transport-ws, each of the shape it must have before anybody looks at it.
-
-client: connection_init, ping, pong, subscribe, complete
-server: connection_ack, ping, pong, next, error, complete
-"""
+"""The messages of graphql-transport-ws, each of the shape it must have before anybody looks at it."""
 
 from __future__ import annotations
 
@@ -17,6 +13,31 @@ from tidegate.web.answers import Header, Refusal
 from tidegate.web.bodies import read_json
 from tidegate.web.closing import bad_message
 from tidegate.web.requests import Parameters, from_json
+
+FROM_CLIENTS: Final[Mapping[str, tuple[str, str]]] = {
+    "connection_init": (
+        "`payload?`: `authorization` or `x-plasmic-data-user-auth-token`, in any case, by themselves or in `headers`",
+        "begins; once, before anything else",
+    ),
+    "subscribe": (
+        "`id`, `payload`: `query`, and if wanted `operationName`, `variables`, `extensions`",
+        "a subscription, a query or a mutation",
+    ),
+    "complete": ("`id`", "ends a subscription, or cancels what is executed"),
+    "ping": ("`payload?`", "is answered; with a token in its payload, as of `connection_init`, it renews the token"),
+    "pong": ("`payload?`", "answers a ping, or is a sign of life"),
+}
+"""By their `type`: what else each has, and what it is for."""
+
+FROM_US: Final[Mapping[str, tuple[str, str]]] = {
+    "connection_ack": ("", "`connection_init` was good"),
+    "next": ("`id`, `payload`: `data`, `errors`, `extensions`", "a result; of a subscription each is whole"),
+    "error": ("`id`, `payload`: a list of errors", "the document could not be executed; nothing follows for this id"),
+    "complete": ("`id`", "nothing follows for this id"),
+    "ping": ("", "asks for a sign of life"),
+    "pong": ("`payload?`", "answers a ping with its own payload; a renewal with `{ renewed: true }`"),
+}
+"""The same."""
 
 LONGEST_ID: Final = 256
 """In characters. Clients use UUIDs and small numbers; ours go back with every result."""

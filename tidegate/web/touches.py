@@ -37,7 +37,11 @@ log = getLogger(__name__)
 
 PATH: Final = "/touch"
 METHODS: Final = b"POST"
-KEYS: Final = ("integration", "resource", "queries")
+KEYS: Final[Mapping[str, str]] = {
+    "integration": "where something was written; alone: anything of it may be another now",
+    "resource": ("what was written there: a table, an object of the project, or what requests call their `resource`"),
+    "queries": "a list of queries and groups, which are asked again whatever they read",
+}
 MOST: Final = 100
 """Touches in one request, and names in one of them."""
 LONGEST_NAME: Final = 200

@@ -11,7 +11,8 @@ from tidegate.settings import Console as Wanted
 from tidegate.settings import Environment, Settings
 
 EVERYTHING = (
-    "project", "state", "health", "operations/me", "operations/me/refreshing", "runs", "runs/abc", "live", "run", "runs/abc/replay", "nonsense",
+    "project", "state", "health", "operations/me", "operations/me/refreshing", "runs", "runs/abc", "live", "run",
+    "runs/abc/replay", "nonsense",
 )  # fmt: skip
 FIRST = {"operation": "openTickets", "arguments": {}}
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.web.console.conftest import Console, events, only, token
 from tests.web.streaming import until
-from tidegate.web.console_calls import MOST_CALLS, MOST_VALUE
+from tidegate.web.console_calls import MOST_CALLS, MOST_STEPS, MOST_VALUE, MOST_VALUES
 
 ADA = {"sub": "1", "email": "ada@acme.example", "role": "customer"}
 SAM = {"sub": "4", "email": "sam@desk.example", "role": "support"}
@@ -75,6 +75,27 @@ async def test_what_is_too_large_is_counted_and_not_told(author: Console) -> Non
     large = [data for name, data in told if name == "stepped" and data.get("size", 0) > MOST_VALUE]
     assert large
     assert not any("value" in data for data in large)
+
+
+async def test_of_many_steps_the_first_are_told_and_the_others_counted(author: Console) -> None:
+    many = MOST_STEPS + 200
+    (author.folder / "operations" / "many.yaml").write_text(
+        "many:\n  kind: mutation\n  minRole: anonymous\n  returns: Int\n  timeout: 60s\n"
+        "  args: { items: JSON!, text: String }\n"
+        "  steps:\n    - each: $args.items\n      do: [ { as: one, value: { text: $args.text } } ]\n    - return: 1\n"
+    )
+    await author.gateway.reload()
+    told = await author.call("run", wanted("many", items=[0] * many))
+    begun = [data["number"] for name, data in told if name == "begun"]
+    assert begun == [*range(1, MOST_STEPS + 1)]
+    # All that are told to have begun are told to have ended: nothing seems to go on for ever.
+    assert {data["number"] for name, data in told if name == "stepped"} == {*begun}
+    assert only(told, "ended")["untold"] == {"steps": many + 2 - MOST_STEPS, "lines": 0}
+    # What a page that does not read may leave with us.
+    large = "x" * (MOST_VALUE - 100)
+    told = await author.call("run", wanted("many", items=[0] * (MOST_VALUES // MOST_VALUE + 40), text=large))
+    sizes = [len(str(data["value"])) for name, data in told if name == "stepped" and "value" in data]
+    assert MOST_VALUES - 2 * MOST_VALUE < sum(sizes) <= MOST_VALUES
 
 
 async def test_what_is_wrong_with_a_call(author: Console) -> None:

@@ -34,8 +34,17 @@ function headers(more) {
   return { "x-tidegate-console": "1", ...(held ? { authorization: `Bearer ${held}` } : {}), ...more };
 }
 
+// Browsers say it in words of their own, which nobody understands.
+async function reached(promise, words = "The gateway cannot be reached.") {
+  try {
+    return await promise;
+  } catch (error) {
+    throw error.name === "TypeError" ? new Refused(0, words) : error;
+  }
+}
+
 async function send(path, options = {}) {
-  const response = await fetch(`/console/api/${path}`, { credentials: "omit", cache: "no-store", ...options });
+  const response = await reached(fetch(`/console/api/${path}`, { credentials: "omit", cache: "no-store", ...options }));
   if (response.ok) return response;
   let error = {};
   try {
@@ -55,7 +64,7 @@ async function listen(response, tell) {
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let unread = "";
   for (;;) {
-    const { value, done } = await reader.read();
+    const { value, done } = await reached(reader.read(), "The connection was lost.");
     if (done) return;
     unread += value;
     const events = unread.split("\n\n");
@@ -74,6 +83,9 @@ export async function call(path, body, tell, signal) {
   await listen(await send(path, options), tell);
 }
 
-export async function follow(tell, signal) {
-  await listen(await send("live", { headers: headers(), signal }), tell);
+// `opened` is called when it begins.
+export async function follow(opened, tell, signal) {
+  const response = await send("live", { headers: headers(), signal });
+  opened();
+  await listen(response, tell);
 }

@@ -9,8 +9,10 @@ const LEVELS = { warning: "warn", error: "bad", critical: "bad" };
 
 function row(each) {
   if (each.kind === "log") {
+    // Whose call it was is told when it unfolds.
+    const message = each.message.replace(/^Call [0-9a-f]{32}: /, "");
     return [h("time", {}, clock(each.at)), h("span", { class: `tag ${LEVELS[each.level] ?? "plain"}` }, each.level),
-      h("span", { class: "what" }, h("code", {}, each.logger.replace(/^tidegate\./, ""))), h("span", { class: "why" }, each.message)];
+      h("span", { class: "what" }, h("code", {}, each.logger.replace(/^tidegate\./, ""))), h("span", { class: "why" }, message)];
   }
   return [h("time", {}, clock(each.at)), h("span", { class: "tag bad" }, each.code), h("span", { class: "what" }, h("b", {}, each.operation || "the document")),
     h("span", { class: "why" }, each.message)];

@@ -5,6 +5,8 @@ import { follow } from "./api.js";
 
 export const KEPT = 2000;
 const WINDOW = 60;
+// Milliseconds after which a page that nobody looks at gives its place to others: it is told what it missed later.
+const DROWSY = 120_000;
 
 const kinds = ["change", "refresh", "event", "run", "error", "log"];
 const rings = new Map(kinds.map((kind) => [kind, []]));
@@ -16,8 +18,10 @@ const runs = new Map();
 let drawing = false;
 let controller = null;
 let numbered = 0;
+let asleep = null;
 
-export const feed = { rings, state, rates, runs, listen, start, stop, reloaded: null };
+// `reloaded` is called when the project may be another, `refused` when this page may not look any more.
+export const feed = { rings, state, rates, runs, listen, start, stop, reloaded: null, refused: null };
 
 function listen(listener) {
   listeners.add(listener);
@@ -90,22 +94,27 @@ async function start() {
   stop();
   const mine = controller = new AbortController();
   let pause = 500;
+  let before = false;
+  const opened = () => {
+    forget();
+    state.connected = true;
+    state.trouble = "";
+    pause = 500;
+    changed();
+    // Another process may answer now, with another project.
+    if (before) feed.reloaded?.();
+    before = true;
+  };
   while (!mine.signal.aborted) {
     try {
-      forget();
-      state.connected = true;
-      state.trouble = "";
-      changed();
-      await follow((event, data) => {
-        pause = 500;
-        tell(event, data);
-      }, mine.signal);
+      await follow(opened, tell, mine.signal);
     } catch (error) {
       if (mine.signal.aborted) return;
-      state.trouble = error.status ? error.message : "The gateway cannot be reached.";
+      state.trouble = error.message;
       if (error.status === 401 || error.status === 403) {
         state.connected = false;
         changed();
+        feed.refused?.(error);
         return;
       }
     }
@@ -120,6 +129,22 @@ function stop() {
   controller?.abort();
   controller = null;
 }
+
+document.addEventListener("visibilitychange", () => {
+  clearTimeout(asleep);
+  if (document.hidden) {
+    asleep = setTimeout(() => {
+      if (controller) stop();
+      else asleep = null;
+    }, DROWSY);
+  } else {
+    if (asleep !== null && !controller) {
+      feed.reloaded?.();
+      start();
+    }
+    asleep = null;
+  }
+});
 
 setInterval(() => {
   const now = Math.floor(Date.now() / 1000);

@@ -40,8 +40,16 @@ function drawNav(view) {
   project.author && h("a", { href: "/graphql", class: "nav-link", title: "With the same token" }, icon("graphiql"), h("span", {}, "GraphiQL")));
 }
 
+function readable(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
 function route() {
-  const [view, ...rest] = location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
+  const [view, ...rest] = location.hash.replace(/^#\/?/, "").split("/").map(readable);
   return VIEWS.some(([name]) => name === view) ? [view, rest] : ["operations", []];
 }
 
@@ -140,6 +148,40 @@ async function enter() {
   draw(false);
 }
 
+// The project was read anew: so is what is shown of it. What somebody fills in stays, until they say otherwise.
+async function renew() {
+  if (!project) return;
+  const old = new Map(project.operations.map((each) => [each.name, JSON.stringify(each)]));
+  try {
+    project = await get("project");
+  } catch (error) {
+    if (error.status === 401 || error.status === 403) gate(error);
+    return;
+  }
+  forgetDetails();
+  const [view, [name, tab]] = route();
+  if (view === "operations" && tab === "run") {
+    const now = project.operations.find((each) => each.name === name);
+    if (old.get(name) !== (now && JSON.stringify(now))) tellOfReload(now ? "It was changed in the project." : "It is not in the project any more.");
+  } else if (view === "operations" || view === "system") redraw();
+}
+
+function tellOfReload(words) {
+  main.querySelector(".reloaded")?.remove();
+  const notice = h("p", { class: "reloaded", role: "status" }, words, " ", button("Show it as it is now", () => draw()));
+  main.querySelector(".operation .panel")?.before(notice);
+}
+
+// As `draw`, under the hands of somebody who types.
+function redraw() {
+  const { id, selectionStart } = document.activeElement;
+  draw(false);
+  const again = id && document.getElementById(id);
+  if (!again || again === document.activeElement) return;
+  again.focus({ preventScroll: true });
+  if (again.setSelectionRange) again.setSelectionRange(selectionStart, selectionStart);
+}
+
 // What is typed goes where it is typed.
 const typing = (element) => element.matches?.("input, textarea, select, [contenteditable]");
 
@@ -170,10 +212,7 @@ function keys(event) {
 addEventListener("hashchange", () => project && draw());
 addEventListener("keydown", keys);
 feed.listen(() => project && status.isConnected && drawStatus());
-// The project was read anew: so is what is shown of it.
-feed.reloaded = async () => {
-  project = await get("project");
-  forgetDetails();
-};
+feed.reloaded = renew;
+feed.refused = gate;
 dress();
 enter();

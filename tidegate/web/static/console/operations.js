@@ -38,12 +38,17 @@ function found(project) {
     .map(([, operation]) => operation);
 }
 
+// A long name goes on in the next line where a word of it begins.
+function breakable(name) {
+  return name.split(/(?<=[a-z0-9_])(?=[A-Z])/).flatMap((word, place) => (place ? [h("wbr"), word] : [word]));
+}
+
 function entry(operation, chosen) {
   return h("li", {}, h("a", {
     href: `#/operations/${operation.name}`, class: "entry", "aria-current": operation.name === chosen ? "page" : undefined,
   },
   h("span", { class: `dot ${kindOf(operation)}`, title: kindOf(operation) }),
-  h("span", { class: "entry-name" }, operation.name),
+  h("span", { class: "entry-name" }, breakable(operation.name)),
   operation.live && h("span", { class: "live-mark", title: "live" }, "≈"),
   h("span", { class: "entry-role" }, operation.minRole)));
 }

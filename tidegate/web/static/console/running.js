@@ -93,7 +93,10 @@ export class Outcome {
     if (event === "run") {
       this.steps.hidden = false;
       this.id = data.id;
-    } else if (event === "answer") this.show(data);
+    } else if (event === "answer") {
+      this.answered = true;
+      this.show(data);
+    } else if (event === "end") this.fail({ code: data.errors[0].extensions?.code, message: data.errors[0].message });
     else this.trace.tell(event, data);
   }
 
@@ -127,6 +130,7 @@ export async function perform(outcome, path, body, signal) {
   outcome.begin();
   try {
     await call(path, body, (event, data) => outcome.tell(event, data), signal);
+    if (!outcome.answered) throw new Error("The connection ended before there was an answer. It may have been done.");
   } catch (error) {
     if (signal?.aborted) put(outcome.answer, h("p", { class: "note" }, "It was stopped."));
     else outcome.fail(error);

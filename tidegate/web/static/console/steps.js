@@ -91,7 +91,10 @@ export class Trace {
     if (event === "begun") steps.push(data);
     else if (event === "stepped") Object.assign(steps.find((step) => step.number === data.number) ?? {}, data);
     else if (event === "line") lines.push(data);
-    else if (event === "ended") this.run.seconds = data.seconds;
+    else if (event === "ended") {
+      this.run.seconds = data.seconds;
+      this.run.skipped = data.untold.steps;
+    }
     else return;
     if (this.waiting) return;
     this.waiting = true;
