@@ -19,7 +19,7 @@ NO_PATHS = (
 
 
 def test_paths_that_are_none(tmp_path: Path) -> None:
-    paths = {path: {"get": {"responses": {}}} for path in (*PLAIN, *NO_PATHS)}
+    paths: dict[str, object] = {path: {"get": {"responses": {}}} for path in (*PLAIN, *NO_PATHS)}
     document = json.dumps({"openapi": "3.1.0", "paths": paths})
     made = openapi_project(tmp_path, document, "x.json", (), Opening("admin", "admin"))
     write_files(tmp_path, made.files)

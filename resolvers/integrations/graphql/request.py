@@ -18,16 +18,15 @@ from graphql import (
 from tidegate.core.expressions import Expression, Literal, Record, Reference
 from tidegate.core.fitting import fit, sendable
 from tidegate.core.integration import Declaration, Surroundings
-from tidegate.core.json import Json
 from tidegate.core.problems import Problems, did_you_mean
 from tidegate.core.types import InputType, Named, TypeDefinition, TypeRef, nullable
-from tidegate.core.units import DURATION_PATTERN, parse_duration
+from tidegate.core.units import DURATION_PATTERN
 from tidegate.resolvers.integrations.graphql.documents import Document, Variable, read_document
 from tidegate.resolvers.integrations.graphql.fields import Stitched, differences
 from tidegate.resolvers.integrations.graphql.upstream_schema import UpstreamSchema
 from tidegate.resolvers.integrations.http.answer_paths import AnswerPath
 from tidegate.resolvers.integrations.http.renaming import read_path
-from tidegate.resolvers.integrations.upstream import is_header_name
+from tidegate.resolvers.integrations.upstream.written import WrittenRequest
 
 # Any: JSON Schema is open-ended.
 KEYS: Final[Mapping[str, Any]] = {
@@ -88,7 +87,7 @@ def read_wish(
     return wish
 
 
-class _Reader:
+class _Reader(WrittenRequest):
     def __init__(
         self,
         declaration: Declaration,
@@ -97,20 +96,14 @@ class _Reader:
         schema: UpstreamSchema | None,
         problems: Problems,
     ) -> None:
-        self._declaration = declaration
-        self._body = body
-        self._surroundings = surroundings
+        super().__init__(declaration, body, surroundings, problems)
         self._schema = schema
-        self._problems = problems
-        self._inputs: list[Expression] = []
 
     def wish(self, poll: float | None) -> Wish | None:
         """None where something is wrong."""
-        declaration, body, problems = self._declaration, self._body, self._problems
+        declaration, body, problems = self.declaration, self.body, self.problems
         verb = declaration.verb
-        for key, at in body.keys.items():
-            if key not in KEYS:
-                problems.add(at, f'"{key}" is not a key of "{verb}".', did_you_mean(key, KEYS))
+        self.refuse_unknown(KEYS)
         named, other = ("field", "document") if "field" in body.fields else ("document", "field")
         if named not in body.fields:
             problems.add(declaration.at, f'"{verb}" has neither a "document" nor a "field".', "Write one of them.")
@@ -133,32 +126,32 @@ class _Reader:
             document=document,
             stitched=stitched,
             variables=variables,
-            headers=self._headers(),
-            inputs=tuple(self._inputs),
+            headers=self.headers(),
+            inputs=tuple(self.inputs),
             data=data,
             returns=declaration.returns,
-            types=self._surroundings.types,
-            partial=self._flag("partial"),
-            resource=self._text("resource"),
-            poll=self._poll(poll),
+            types=self.types,
+            partial=self.flag("partial"),
+            resource=self.text("resource"),
+            poll=self.poll(poll, reads=verb == "query"),
         )
 
     def _document(self) -> tuple[Document | None, int | None]:
-        text = self._text("document")
+        text = self.text("document")
         if text is None:
             return None, None
-        at = self._body.fields["document"].at
-        document = read_document(text, at, self._declaration.verb, self._schema, self._problems)
-        given = self._body.fields.get("variables")
+        at = self.body.fields["document"].at
+        document = read_document(text, at, self.declaration.verb, self._schema, self.problems)
+        given = self.body.fields.get("variables")
         if document is None:
             return None, None
         if isinstance(given, Reference):
-            return document, self._added(given)
+            return document, self.add(given)
         return document, self._variables(given, "variables", "the document", document.variables)
 
     def _stitched(self) -> tuple[Stitched | None, int | None]:
-        name, at = self._text("field"), self._body.fields["field"].at
-        verb, problems = self._declaration.verb, self._problems
+        name, at = self.text("field"), self.body.fields["field"].at
+        verb, problems = self.declaration.verb, self.problems
         if name is None:
             return None, None
         if self._schema is None:
@@ -172,38 +165,38 @@ class _Reader:
             return None, None
         arguments = self._schema.arguments(field.args)
         wanted = {each.name: Variable(each.type, each.required) for each in arguments.values()}
-        given = self._body.fields.get("args")
+        given = self.body.fields.get("args")
         place = self._variables(given, "args", f'the field "{name}"', wanted)
         names = given.fields if isinstance(given, Record) else ()
         types = {each: _sent_type(field.args[each]) for each in names if each in field.args}
-        returns = self._declaration.returns
+        returns = self.declaration.returns
         if returns is not None:
-            seen, types_here = self._schema.compared, self._surroundings.types
+            seen, types_here = self._schema.compared, self.types
             for sentence, hint in differences(returns, field.type, types_here, f'"{name}"', seen):
-                problems.add(self._declaration.at, sentence, hint)
-        select = self._text("select") or ""
+                problems.add(self.declaration.at, sentence, hint)
+        select = self.text("select") or ""
         if select:
             self._check_select(name, select, types)
-        stitched = Stitched(verb, name, field, types, returns, self._surroundings.types, select)
+        stitched = Stitched(verb, name, field, types, returns, self.types, select)
         return stitched, place
 
     def _check_select(self, name: str, select: str, types: Mapping[str, str]) -> None:
         assert self._schema is not None
-        field = self._schema.root(OperationType(self._declaration.verb))[name]
-        at = self._body.fields["select"].at
+        field = self._schema.root(OperationType(self.declaration.verb))[name]
+        at = self.body.fields["select"].at
         if is_leaf_type(get_named_type(field.type)):
-            self._problems.add(at, f'"{name}" is {field.type} there: nothing of it is selected.', "Remove the key.")
+            self.problems.add(at, f'"{name}" is {field.type} there: nothing of it is selected.', "Remove the key.")
             return
-        text = Stitched(self._declaration.verb, name, field, types, None, {}, select).document(select)
-        read_document(text, at, self._declaration.verb, self._schema, self._problems)
+        text = Stitched(self.declaration.verb, name, field, types, None, {}, select).document(select)
+        read_document(text, at, self.declaration.verb, self._schema, self.problems)
 
     def _variables(self, given: Expression | None, key: str, whose: str, wanted: Mapping[str, Variable]) -> int | None:
         """Each held against the type that the other server wants."""
         if given is not None and not isinstance(given, Record):
-            self._problems.add(given.at, f'"{key}" is a mapping of names to values.')
+            self.problems.add(given.at, f'"{key}" is a mapping of names to values.')
             return None
-        record = given or Record({}, {}, self._declaration.at)
-        types = dict(self._surroundings.types)
+        record = given or Record({}, {}, self.declaration.at)
+        types = dict(self.types)
         if self._schema is not None:
             types |= self._schema.inputs
         fitted: dict[str, Expression] = {}
@@ -211,25 +204,25 @@ class _Reader:
             variable = wanted.get(name)
             if variable is None:
                 hint = did_you_mean(name, wanted)
-                self._problems.add(record.keys[name], f'"{name}" is no variable of {whose}.', hint)
+                self.problems.add(record.keys[name], f'"{name}" is no variable of {whose}.', hint)
                 continue
             fitted[name] = self._fitted(name, value, variable, whose, types)
         for name, variable in wanted.items():
             if variable.required and name not in record.fields:
                 hint = f"Give it a value under {key}."
-                self._problems.add(record.at, f'{whose[:1].upper()}{whose[1:]} needs "{name}".', hint)
-        return self._added(Record(fitted, record.keys, record.at)) if fitted else None
+                self.problems.add(record.at, f'{whose[:1].upper()}{whose[1:]} needs "{name}".', hint)
+        return self.add(Record(fitted, record.keys, record.at)) if fitted else None
 
     def _fitted(
         self, name: str, value: Expression, variable: Variable, whose: str, types: Mapping[str, TypeDefinition]
     ) -> Expression:
-        arguments = self._declaration.arguments
+        arguments = self.declaration.arguments
         if variable.required and isinstance(value, Reference):
-            sent = sendable(value, arguments, self._surroundings.types)
+            sent = sendable(value, arguments, self.types)
             declared = arguments.get(value.path[0]) if value.root == "args" and len(value.path) == 1 else None
             if sent is not None and sent.optional and (declared is None or not declared.required):
                 sentence = f'{whose[:1].upper()}{whose[1:]} needs "{name}", and ${value} may be left out.'
-                self._problems.add(value.at, sentence, f"Declare it as {variable.type}.")
+                self.problems.add(value.at, sentence, f"Declare it as {variable.type}.")
         return self._fit(value, variable.type, f'"{name}" of {whose}', types)
 
     def _fit(self, value: Expression, wanted: TypeRef, subject: str, types: Mapping[str, TypeDefinition]) -> Expression:
@@ -237,70 +230,26 @@ class _Reader:
         inner = nullable(wanted)
         definition = types.get(inner.name) if isinstance(inner, Named) else None
         if not isinstance(value, Record) or not isinstance(definition, InputType):
-            return fit(value, wanted, subject, types, self._problems, self._declaration.arguments)
+            return fit(value, wanted, subject, types, self.problems, self.declaration.arguments)
         fields: dict[str, Expression] = {}
         for name, each in value.fields.items():
             field = definition.fields.get(name)
             if field is None:
                 hint = did_you_mean(name, definition.fields)
-                self._problems.add(value.keys[name], f'"{name}" is no field of {definition.name}.', hint)
+                self.problems.add(value.keys[name], f'"{name}" is no field of {definition.name}.', hint)
             else:
                 fields[name] = self._fit(each, field.type, f'"{name}" of {definition.name}', types)
         for name, field in definition.fields.items():
             if field.required and name not in value.fields:
-                self._problems.add(value.at, f'{subject} needs "{name}".')
+                self.problems.add(value.at, f'{subject} needs "{name}".')
         return Record(fields, value.keys, value.at)
 
     def _data(self, document: Document | None) -> AnswerPath | None:
-        written = self._body.fields.get("data")
+        written = self.body.fields.get("data")
         if written is not None:
-            return read_path(written, '"data"', self._problems)
+            return read_path(written, '"data"', self.problems)
         roots = document.roots if document is not None else ()
         return AnswerPath((roots[0],)) if len(roots) == 1 else None
-
-    def _headers(self) -> int | None:
-        written = self._body.fields.get("headers")
-        if written is None:
-            return None
-        if not isinstance(written, Record):
-            self._problems.add(written.at, '"headers" is a mapping: their names are yours.')
-            return None
-        for name, at in written.keys.items():
-            if not is_header_name(name):
-                self._problems.add(at, f'"{name}" cannot be a header of a request.')
-        return self._added(written)
-
-    def _poll(self, usual: float | None) -> float | None:
-        text, written = self._text("poll"), self._body.fields.get("poll")
-        reads = self._declaration.verb == "query"
-        if written is None:
-            return usual if reads else None
-        seconds = parse_duration(text) if text is not None else None
-        if text is not None and not seconds:
-            self._problems.add(written.at, '"poll" is a duration with its unit.', "Write 30s, say.")
-        if not reads:
-            self._problems.add(self._body.keys["poll"], "What writes is not asked again.", "")
-        return seconds
-
-    def _flag(self, key: str) -> bool:
-        written = self._body.fields.get(key)
-        value: Json = written.value if isinstance(written, Literal) else written is not None and None
-        if not isinstance(value, bool):
-            self._problems.add(self._body.keys[key], f'"{key}" is true or false.')
-            return False
-        return value
-
-    def _text(self, key: str) -> str | None:
-        written = self._body.fields.get(key)
-        value = written.value if isinstance(written, Literal) else None
-        if written is not None and (not isinstance(value, str) or not value.strip()):
-            self._problems.add(written.at, f'"{key}" is a text of yours: the same in every call.')
-            return None
-        return value if isinstance(value, str) else None
-
-    def _added(self, expression: Expression) -> int:
-        self._inputs.append(expression)
-        return len(self._inputs) - 1
 
 
 def _sent_type(argument: GraphQLArgument) -> str:
