@@ -177,11 +177,17 @@ class ConsoleEndpoint:
 
 
 def _shown(run: Mapping[str, Any], visitor: Visitor) -> Mapping[str, Any]:
-    """A run as it was kept. Where in the code it failed is for authors."""
+    """A run as it was kept. What somebody else has sent, and where in the code it failed, is for authors."""
     if visitor.author:
         return run
-    steps = [{**step, "failure": _outer(step["failure"])} for step in run["steps"]]
-    return {**run, "failure": _outer(run["failure"]), "steps": steps, "lines": []}
+    return {
+        **run,
+        "failure": _outer(run["failure"]),
+        "steps": [{**step, "failure": _outer(step["failure"])} for step in run["steps"]],
+        "lines": [],
+        "arguments": None,
+        "user": {"id": run["user"].get("id")},
+    }
 
 
 def _outer(failure: Mapping[str, Any] | None) -> Mapping[str, Any] | None:

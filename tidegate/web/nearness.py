@@ -12,8 +12,13 @@ from starlette.types import Scope
 _THIS_MACHINE: Final = re.compile(r"(localhost|127(\.[0-9]{1,3}){3}|\[::1\])(:[0-9]{1,5})?", re.IGNORECASE)
 """What programs call it. A page's own name may lead here too."""
 
-_FORWARDED: Final = (b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip", b"via")
-"""Somebody else is behind the connection."""
+_FORWARDED: Final = frozenset(
+    {
+        *(b"forwarded", b"via", b"x-real-ip", b"x-client-ip", b"x-cluster-client-ip", b"x-original-host"),
+        *(b"true-client-ip", b"cf-connecting-ip", b"fastly-client-ip", b"x-envoy-external-address"),
+    }
+)
+"""Somebody else is behind the connection: also whatever begins with x-forwarded."""
 
 _PAGE: Final = (b"origin", b"referer", b"sec-fetch-site")
 """A browser asks, on behalf of a page."""
@@ -27,7 +32,9 @@ def is_program_near(scope: Scope, fields: Mapping[bytes, bytes]) -> bool:
 
 def is_page_near(scope: Scope, fields: Mapping[bytes, bytes]) -> bool:
     """Whether a page of this very server asks, in a browser on this machine; or a program of this machine."""
-    return is_same_origin(fields) and _is_near(scope, fields)
+    # No browser closes what it asks for, and the proxies that say nothing of whom they speak for do.
+    closing = b"close" in fields.get(b"connection", b"").lower()
+    return is_same_origin(fields) and _is_near(scope, fields) and not closing
 
 
 def is_same_origin(fields: Mapping[bytes, bytes]) -> bool:
@@ -40,7 +47,10 @@ def is_same_origin(fields: Mapping[bytes, bytes]) -> bool:
 
 def _is_near(scope: Scope, fields: Mapping[bytes, bytes]) -> bool:
     client = scope.get("client")
-    if client is None or any(name in fields for name in _FORWARDED):
+    if client is None or any(name in _FORWARDED or name.startswith(b"x-forwarded") for name in fields):
+        return False
+    if scope.get("http_version") == "1.0":
+        # nginx as it comes, which calls itself this machine and tells of nobody else.
         return False
     host = fields.get(b"host", b"").decode("latin-1")
     return _is_loopback(client[0]) and _THIS_MACHINE.fullmatch(host) is not None

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+
 import pytest
 
 from tests.web.conftest import Serving
-from tests.web.console.conftest import Console, Opened, token
+from tests.web.console.conftest import Console, Opened, events, token
 from tidegate.looking import Looking
 from tidegate.settings import Console as Wanted
 from tidegate.settings import Environment, Settings
@@ -34,8 +37,13 @@ def test_where_it_is(environment: Environment, console: Wanted, there: bool, inn
 
 async def test_where_it_is_not_there_is_nothing(serving: Serving) -> None:
     site = await serving()
-    for path in ("/console", "/console/", "/console/main.js", "/console/api/project"):
-        assert (await site.client.get(path, headers={"x-tidegate-console": "1"})).status_code == 404
+    headers = {"x-tidegate-console": "1", **token("kim")}
+    for method in ("GET", "POST", "OPTIONS"):
+        for path in ("", "/", "/main.js", "/api/project", "/api/live"):
+            here = await site.client.request(method, f"/console{path}", headers=headers)
+            nowhere = await site.client.request(method, f"/nothing{path}", headers=headers)
+            assert here.status_code == 404
+            assert (here.content, {**here.headers, "date": ""}) == (nowhere.content, {**nowhere.headers, "date": ""})
 
 
 async def test_in_production_the_highest_role_and_nobody_else(operator: Console) -> None:
@@ -50,6 +58,18 @@ async def test_in_production_the_highest_role_and_nobody_else(operator: Console)
         [],
         {"verified": True, "role": "admin", "user": "6"},
     )
+
+
+async def test_an_expired_token_sees_no_more(operator: Console) -> None:
+    kim = token("kim", exp=int(time.time()) + 3)
+    ended = None
+    async with asyncio.timeout(60), operator.client.stream("GET", "/console/api/live", headers=kim) as answer:
+        assert answer.status_code == 200
+        async for event, data in events(answer):
+            ended = data if event == "end" else ended
+    assert ended is not None
+    assert ended["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+    assert await operator.refused("live", **kim) == (401, "UNAUTHENTICATED")
 
 
 async def test_where_every_token_has_the_highest_role_it_says_nothing(operator: Console) -> None:
@@ -72,6 +92,12 @@ FROM_ELSEWHERE = (
     {"x-forwarded-for": "203.0.113.7"},
     {"via": "1.1 proxy"},
     {"forwarded": "for=203.0.113.7"},
+    {"x-forwarded-proto": "https"},
+    {"x-forwarded-port": "443"},
+    {"cf-connecting-ip": "203.0.113.7"},
+    {"true-client-ip": "203.0.113.7"},
+    {"x-client-ip": "203.0.113.7"},
+    {"connection": "close"},
 )
 OF_OTHER_PAGES = (
     {"origin": "https://evil.example"},
@@ -88,6 +114,16 @@ async def test_in_development_others_need_a_token(author: Console) -> None:
         assert await author.refused("project", **headers) == (401, "UNAUTHENTICATED"), headers
         assert await author.refused("project", **headers, **token("sam")) == (403, "FORBIDDEN"), headers
         assert (await author.get("project", **headers, **token("kim")))["author"] is True
+
+
+async def test_a_proxy_that_says_nothing_of_itself_is_not_this_machine(author: Console) -> None:
+    """As nginx passes requests on where nobody has configured more: by HTTP/1.0, in its own name."""
+    for line in ("HTTP/1.0", "HTTP/1.0\r\nConnection: keep-alive", "HTTP/1.1\r\nConnection: close"):
+        reader, writer = await asyncio.open_connection("127.0.0.1", author.port)
+        head = f"GET /console/api/project {line}\r\nHost: 127.0.0.1:{author.port}\r\nx-tidegate-console: 1\r\n\r\n"
+        writer.write(head.encode())
+        assert b" 401 " in await reader.readline(), line
+        writer.close()
 
 
 async def test_pages_of_others_ask_for_nothing(author: Console, operator: Console) -> None:

@@ -132,6 +132,23 @@ async def test_runs(author: Console) -> None:
     assert await author.refused("runs/nothing/replay", {}) == (404, "NOT_FOUND")
 
 
+async def test_what_others_sent_is_for_authors(operator: Console) -> None:
+    kim = token("kim")
+    said = {"id": "1", "text": "My pin is 4711."}
+    query = "mutation ($id: ID!, $text: String!) { answerTicket(id: $id, text: $text) { id } }"
+    sam = await connect(operator.gateway, "sam")
+    await sam.execute(query, None, said)
+    runs: list[dict[str, object]] = []
+    while not runs:
+        runs = (await operator.get("runs", **kim))["runs"]
+    whole = await operator.get(f"runs/{runs[0]['id']}", **kim)
+    for run in (runs[0], whole):
+        assert run["arguments"] is None
+        assert run["user"] == {"id": "4"}
+        assert "4711" not in json.dumps(run)
+        assert "sam@" not in json.dumps(run)
+
+
 async def test_nothing_that_is_told_holds_a_secret_or_where_the_server_is(operator: Console, author: Console) -> None:
     for console in (operator, author):
         for path in ("project", "state", "health", "runs", "operations/createTicket"):

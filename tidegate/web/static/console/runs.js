@@ -68,7 +68,9 @@ async function full(project, id, place) {
       h("p", { class: "where" }, h("code", {}, run.id), h("a", { href: `#/operations/${run.function}` }, "operation"))),
     run.failure && h("p", { class: "failure" }, h("b", {}, run.failure.code), ` ${run.failure.message}`, run.failure.place && h("code", { class: "place" }, run.failure.place)),
     facts(run),
-    h("section", {}, h("h2", { class: "sub" }, "Arguments"), run.cut.includes("arguments") ? h("p", { class: "note" }, "Too long to be kept.") : json(run.arguments)),
+    h("section", {}, h("h2", { class: "sub" }, "Arguments"), run.arguments === null
+      ? h("p", { class: "note" }, "What somebody sent is shown in development. Here it is in the history: ", h("code", {}, "tidegate runs"), ".")
+      : run.cut.includes("arguments") ? h("p", { class: "note" }, "Too long to be kept.") : json(run.arguments)),
     h("section", {}, h("h2", { class: "sub" }, "Steps"), stepList(run, new Set(failed)),
       h("p", { class: "note" }, "What steps gave is never kept. Replay it to see.")),
     replay);
