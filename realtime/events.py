@@ -22,12 +22,36 @@ from tidegate.realtime.deadlines import Deadlines
 from tidegate.realtime.engine import Timing
 from tidegate.realtime.lines import Line
 from tidegate.realtime.packets import ProtocolError
-from tidegate.realtime.protocol import SocketServer
+from tidegate.realtime.protocol import LOGIN, SocketServer
 from tidegate.realtime.rooms import SocketRooms
 from tidegate.realtime.seats import Client, Door, Seat, rooms_of
 
 AUTHORIZED: Final = "authorized"
 NOT_AUTHORIZED: Final = "notAuthorized"
+EVENTS: Final[Mapping[str, tuple[str, str]]] = {
+    LOGIN: (
+        "client: `token`, `anonymousToken`, `appName`; the last two mean nothing",
+        "says who is there from now on; `null` is nobody. Counts as ten packets",
+    ),
+    AUTHORIZED: ("server: nothing", "the login was good, and what was missed since the last good one follows"),
+    NOT_AUTHORIZED: (
+        "server: nothing",
+        "the token is not good, or not any more: there is time to `login`, then the connection is closed",
+    ),
+}
+"""Events of our own: who sends each with what, and what it says. All others are the project's."""
+
+HANDSHAKE: Final[Mapping[str, str]] = {
+    "token": "who it is, with or without `Bearer `",
+    "recover": (
+        "`false`: no `pid`, and events have exactly one argument. `true`: also for those without a token. Default: for "
+        "those with one"
+    ),
+    "pid": "what CONNECT was answered with before; the client sends it by itself",
+    "offset": "the last argument of the last event that it heard; the same",
+}
+"""What a client's `auth` may have."""
+
 COST_OF_LOGIN: Final = 9.0
 """Packets that a login counts for, besides its own: a signature is verified."""
 

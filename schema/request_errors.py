@@ -17,6 +17,12 @@ ErrorEntry: TypeAlias = Mapping[str, Json]
 PARSE_FAILED: Final = "GRAPHQL_PARSE_FAILED"
 VALIDATION_FAILED: Final = "GRAPHQL_VALIDATION_FAILED"
 
+DOCUMENT_CODES: Final[Mapping[str, str]] = {
+    PARSE_FAILED: "the document is not GraphQL",
+    VALIDATION_FAILED: "the document asks for what the schema does not have",
+}
+"""Codes beside those of `core.errors`, of documents that are not executed at all; other servers call them the same."""
+
 _LONGEST: Final = 500
 
 

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from tidegate.realtime.engine import MOST_POLLING, MOST_RECEIVED, Timing
-from tidegate.realtime.events import AUTHORIZED, COST_OF_LOGIN, NOT_AUTHORIZED
+from tidegate.realtime.events import AUTHORIZED, COST_OF_LOGIN, EVENTS, HANDSHAKE, NOT_AUTHORIZED
 from tidegate.realtime.lines import ALLOWANCE, FULL, REFILL
 from tidegate.realtime.protocol import LOGIN
 from tidegate.web.socketio import METHODS
@@ -17,7 +17,13 @@ TIMING = Timing()
 
 
 def test_the_events_are_named() -> None:
-    assert {AUTHORIZED, NOT_AUTHORIZED, LOGIN} <= set(re.findall(r"`(\w+)`", PAGE))
+    assert {AUTHORIZED, NOT_AUTHORIZED, LOGIN} == set(EVENTS)
+    assert set(EVENTS) <= set(re.findall(r"`(\w+)`", PAGE))
+
+
+def test_the_handshake() -> None:
+    table = PAGE.split("| `auth` | is |\n")[1].split("\n\n")[0]
+    assert dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", table, re.MULTILINE)) == HANDSHAKE
 
 
 def test_the_numbers_are_the_codes() -> None:

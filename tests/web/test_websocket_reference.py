@@ -5,19 +5,19 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from tidegate.web.closing import CloseCode
+from tidegate.web.closing import COMING_BACK, WHEN, CloseCode
 from tidegate.web.messages import LONGEST_ID
 from tidegate.web.sockets import GONE_AFTER, MOST_BUFFERED, PING_AFTER
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "live.md").read_text(encoding="utf-8")
 SECTION = PAGE.partition("\n## Websockets\n")[2].partition("\n## ")[0]
-BY_THE_LIBRARY = {1002}
 
 
 def test_every_code_is_explained() -> None:
-    cells = re.findall(r"^\| (\d{4}(?:, \d{4})*) \|", SECTION, re.MULTILINE)
-    explained = {int(code) for cell in cells for code in cell.split(", ")}
-    assert explained == set(CloseCode) | BY_THE_LIBRARY
+    rows = re.findall(r"^\| (\d{4}) \| (.*) \| (yes|no) \|", SECTION, re.MULTILINE)
+    assert {int(code): when for code, when, _ in rows} == WHEN
+    assert {int(code) for code, _, back in rows if back == "yes"} == COMING_BACK
+    assert set(WHEN) == set(CloseCode)
 
 
 def test_the_numbers_are_the_codes() -> None:

@@ -21,6 +21,10 @@ _FIELDS: Final = {
     "additionalProperties": _VALUE,
     "description": "Fields and their values; or an argument of an input type.",
 }
+_ROWS: Final = {
+    "type": ["string", "array"],
+    "description": "The rows: a list of fields and values, or an argument that is a list of an input type.",
+}
 
 
 def _body(required: tuple[str, ...] = (), **properties: object) -> dict[str, Any]:
@@ -40,13 +44,17 @@ _BODIES: Final[Mapping[str, Mapping[str, Any]]] = {
     "aggregate": _body(
         ("values",),
         where=_WHERE,
-        groupBy={"type": ["string", "array"], "items": {"type": "string"}},
+        groupBy={
+            "type": ["string", "array"],
+            "items": {"type": "string"},
+            "description": "Fields: there is a row of the result for each of their values.",
+        },
         values={"type": "object", "description": "Fields of the result: count, or { min: createdAt } and the like."},
         orderBy=_ORDER,
         limit=_COUNT,
     ),
     "create": _FIELDS,
-    "createMany": _body(("rows",), rows={"type": ["string", "array"]}, set=_FIELDS),
+    "createMany": _body(("rows",), rows=_ROWS, set=_FIELDS),
     "update": _body(("where", "set"), where=_WHERE, set=_FIELDS),
     "updateMany": _body(("where", "set"), where=_WHERE, set=_FIELDS),
     "delete": _body(("where",), where=_WHERE),

@@ -70,7 +70,10 @@ class SmtpKind:
     def request_schema(self, verb: str) -> Mapping[str, Any]:  # noqa: ARG002 - there is one
         """Any: JSON Schema is open-ended."""
         texts = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
-        properties = {key: texts if key in ("to", "cc", "bcc") else {"type": "string"} for key in KEYS}
+        properties = {
+            key: {**(texts if key in ("to", "cc", "bcc") else {"type": "string"}), "description": meaning}
+            for key, meaning in KEYS.items()
+        }
         required = ["to", "subject"]
         return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
 

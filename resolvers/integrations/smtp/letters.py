@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -30,7 +30,16 @@ from tidegate.resolvers.integrations.smtp.headers import address_header, text_he
 
 ADDRESSES: Final = ("to", "cc", "bcc", "from", "replyTo")
 TEXTS: Final = ("subject", "message", "html")
-KEYS: Final = (*ADDRESSES, *TEXTS)
+KEYS: Final[Mapping[str, str]] = {
+    "to": "Who gets it: an address, or several, in a list or with ; between them.",
+    "cc": "Who gets it, too, for all to see.",
+    "bcc": "Who gets it, too, for nobody to see.",
+    "from": "Who it is from. Default: the integration's from.",
+    "replyTo": "Who answers go to. Default: who it is from.",
+    "subject": "One line.",
+    "message": "Plain text, or the name of a .txt or .md file.",
+    "html": "HTML, or the name of a .html file. One of the two texts is needed, or both.",
+}
 MOST_RECIPIENTS: Final = 100
 LARGEST: Final = 1024 * 1024
 """Characters of a message."""

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.schema.functions.test_flows import EVERYTHING
 from tests.schema.functions.world import compiled, function, project
 from tidegate.core.problems import Problem, ProjectError
-from tidegate.schema.steps import WORKS
+from tidegate.schema.step_keys import WORKS
 
 LINES = EVERYTHING.strip("\n").split("\n")
 ODD = (
