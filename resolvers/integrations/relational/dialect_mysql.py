@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.mysql.mariadb import MariaDBDialect
 from sqlalchemy.engine import Dialect as CompilingDialect
 
-from tidegate.resolvers.integrations.relational.dialects import Dialect, Fragment, Sql, merged, pieces_of
+from tidegate.resolvers.integrations.relational.dialects import Dialect, Fragment, GatherPage, Sql, merged, pieces_of
 from tidegate.resolvers.integrations.relational.tables import Family, ReflectedColumn
 
 MARIADB: Final = 1000
@@ -47,10 +47,6 @@ class MysqlDialect(Dialect):
     def inserts_lists(self, release: int) -> bool:
         return self.returns_inserted(release)
 
-    def correlates_pages(self, release: int) -> bool:
-        """MySQL's may since 8.0.14; MariaDB's GROUP_CONCAT has a LIMIT instead."""
-        return 0 < release < MARIADB
-
     def joined(self, parts: Sequence[str | Sql]) -> Sql:
         pieces = pieces_of(merged(parts))
         return pieces[0] if len(pieces) == 1 else sa.func.concat(*pieces)
@@ -62,9 +58,9 @@ class MysqlDialect(Dialect):
     def gathered(self, text: Sql, order: Sequence[Sql] = ()) -> Sql:
         return Fragment(("coalesce(group_concat(", text, *_sorted(order), "), '')"))
 
-    def gathered_page(self, text: Sql, order: Sequence[Sql], offset: Sql | None, rows: Sql) -> Sql:
-        skipped: list[str | Sql] = [] if offset is None else [offset, ", "]
-        return Fragment(("coalesce(group_concat(", text, *_sorted(order), " LIMIT ", *skipped, rows, "), '')"))
+    def gathers_pages(self, release: int) -> GatherPage | None:
+        """MySQL's pages can be correlated since 8.0.14; MariaDB's GROUP_CONCAT has a LIMIT instead."""
+        return None if 0 < release < MARIADB else _gathered_page
 
     def bytes(self, text: Sql) -> Sql:
         return Fragment(("CAST(", text, " AS BINARY)"))
@@ -117,6 +113,11 @@ class MysqlDialect(Dialect):
 
     def empty_row(self) -> str:
         return " () VALUES ()"
+
+
+def _gathered_page(text: Sql, order: Sequence[Sql], offset: Sql | None, rows: Sql) -> Sql:
+    skipped: list[str | Sql] = [] if offset is None else [offset, ", "]
+    return Fragment(("coalesce(group_concat(", text, *_sorted(order), " LIMIT ", *skipped, rows, "), '')"))
 
 
 def _sorted(order: Sequence[Sql]) -> list[str | Sql]:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Final, Literal, TypeAlias
 
 import sqlalchemy as sa
@@ -77,6 +77,9 @@ def literal(text: str) -> Sql:
 
 Name: TypeAlias = Literal["sqlite", "postgres", "mysql"]
 
+GatherPage: TypeAlias = Callable[[Sql, Sequence[Sql], Sql | None, Sql], Sql]
+"""Like `Dialect.gathered`, of some of the rows: the text, the order, the offset and how many."""
+
 
 class Dialect(ABC):
     """One database's. Two of a kind are equal; none has a state."""
@@ -102,7 +105,7 @@ class Dialect(ABC):
     computes_limits: ClassVar[bool]
     """LIMIT takes an expression."""
     asks_together: ClassVar[bool]
-    """Many questions of one statement can be one statement."""
+    """Many questions of one statement can be one statement: `compile_batched`."""
     keeps_order: ClassVar[bool]
     """A subquery in FROM keeps its order without a limit, and with one whatever is made of its rows."""
     compares_json: ClassVar[bool]
@@ -110,10 +113,6 @@ class Dialect(ABC):
 
     @abstractmethod
     def compiling(self, release: int) -> CompilingDialect: ...
-
-    def correlates_pages(self, release: int) -> bool:  # noqa: ARG002 - of most it is known without
-        """A subquery in FROM may depend on the rows around the statement it is in."""
-        return True
 
     def returns_inserted(self, release: int) -> bool:  # noqa: ARG002 - of most it is known without
         """INSERT has RETURNING."""
@@ -130,11 +129,12 @@ class Dialect(ABC):
         assert isinstance(compiled, SQLCompiler)
         return str(compiled), tuple(compiled.positiontup or ()), compiled.params
 
-    def compile_batched(self, statement: sa.ClauseElement, release: int = 0) -> tuple[str, tuple[str, ...]]:
-        """Those that ask together: the same with columns of `BATCH`, named like the values, in the place of the values
-        of the call. The names stand in the same order, so a parameter that stays has the number that it has in
-        `compile`."""
-        raise NotImplementedError
+    # The others have no such statement.
+    def compile_batched(self, statement: sa.ClauseElement, release: int = 0) -> tuple[str, tuple[str, ...]] | None:  # noqa: ARG002
+        """The same with columns of `BATCH`, named like the values, in the place of the values of the call; none where
+        the database does not ask together. The names stand in the same order, so a parameter that stays has the number
+        that it has in `compile`."""
+        return None
 
     def quoted(self, name: str) -> str:
         return self.compiling(0).identifier_preparer.quote(name)
@@ -152,9 +152,10 @@ class Dialect(ABC):
         """The texts of many rows with commas between them; empty for no rows. `order` is theirs, where a subquery does
         not keep its own."""
 
-    def gathered_page(self, text: Sql, order: Sequence[Sql], offset: Sql | None, rows: Sql) -> Sql:
-        """Where pages cannot be correlated: the same of some rows, sorted."""
-        raise NotImplementedError
+    def gathers_pages(self, release: int) -> GatherPage | None:  # noqa: ARG002 - of most it is known without
+        """What gathers some of many rows, where a subquery in FROM cannot depend on the rows around the statement it is
+        in; none where it can, and a page of rows is made there."""
+        return None
 
     @abstractmethod
     def bytes(self, text: Sql) -> Sql:

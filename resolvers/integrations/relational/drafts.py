@@ -129,8 +129,9 @@ class Draft:
         slots = (self._slots.get(name) or Slot(None, None, constants[name]) for name in names)
         return Statement(sql, tuple(slots))
 
-    def finish_batched(self, statement: sa.ClauseElement) -> tuple[str, tuple[str, ...]]:
-        """PostgreSQL: the text for many calls at once, and the names of its values in the order of the parameters."""
+    def finish_batched(self, statement: sa.ClauseElement) -> tuple[str, tuple[str, ...]] | None:
+        """The text for many calls at once, and the names of its values in the order of the parameters; none where the
+        database does not ask together."""
         return self.dialect.compile_batched(statement, self.setting.tables.release)
 
 

@@ -96,7 +96,7 @@ class Multiplexer:
         self, compiled: CompiledRead, batch: Sequence[Sequence[Given]], found: list[First | OperationError]
     ) -> list[_Group]:
         """What is wrong with a question's own values is written down as its answer."""
-        together = not compiled.statements.setting.dialect.asks_together
+        at_one_visit = not compiled.statements.setting.dialect.asks_together
         groups: dict[int, _Group] = {}
         for place, values in enumerate(batch):
             try:
@@ -107,7 +107,7 @@ class Multiplexer:
             except OperationError as error:
                 found[place] = error
                 continue
-            key = 0 if together else id(statement)
+            key = 0 if at_one_visit else id(statement)
             group = groups.get(key) or groups.setdefault(key, _Group(statement, values))
             group.places.append(place)
             group.asked.append((statement.sql, arguments))
@@ -151,7 +151,10 @@ async def _made(connection: Connection, statements: Statements, group: _Group) -
     if not all(types[place] for place in sent):
         return None
     draft = Draft(statements.setting, GivenValues(statements.inputs, statements.shaping, group.values), statements.rank)
-    text, names = draft.finish_batched(statements.draft(draft))
+    finished = draft.finish_batched(statements.draft(draft))
+    if finished is None:
+        return None
+    text, names = finished
     arrays = ", ".join(f"${place + 1}::{types[place]}[]" for place in sent)
     columns = ", ".join([*(names[place] for place in sent), _PLACE])
     sql = (

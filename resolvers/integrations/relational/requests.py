@@ -7,30 +7,27 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
-from tidegate.core.expressions import Expression, Literal, Record, Reference, Text
+from tidegate.core.expressions import Expression, Literal, Record, Reference
 from tidegate.core.filters import EVERY_ROW, All, AnyOf, Comparison, Filter, Not, Operator, Order, Related, Sent
 from tidegate.core.fitting import fit, hold_rows, is_of_step, sendable
 from tidegate.core.integration import Declaration, Surroundings
 from tidegate.core.objects import DataObject
 from tidegate.core.problems import Problems, did_you_mean
 from tidegate.core.query import OrderBy, parse_filter, parse_order, parse_order_keys
-from tidegate.core.types import InputType, ListOf, Named, NonNull, ObjectType, TypeRef, nullable
-from tidegate.resolvers.integrations.relational.cells import AS_STORED
-from tidegate.resolvers.integrations.relational.outcomes import outcome_of, shape_of
-from tidegate.resolvers.integrations.relational.sql_text import SqlText, read_sql
+from tidegate.core.types import InputType, ListOf, Named, ObjectType, TypeRef, nullable
+from tidegate.resolvers.integrations.relational.measures import compare_with_type, parse_groups, parse_measures
+from tidegate.resolvers.integrations.relational.outcomes import outcome_of
+from tidegate.resolvers.integrations.relational.statements import parse_statement
 from tidegate.resolvers.integrations.relational.verbs import (
     Aggregating,
     Counting,
     Creating,
     CreatingMany,
     Deleting,
-    Function,
     Getting,
     Listing,
-    Measure,
     Outcome,
     Shape,
-    Statement,
     Updating,
     Verb,
 )
@@ -50,15 +47,13 @@ KEYS: Final[Mapping[str, tuple[str, ...]]] = {
 """What each verb's body may hold. `create` takes the fields of the row themselves, `sql` a text. `claim`, like
 `condition` and `script`, is for actions: no author writes it."""
 
-_NUMERIC: Final = frozenset({"Int", "Float", "Decimal", "BigInt"})
-
 
 def parse_request(declaration: Declaration, surroundings: Surroundings, integration: str, dialect: str) -> Verb:
     """`integration` is the one asked, `dialect` sqlglot's name of the database's. Raises `ProjectError` with everything
     that is wrong."""
     problems = Problems()
     if declaration.verb in ("sql", "condition"):
-        verb: Verb = _statement(declaration, surroundings, integration, dialect, problems)
+        verb: Verb = parse_statement(declaration, surroundings, integration, dialect, problems)
     else:
         assert declaration.target is not None
         verb = _Parser(declaration, declaration.target, surroundings, problems).verb()
@@ -135,66 +130,21 @@ class _Parser:
                 self.problems.add(key.at, sentence, "Raise minRole, or sort by another field.")
 
     def _aggregating(self, outcome: Outcome) -> Aggregating:
-        group_by = tuple(self._group_by())
-        measures = dict(self._measures())
+        fields, target, problems = self.body.fields, self.target, self.problems
+        group_by = tuple(parse_groups(fields.get("groupBy"), target, problems))
+        measures = dict(parse_measures(fields.get("values"), target, problems))
         returned = {*group_by, *measures}
         for name in set(group_by) & measures.keys():
-            self.problems.add(self.body.keys["values"], f'"{name}" is in groupBy and in values.', "Rename the value.")
+            problems.add(self.body.keys["values"], f'"{name}" is in groupBy and in values.', "Rename the value.")
         if not measures:
-            hint = "Write values: { tickets: count }."
-            self.problems.add(self.body.at, "The aggregate has no values.", hint)
+            problems.add(self.body.at, "The aggregate has no values.", "Write values: { tickets: count }.")
         type = self.surroundings.types.get(str(outcome.inner))
         if isinstance(type, ObjectType):
-            for name in sorted(type.fields.keys() - returned):
-                hint = "Add it to groupBy or values, or remove the field."
-                self.problems.add(self.declaration.at, f'Nothing gives "{name}" of {type.name}.', hint)
-            for name in sorted(returned - type.fields.keys()):
-                hint = did_you_mean(name, type.fields)
-                self.problems.add(self.declaration.at, f'"{name}" is not a field of {type.name}.', hint)
-        order = self.body.fields.get("orderBy")
-        keys = () if order is None else parse_order_keys(order, returned, "a value of the aggregate", self.problems)
+            compare_with_type(returned, type, self.declaration.at, problems)
+        order = fields.get("orderBy")
+        keys = () if order is None else parse_order_keys(order, returned, "a value of the aggregate", problems)
         limit = self._value("limit", Named("Int"))
-        return Aggregating(self.target, self._filter(), group_by, measures, keys, limit, outcome)
-
-    def _group_by(self) -> Iterator[str]:
-        written = self.body.fields.get("groupBy")
-        if written is None:
-            return
-        for key in parse_order_keys(written, self.target.columns, f"a field of {self.target.name}", self.problems):
-            if key.descending:
-                self.problems.add(key.at, "A group has no direction.", "Order the groups with orderBy.")
-            yield key.field
-
-    def _measures(self) -> Iterator[tuple[str, Measure]]:
-        written = self.body.fields.get("values")
-        if not isinstance(written, Record):
-            if written is not None:
-                self.problems.add(written.at, '"values" is a mapping.', "Write values: { tickets: count }.")
-            return
-        for name, value in written.fields.items():
-            if isinstance(value, Literal) and value.value == Function.COUNT:
-                yield name, Measure(Function.COUNT, None)
-            elif isinstance(value, Record) and len(value.fields) == 1:
-                yield from self._measure(name, value)
-            else:
-                hint = f"Write {name}: count, or {name}: {{ max: field }}."
-                self.problems.add(value.at, f'"{name}" is not a function of the rows.', hint)
-
-    def _measure(self, name: str, value: Record) -> Iterator[tuple[str, Measure]]:
-        word, of = next(iter(value.fields.items()))
-        if word not in list(Function):
-            self.problems.add(value.keys[word], f'"{word}" is not a function.', did_you_mean(word, Function))
-            return
-        field = of.value if isinstance(of, Literal) and isinstance(of.value, str) else ""
-        column = self.target.columns.get(field)
-        if column is None:
-            hint = did_you_mean(field, self.target.columns)
-            self.problems.add(of.at, f'"{field}" is not a field of {self.target.name}.', hint)
-            return
-        leaf = str(nullable(column.type))
-        if word in (Function.SUM, Function.AVG) and leaf not in _NUMERIC:
-            self.problems.add(of.at, f'There is no {word} of "{field}": it is not a number but {leaf}.')
-        yield name, Measure(Function(word), field)
+        return Aggregating(target, self._filter(), group_by, measures, keys, limit, outcome)
 
     def _creating_many(self, outcome: Outcome) -> CreatingMany:
         rows = self.body.fields.get("rows")
@@ -352,59 +302,3 @@ def _conjuncts(filter: Filter) -> Iterator[Comparison]:
             yield part
         elif isinstance(part, All):
             yield from _conjuncts(part)
-
-
-def _statement(
-    declaration: Declaration, surroundings: Surroundings, integration: str, dialect: str, problems: Problems
-) -> Statement:
-    body = declaration.body
-    if isinstance(body, Literal) and isinstance(body.value, str):
-        body = Text((body.value,), body.at)
-    if not isinstance(body, Text):
-        problems.add(body.at, '"sql" takes a text.', "Write the statement, or the name of a .sql file.")
-        problems.raise_any()
-        raise AssertionError
-    if declaration.verb == "condition":
-        assert declaration.target is not None
-        body = _condition(declaration.target, body, dialect)
-    text = replace(read_sql(body, dialect), subject=declaration.target)
-    returns = declaration.returns or _plain_outcome(declaration.verb, text)
-    outcome = shape_of(returns, surroundings)
-    if declaration.returns is None and declaration.target is None and text.answers_rows:
-        # A step of a function: every column, for the steps after it.
-        outcome = Outcome(Shape.ROWS, returns, Named(AS_STORED), False)
-    if text.writes and not text.answers_rows:
-        shapes = {"Int": Shape.COUNT, "Boolean": Shape.WHETHER}
-        shape = shapes.get(str(outcome.inner)) if outcome.shape is Shape.VALUE else None
-        if shape is None:
-            hint = "Write returns: Int! (how many rows) or Boolean! (whether any), or add RETURNING."
-            problems.add(declaration.at, f"This statement answers no rows, and {returns} is promised.", hint)
-        else:
-            outcome = Outcome(shape, returns, outcome.inner, False)
-    ours = (each for each in surroundings.objects.values() if each.integration == integration)
-    target = next((each for each in ours if each.type == str(outcome.inner)), None)
-    return Statement(text, target, outcome, declaration.at)
-
-
-def _condition(target: DataObject, written: Text, dialect: str) -> Text:
-    """A statement that answers a row where the condition holds of the row: it is the only one of a table of its own,
-    which has the object's name and columns, so that a row can be looked at that is not stored, or not stored yet."""
-    mark = "`" if dialect == "mysql" else '"'
-
-    def quoted(name: str) -> str:
-        return mark + name.replace(mark, mark * 2) + mark
-
-    parts: list[str | Reference] = [f"SELECT 1 AS {quoted('value')} FROM (SELECT "]
-    for index, column in enumerate(target.columns.values()):
-        parts.append(", " if index else "")
-        parts.append(Reference("row", (column.field,), written.at))
-        parts.append(f" AS {quoted(column.column)}")
-    parts.append(f") AS {quoted(target.table.rpartition('.')[2])} WHERE (")
-    return Text((*(part for part in parts if part), *written.parts, "\n)"), written.at)
-
-
-def _plain_outcome(verb: str, text: SqlText) -> TypeRef:
-    """Of a statement in the middle of something, which nobody's type speaks of."""
-    if verb == "condition" or (text.writes and not text.answers_rows):
-        return Named("Int")
-    return NonNull(ListOf(NonNull(Named("JSON"))))

@@ -22,7 +22,7 @@ from tidegate.core.types import NonNull
 from tidegate.resolvers.integrations.relational.cells import FLAW, Cell
 from tidegate.resolvers.integrations.relational.columns import cell_parts
 from tidegate.resolvers.integrations.relational.comparisons import conjunction
-from tidegate.resolvers.integrations.relational.dialects import Fragment, Sql, literal
+from tidegate.resolvers.integrations.relational.dialects import Fragment, GatherPage, Sql, literal
 from tidegate.resolvers.integrations.relational.drafts import Draft, Rows, require_readable
 from tidegate.resolvers.integrations.relational.filters import rule
 from tidegate.resolvers.integrations.relational.orders import ordering, resorted, sort_keys, sorting
@@ -101,8 +101,8 @@ def _related(draft: Draft, selected: Selected, relation: Relation, kind: Kind, t
     if relation.many:
         limit = Limit.of(draft, selected.arguments.get("limit"), relation.limit)
         offset = bounded_offset(draft, selected.arguments.get("offset"))
-        if not draft.dialect.correlates_pages(draft.setting.tables.release):
-            return _gathered(draft, selected.selection, other, target, where, relation.order, limit, offset)
+        if (gather := draft.dialect.gathers_pages(draft.setting.tables.release)) is not None:
+            return _gathered(draft, gather, selected.selection, other, target, where, relation.order, limit, offset)
         page = page_of(draft, selected.selection, other, target, where, relation.order, limit, offset)
         order = resorted(draft, sort_keys(draft, tuple(relation.order), other), page)
         return list_json(draft, selected.selection, Owned(other), page, order)
@@ -116,6 +116,7 @@ def _related(draft: Draft, selected: Selected, relation: Relation, kind: Kind, t
 
 def _gathered(
     draft: Draft,
+    gather: GatherPage,
     selection: Selection,
     item: DataObject,
     table: Rows,
@@ -126,9 +127,7 @@ def _gathered(
 ) -> Sql:
     """MariaDB: the JSON array of rows that depend on the row around them, sorted and cut by GROUP_CONCAT itself."""
     keys = sort_keys(draft, tuple(order), item)
-    text = draft.dialect.gathered_page(
-        object_json(draft, selection, Owned(item), table), ordering(draft, keys, table), offset, limit.rows
-    )
+    text = gather(object_json(draft, selection, Owned(item), table), ordering(draft, keys, table), offset, limit.rows)
     query = sa.select(text).select_from(table)
     query = query if where is None else query.where(where)
     return draft.dialect.joined(["[", query.correlate_except(table).scalar_subquery(), "]"])
