@@ -69,7 +69,7 @@ class Recorder:
     executed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def prepare(self, declaration: Declaration, surroundings: Surroundings) -> Prepared:
-        raise NotImplementedError(declaration.verb)
+        raise AssertionError(f"{declaration.verb}: what echoes is made by hand")
 
     async def open(self, outside: Outside = unheard) -> None: ...
 

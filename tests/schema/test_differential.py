@@ -146,10 +146,10 @@ class Fields(Mapping[str, Json]):
         return rows(self._world, self._world.field(self._node, name, {}))
 
     def __iter__(self) -> Iterator[str]:
-        raise NotImplementedError
+        raise AssertionError("fields are asked for by their names")
 
     def __len__(self) -> int:
-        raise NotImplementedError
+        raise AssertionError("fields are asked for by their names")
 
 
 def rows(world: World, value: object) -> Json:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -100,8 +101,9 @@ input AnyTicket { title: String! description: String! email: String! status: Sta
 """
 
 OPERATIONS = Path(__file__).with_name("operations.yaml")
-MYSQL = Path(__file__).with_name("mysql")
-"""The example's first migrations, in MySQL's words."""
+TABLES = Path(__file__).with_name("mysql_tables.sql")
+"""The example's first migration, in MySQL's words."""
+TIME = re.compile(r"'(\d{4}-\d\d-\d\d)T([\d:.]+)Z'")
 ENROL = """
 insert into users (email, name, role, team) values ({{ args.email }}, 'New', 'customer', {{ args.team }})
 on duplicate key update team = values(team)
@@ -133,7 +135,11 @@ def write_project(project: Project, folder: Path, kind: str) -> Path:
         **({"watch": True} if project.watch and kind != "mysql" else {}),
     }
     if kind == "mysql":
-        shutil.copytree(MYSQL, folder / "sql" / "migrations-mysql")
+        migrations = folder / "sql" / "migrations-mysql"
+        migrations.mkdir()
+        shutil.copy(TABLES, migrations / "0001_tables.sql")
+        first_day = (folder / "sql" / "migrations" / "0002_first_day.sql").read_text()
+        (migrations / "0002_first_day.sql").write_text(TIME.sub(r"'\1 \2'", first_day))
     (folder / "tidegate.yaml").write_text(_written(settings))
     operations = _read(OPERATIONS)
     if kind == "mysql":

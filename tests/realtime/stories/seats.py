@@ -6,6 +6,7 @@ import asyncio
 import json
 import socket
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -97,7 +98,7 @@ class Watch:
         self.refused = not all(self.question.allowed(claims) for claims in (*self.seat.readers, self.seat.claims))
 
 
-class Seat:
+class Seat(ABC):
     """`readers`: whom frames may be for now. `expires`: when the token does, where it is soon; `over`: it did `late`
     seconds ago, and the event loop has got as far as that."""
 
@@ -171,26 +172,27 @@ class Seat:
             if watch.open:
                 watch.end(code)
 
+    @abstractmethod
     def stop(self) -> None:
-        pass
+        """Nothing that comes is read, until it resumes."""
 
-    def resume(self) -> None:
-        pass
+    @abstractmethod
+    def resume(self) -> None: ...
 
-    async def subscribe(self, watch: Watch) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    async def subscribe(self, watch: Watch) -> None: ...
 
-    async def unsubscribe(self, watch: Watch) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    async def unsubscribe(self, watch: Watch) -> None: ...
 
-    async def _connect(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    async def _connect(self) -> None: ...
 
-    async def _renew(self, headers: list[tuple[bytes, bytes]]) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    async def _renew(self, headers: list[tuple[bytes, bytes]]) -> None: ...
 
-    async def _drop(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    async def _drop(self) -> None: ...
 
 
 class Inside(Seat):
@@ -199,6 +201,13 @@ class Inside(Seat):
         self._gateway = gateway
         self._client: Client | None = None
         self._subscriptions: dict[Watch, Subscription] = {}
+
+    # It is called, and cannot but hear.
+    def stop(self) -> None:
+        pass
+
+    def resume(self) -> None:
+        pass
 
     async def subscribe(self, watch: Watch) -> None:
         assert self._client is not None

@@ -37,10 +37,10 @@ class Prepared:
         return self.declaration.verb.startswith(("create", "update", "delete"))
 
     def compile(self, selection: Selection | None, rank: int) -> Compiled:
-        raise NotImplementedError
+        raise AssertionError("what is on paper is never asked for")
 
     def reach(self) -> Sequence[Read]:
-        raise NotImplementedError
+        raise AssertionError("what is on paper is never watched")
 
 
 @dataclass
@@ -71,7 +71,7 @@ class Paper:
         return ()
 
     def session(self, *, writes: bool) -> AbstractAsyncContextManager[Session]:
-        raise NotImplementedError
+        raise AssertionError("what is on paper is never asked for")
 
     async def close(self) -> None: ...
 
