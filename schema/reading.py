@@ -7,19 +7,23 @@ aliases, tags, merge keys and duplicate keys.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Final, NoReturn
 
 import yaml
 from yaml.events import AliasEvent, DocumentStartEvent, Event, MappingStartEvent, ScalarEvent, SequenceStartEvent
 
 from tidegate.core.location import Location
-from tidegate.core.problems import Problems
+from tidegate.core.problems import Problem, Problems
 from tidegate.schema.tree import ListNode, MapNode, Node, Plain, ScalarNode
 from tidegate.schema.yaml_scalars import resolve_plain
 
 DEEPEST: Final = 40
 """How deep a project file may be nested."""
+
+KEPT: Final = 256
+"""Files whose trees are remembered: a reload reads those that have changed. Reading is most of compiling."""
 
 _UNPRINTABLE: Final = re.compile("[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[\u2028\u2029]")
 _LIST_TYPE: Final = re.compile(r"\[\s*\[?\s*[A-Za-z_]\w*!?\s*\]?!?\s*\]!?")
@@ -31,6 +35,18 @@ class _Unreadable(Exception):
 
 def read_yaml(text: str, file: str, problems: Problems) -> Node | None:
     """The tree of a file's only document, or none if it is empty or cannot be read; then `problems` says why."""
+    root, found = _read(text, file)
+    problems.extend(found)
+    return root
+
+
+@lru_cache(KEPT)
+def _read(text: str, file: str) -> tuple[Node | None, Sequence[Problem]]:
+    problems = Problems()
+    return _tree(text, file, problems), tuple(problems.found)
+
+
+def _tree(text: str, file: str, problems: Problems) -> Node | None:
     strange = _UNPRINTABLE.search(text)
     if strange is not None:
         at = _place(text, strange.start(), file)
