@@ -51,6 +51,8 @@ all: { kind: query, minRole: user, returns: "[Note!]!",
   run: { use: notes, list: {} } }
 counted: { kind: query, minRole: user, returns: Int!,
   run: { use: db, sql: "select count(*) from notes where email = binary '{{ currentUser.email }}'" } }
+named: { kind: query, minRole: user, args: { email: JSON }, returns: Int!,
+  run: { use: db, sql: "select count(*) from notes where email in ('{{ args.email }}', '{{ currentUser.org }}')" } }
 add: { kind: mutation, minRole: user, args: { email: String! }, returns: Boolean!,
   run: { use: notes, create: { email: $args.email } } }
 close: { kind: mutation, minRole: user, args: { id: ID! }, returns: Int!,
@@ -100,6 +102,11 @@ async def test_nobody_is_somebody_of_nearly_the_same_name(
         for number in NUMBERS:
             for name in ("orgs", "scores", "opened"):
                 assert await ask(f"{{ {name} {{ id }} }}", org=number) in ([], "BAD_USER_INPUT"), (name, number)
+        # To a text that is no number, 0 and false are equal.
+        for number in (0, False, 0.0, [0], {"a": 0}):
+            asked = json.dumps(number).replace('"', "")
+            assert await ask(f"{{ named(email: {asked}) }}") == await ask("{ named }", org=number) == 0, number
+        assert await ask('{ named(email: "ada@x.org") }') == await ask("{ named }", org="bob@x.org") == 1
         ada = {"email": "ada@x.org", "teams": ["x", "ada@x.org"]}
         assert await ask("{ mine { id } }", **ada) == await ask("{ teams { id } }", **ada) == [{"id": "1"}]
         assert await ask("{ counted }", **ada) == 1

@@ -125,6 +125,18 @@ async def test_the_endpoint() -> None:
         form = await site.client.post(PATH, data={"user": "sam", "password": "harbourmaster"})
         assert form.status_code == 415
         assert (await site.client.post(PATH, json={"user": "x" * 9000, "password": ""})).status_code == 413
+        # A page of anybody's whose name leads to this machine knows the passwords: they are on ours.
+        person = {"user": "sam", "password": "harbourmaster"}
+        for origin, status in (
+            ("http://evil.example", 403),
+            (f"http://evil.example:{site.port}", 403),
+            ("http://localhost.evil.example", 403),
+            ("http://127.0.0.1.nip.example:80", 403),
+            ("https://desk.example", 200),
+            ("http://localhost:5173", 200),
+        ):
+            named = {"origin": origin, "host": origin.partition("//")[2], "x-forwarded-for": "203.0.113.7"}
+            assert (await site.client.post(PATH, json=person, headers=named)).status_code == status, origin
         assert (await site.client.get(PATH)).status_code == 405
         assert (await site.client.options(PATH, headers={"origin": "https://evil.example"})).status_code == 405
         for _ in range(TRIES):

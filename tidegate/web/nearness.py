@@ -45,6 +45,16 @@ def is_same_origin(fields: Mapping[bytes, bytes]) -> bool:
     return fields.get(b"sec-fetch-site", b"same-origin") == b"same-origin"
 
 
+def is_renamed(scope: Scope, fields: Mapping[bytes, bytes]) -> bool:
+    """Whether a page asks in a browser on this machine whose name is none of this machine's, but leads here: the
+    browser takes it for one of ours (DNS rebinding). One over https has a proxy, and a certificate for its name. Other
+    headers prove nothing: such a page can send them."""
+    client, origin = scope.get("client"), fields.get(b"origin", b"").decode("latin-1").lower()
+    if client is None or not _is_loopback(client[0]) or not origin.startswith("http://"):
+        return False
+    return _THIS_MACHINE.fullmatch(origin.removeprefix("http://")) is None
+
+
 def _is_near(scope: Scope, fields: Mapping[bytes, bytes]) -> bool:
     client = scope.get("client")
     if client is None or any(name in _FORWARDED or name.startswith(b"x-forwarded") for name in fields):

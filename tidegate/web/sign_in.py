@@ -1,7 +1,8 @@
 """`/demo/session`: how the users of a demonstration sign in. There with `serve --demo` and never otherwise.
 
 `POST {"user", "password"}` gives a token that is good for a few minutes, and a renewal; `POST {"renewal"}` gives the
-next ones. Only JSON is taken, and there is no CORS: a page of another origin can ask for nothing here.
+next ones. Only JSON is taken, and there is no CORS: a page of another origin can ask for nothing here, not even by a
+name of its own that leads to this machine.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from tidegate.core.json import Json
 from tidegate.web.answers import SAFETY, Refusal, Reply, answer, refusal_reply
 from tidegate.web.bodies import Gone, read_body
 from tidegate.web.gateway import Gateway
+from tidegate.web.nearness import is_renamed
 
 PATH: Final = "/demo/session"
 LARGEST: Final = 8 * 1024
@@ -65,6 +67,9 @@ class SignInEndpoint:
             sentence = f"{scope['method']} is not a method of this address."
             raise Refusal(HTTPStatus.METHOD_NOT_ALLOWED, sentence, Code.BAD_USER_INPUT, (b"allow", b"POST"))
         headers = dict(scope["headers"])
+        if is_renamed(scope, headers):
+            sentence = "Nobody signs in to a demonstration on this machine by another name than 127.0.0.1 or localhost."
+            raise Refusal(HTTPStatus.FORBIDDEN, sentence, Code.FORBIDDEN)
         kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
         if kind != b"application/json":
             raise Refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The body must be JSON.", Code.BAD_USER_INPUT)

@@ -57,6 +57,8 @@ def author_sql(draft: Draft, text: SqlText) -> Fragment:
             parts.append(draft.dialect.text_parameter(draft.bind(part, _as_text)))
         elif part.root in ("row", "prev") and text.subject is not None:
             parts.extend(_field(draft, part, text.subject))
+        elif index in text.alone and draft.dialect.name == "mysql":
+            parts.append(draft.bind(part, _as_letters))
         else:
             parts.append(draft.bind(part, None if draft.dialect.typed else _plain_value))
     return Fragment(parts)
@@ -83,6 +85,12 @@ def _is_joined(parts: Sequence[str | Reference], index: int, joins: str) -> bool
 
 def _as_text(value: Json) -> Json:
     return as_text(value)
+
+
+def _as_letters(value: Json) -> Json:
+    """For MySQL, to which every text that is no number equals 0: in quotes a number is its digits."""
+    plain = _plain_value(value)
+    return plain if plain is None else as_text(int(plain) if isinstance(plain, bool) else plain)
 
 
 def _plain_value(value: Json) -> Json:

@@ -43,7 +43,7 @@ class SqlText:
     write with RETURNING. `tree` is what sqlglot made of it, none where it could not; `holes` are the words in it that
     stand for values. `calls` is what may be the name of a function, in lower case: all that a parenthesis follows.
     `subject` is the object whose fields `row` and `prev` hold: their values have the types of its columns. `quoted` are
-    the places of the parts that stand within a string: their values are text."""
+    the places of the parts that stand within a string: their values are text. `alone`: of those that are all of one."""
 
     parts: tuple[str | Reference, ...]
     writes: bool
@@ -54,6 +54,7 @@ class SqlText:
     calls: frozenset[str] = frozenset()
     subject: DataObject | None = None
     quoted: frozenset[int] = frozenset()
+    alone: frozenset[int] = frozenset()
 
 
 def read_sql(text: Text, dialect: str) -> SqlText:
@@ -69,7 +70,7 @@ def read_sql(text: Text, dialect: str) -> SqlText:
         marked = marked[: tokens[-1].start]
     problems = [*_foreign_parameters(tokens, dialect, text.at)]
     parts: list[str | Reference] = []
-    done, seen, quoted = 0, set[int](), set[int]()
+    done, seen, quoted, alone = 0, set[int](), set[int](), set[int]()
     for token in tokens:
         inside = [hole for hole in holes if token.start <= hole.start <= token.end]
         if not inside:
@@ -81,7 +82,7 @@ def read_sql(text: Text, dialect: str) -> SqlText:
         if token.token_type in _QUOTED and (quotes := _quotes(source, dialect)):
             around = len(parts)
             parts.extend(_concatenated(source, inside, token.start, quotes, dialect))
-            quoted.update(range(around, len(parts)) if len(parts) > around + 1 else ())
+            (quoted if len(parts) > around + 1 else alone).update(range(around, len(parts)))
         elif token.token_type in _PLAIN and source == inside[0].marker:
             parts.append(inside[0].reference)
         else:
@@ -103,6 +104,7 @@ def read_sql(text: Text, dialect: str) -> SqlText:
         holes={hole.marker: hole.reference for hole in holes},
         calls=_calls(tokens),
         quoted=frozenset(place for place, index in enumerate(kept) if index in quoted),
+        alone=frozenset(place for place, index in enumerate(kept) if index in alone),
     )
 
 
