@@ -3,86 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import replace
-from typing import Any
+from collections.abc import AsyncIterator, Mapping
 
 import pytest
+import pytest_asyncio
 
-from tests.sandbox.processes import alive, companions, eventually, hold_up_until, workers
-from tests.sandbox.world import PATIENCE, Recorder
+from tests.sandbox.house import BOTH, FILE, LIMITS, House, answering, opened, refusing
 from tidegate.core.json import Json
-from tidegate.core.limits import Limits
-from tidegate.core.program import (
-    Asked,
-    Fault,
-    HostRefused,
-    Invocation,
-    Language,
-    Outcome,
-    Program,
-    ProgramFailed,
-)
+from tidegate.core.program import Fault, HostRefused, Language, Outcome
 from tidegate.sandbox.sandbox import LocalSandbox
 
-FILE = "functions/judge.py"
-BOTH = (Language.PYTHON, Language.CPYTHON)
-SETTINGS: dict[str, Json] = {"Config": {"threshold": 3}, "CONSTS": {"apiUrl": "https://gate.example"}}
-LIMITS = Limits(scriptCpu=PATIENCE, scriptTime=PATIENCE)
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-class House:
-    """A loaded sandbox of one language."""
-
-    def __init__(self, language: Language) -> None:
-        self.language = language
-        self.sandbox = LocalSandbox()
-        self.host = Recorder()
-
-    def program(self, text: str) -> Program:
-        return Program('the function "judge"', self.language, FILE, text)
-
-    async def load(self, limits: Limits = LIMITS) -> None:
-        assert await self.sandbox.load([self.program("def run():\n    pass")], limits) == ()
-
-    async def run(
-        self, text: str, given: Mapping[str, Json] | None = None, host: Recorder | None = None, **more: Any
-    ) -> Outcome:
-        deadline = asyncio.get_running_loop().time() + PATIENCE
-        invocation = Invocation(given or {}, settings=SETTINGS, **more)
-        return await self.sandbox.run(self.program(text), invocation, host or self.host, deadline)
-
-    async def value(self, expression: str, host: Recorder | None = None, **given: Any) -> Json:
-        return (await self.run(f"def run(input, context):\n    return {expression}", given, host)).value
-
-    async def failure(self, text: str, host: Recorder | None = None) -> ProgramFailed:
-        with pytest.raises(ProgramFailed) as caught:
-            await self.run(text, {"a": 1}, host)
-        return caught.value
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def sandboxes() -> AsyncIterator[Mapping[Language, LocalSandbox]]:
+    """What is asked here leaves nothing behind: one of each kind does for all."""
+    async with opened(Language.PYTHON) as small, opened(Language.CPYTHON) as whole:
+        yield {house.language: house.sandbox for house in (small, whole)}
 
 
 @pytest.fixture(params=BOTH, ids=str)
-async def house(request: pytest.FixtureRequest) -> AsyncIterator[House]:
-    house = House(request.param)
-    try:
-        await house.load()
-        yield house
-    finally:
-        await house.sandbox.close()
-
-
-def refusing(refused: HostRefused) -> Recorder:
-    async def refuse(what: Asked, arguments: Sequence[Json]) -> Json:
-        raise refused
-
-    return Recorder(refuse)
-
-
-def answering(answer: Json) -> Recorder:
-    async def give(what: Asked, arguments: Sequence[Json]) -> Json:
-        return answer
-
-    return Recorder(give)
+def house(request: pytest.FixtureRequest, sandboxes: Mapping[Language, LocalSandbox]) -> House:
+    return House(request.param, sandboxes[request.param])
 
 
 @pytest.mark.parametrize(
@@ -304,17 +247,14 @@ async def test_mistakes_are_found_when_it_is_loaded(house: House, text: str, lin
         ("from math import *", 2),
     ],
 )
-async def test_what_the_small_one_lacks_is_found_when_it_is_loaded(lacking: str, line: int) -> None:
-    house = House(Language.PYTHON)
-    try:
-        (problem,) = await house.sandbox.load([house.program(f"def run():\n    {lacking}")], LIMITS)
-        assert (problem.at.file, problem.at.line) == (FILE, line)
-    finally:
-        await house.sandbox.close()
+@pytest.mark.parametrize("house", [Language.PYTHON], indirect=True)
+async def test_what_the_small_one_lacks_is_found_when_it_is_loaded(house: House, lacking: str, line: int) -> None:
+    (problem,) = await house.sandbox.load([house.program(f"def run():\n    {lacking}")], LIMITS)
+    assert (problem.at.file, problem.at.line) == (FILE, line)
 
 
-async def test_the_whole_language() -> None:
-    house = House(Language.CPYTHON)
+@pytest.mark.parametrize("house", [Language.CPYTHON], indirect=True)
+async def test_the_whole_language(house: House) -> None:
     text = """
 import enum
 import re
@@ -352,19 +292,15 @@ def run(input):
                 re.sub("a", lambda found: found[0].upper(), "banana"), type(uuid.uuid4()).__name__,
             ]
 """
-    try:
-        await house.load()
-        outcome = await house.run(text, {"a": 1})
-        assert outcome.value == [3, "x", [0, 1, 2], "low", 1.5, [1], {"a": 2, "b": 1}, "bAnAnA", "UUID"]
-        assert outcome.input == {}
-        refused = await house.run(
-            "def run():\n    try:\n        gateway.call('x')\n    except Refused as error:\n"
-            "        return [error.name, error.status]",
-            host=refusing(HostRefused("No.", "NOT_FOUND", 404)),
-        )
-        assert refused.value == ["NOT_FOUND", 404]
-    finally:
-        await house.sandbox.close()
+    outcome = await house.run(text, {"a": 1})
+    assert outcome.value == [3, "x", [0, 1, 2], "low", 1.5, [1], {"a": 2, "b": 1}, "bAnAnA", "UUID"]
+    assert outcome.input == {}
+    refused = await house.run(
+        "def run():\n    try:\n        gateway.call('x')\n    except Refused as error:\n"
+        "        return [error.name, error.status]",
+        host=refusing(HostRefused("No.", "NOT_FOUND", 404)),
+    )
+    assert refused.value == ["NOT_FOUND", 404]
 
 
 @pytest.mark.parametrize("draw", ["random.random()", "random.randrange(10 ** 15)"])
@@ -379,136 +315,3 @@ async def test_nothing_passes_from_run_to_run(house: House) -> None:
     assert [(await house.run(text % "other = 1")).value for _ in range(3)] == [1, 1, 1]
     failed = await house.failure("def run():\n    return other")
     assert failed.message == "name 'other' is not defined"
-
-
-@pytest.mark.parametrize(
-    ("text", "message", "place"),
-    [
-        ("def run():\n    while True:\n        x = 1", "computed for more than 300 ms", f"{FILE}"),
-        ("def run():\n    return sum(range(10 ** 12))", "computed for more than 300 ms", f"{FILE}"),
-    ],
-)
-async def test_who_computes_too_long_is_stopped(house: House, text: str, message: str, place: str) -> None:
-    await house.load(Limits(scriptCpu=0.3, scriptTime=PATIENCE))
-    failed = await house.failure(text)
-    assert (failed.fault, message in failed.message) == (Fault.LIMIT, True)
-    assert failed.place.startswith(place)
-    assert await house.value("1") == 1
-
-
-async def test_who_waits_too_long_is_stopped(house: House) -> None:
-    async def hang(what: Asked, arguments: Sequence[Json]) -> Json:
-        await asyncio.Event().wait()
-        return None
-
-    await house.load(Limits(scriptCpu=PATIENCE, scriptTime=1.0))
-    failed = await house.failure("def run():\n    gateway.call('x')", Recorder(hang))
-    assert failed.fault is Fault.LIMIT
-    assert failed.message == 'The function "judge" ran for more than 1 s.'
-    assert failed.place.startswith(FILE)
-
-
-@pytest.mark.parametrize(
-    ("limits", "text", "message"),
-    [
-        (Limits(scriptCalls=3), "for _ in range(9):\n        security.hash('x')", "More than 3 requests"),
-        (Limits(scriptEmits=2), "for _ in range(9):\n        socket.emitAll('x')", "More than 2 events"),
-        (Limits(scriptLines=2), "for _ in range(9):\n        print('x')", "More than 2 lines"),
-        (Limits(scriptLog=20), "for _ in range(9):\n        print('x' * 9)", "More than 20 bytes"),
-        (Limits(scriptData=300), "return 'x' * 999", "300 bytes"),
-        (Limits(scriptData=300), "input['a'] = 'x' * 999", "300 bytes"),
-        (Limits(scriptData=300), "gateway.call('x' * 999)", "300 bytes"),
-        (Limits(scriptDepth=3), "return [[[[1]]]]", "nested deeper than 3"),
-        (Limits(scriptMemory=32 * 1024 * 1024), "return len('x' * 299_000_000)", "of memory"),
-    ],
-)
-async def test_limits(house: House, limits: Limits, text: str, message: str) -> None:
-    await house.load(replace(limits, scriptCpu=PATIENCE, scriptTime=PATIENCE))
-    failed = await house.failure(f"def run(input, context):\n    {text}")
-    assert failed.fault is Fault.LIMIT, failed.message
-    assert message in failed.message
-    assert failed.place.startswith(FILE)
-    assert await house.value("1") == 1
-
-
-async def test_many_at_once_and_through_reloads(house: House) -> None:
-    text = "def run(input):\n    security.hash('x')\n    return input['n']"
-    runs = [asyncio.ensure_future(house.run(text, {"n": number})) for number in range(24)]
-    await asyncio.sleep(0.01)
-    await house.load()
-    assert [(await run).value for run in runs] == list(range(24))
-
-
-async def test_workers_begin_while_the_gateway_is_busy() -> None:
-    """The descriptors of those that are born wait to be received meanwhile: the kernel counts them, for each user, and
-    lets nobody send another who may have fewer open."""
-    house, text = House(Language.PYTHON), "def run(input):\n    return input['n']"
-    try:
-        await house.load()
-        assert (await house.run(text, {"n": -1})).value == -1
-        runs = [asyncio.ensure_future(house.run(text, {"n": number})) for number in range(14)]
-        for _ in range(10):
-            # Their forks are ordered.
-            await asyncio.sleep(0)
-        hold_up_until(lambda: sum(process.name() == "monty" for process in companions()) >= len(runs))
-        assert [(await run).value for run in runs] == list(range(len(runs)))
-    finally:
-        await house.sandbox.close()
-
-
-async def test_a_run_that_is_cancelled_leaves_nothing(house: House) -> None:
-    started = asyncio.Event()
-
-    async def hang(what: Asked, arguments: Sequence[Json]) -> Json:
-        started.set()
-        await asyncio.Event().wait()
-        return None
-
-    run = asyncio.ensure_future(house.run("def run():\n    gateway.call('x')", host=Recorder(hang)))
-    await started.wait()
-    before = {process.pid for worker in workers() for process in (worker, *worker.children())}
-    run.cancel()
-    await asyncio.wait([run])
-    await eventually(lambda: not all(map(alive, before)))
-    assert await house.value("2") == 2
-    await house.sandbox.close()
-    await eventually(lambda: not any(map(alive, before)))
-
-
-async def test_a_project_without_python_starts_none() -> None:
-    sandbox = LocalSandbox()
-    try:
-        assert await sandbox.load([Program("p", Language.JAVASCRIPT, "a.js", "run = () => 1")], Limits()) == ()
-        assert not any(worker.children() for worker in workers())
-    finally:
-        await sandbox.close()
-
-
-LOOP = "def run(input, context):\n    while True:\n        pass"
-
-
-async def test_nothing_goes_on_computing_when_a_run_is_stopped(house: House) -> None:
-    """The process that computes may be another one than the worker, and does not look at what it is told meanwhile."""
-    limited = replace(LIMITS, scriptCpu=0.3)
-    await house.load(limited)
-    running = asyncio.create_task(house.run(LOOP))
-    # Found while its worker is alive: afterwards it would be nobody's child.
-    seen: set[int] = set()
-    while not running.done():
-        seen |= {process.pid for process in (*workers(), *companions())}
-        await asyncio.sleep(0.02)
-    assert isinstance(running.exception(), ProgramFailed)
-    await house.sandbox.close()
-    assert seen
-    await eventually(lambda: not any(map(alive, seen)))
-
-
-async def test_nothing_goes_on_computing_when_a_call_is_cancelled(house: House) -> None:
-    running = asyncio.create_task(house.run(LOOP))
-    await asyncio.sleep(0.3)
-    seen = {process.pid for process in (*workers(), *companions())}
-    running.cancel()
-    await asyncio.gather(running, return_exceptions=True)
-    await house.sandbox.close()
-    assert seen
-    await eventually(lambda: not any(map(alive, seen)))
