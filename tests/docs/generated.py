@@ -101,7 +101,6 @@ def _errors() -> str:
         rows.append(
             [
                 code(each),
-                WHEN[each],
                 f"{old}, {new}",
                 str(failed_to_begin(error, ()).status),
                 str(int(closing_of(error).code)),
@@ -118,13 +117,13 @@ def _errors() -> str:
         "goes (HTTP, `next` and `error` of a websocket, events of a stream), of the JSON that refuses a request, and "
         "in `data.code` of Socket.IO's `connect_error`. Codes are stable; messages are for people.",
         "## Codes",
-        table(
-            ("code", "when", "GraphQL as a whole", "a stream does not begin", "websocket", "action", "webhook"), rows
-        ),
-        "*GraphQL as a whole* is the status of an answer without `data`, under `application/json` and under "
-        "`application/graphql-response+json`; an error of one field leaves it at 200. *A stream does not begin* is "
-        "that of a subscription under `multipart/mixed`. *websocket* is how it is closed where the error concerns "
-        "all of it; an error of one operation closes nothing. *action* and *webhook* are the statuses "
+        table(("code", "when"), [[code(each), WHEN[each]] for each in Code]),
+        "## Statuses",
+        table(("code", "GraphQL", "stream", "websocket", "action", "webhook"), rows),
+        "*GraphQL* is the status of an answer without `data`, under `application/json` and under "
+        "`application/graphql-response+json`; an error of one field leaves it at 200. *stream* is that of a "
+        "subscription under `multipart/mixed` that does not begin. *websocket* is how it is closed where the error "
+        "concerns all of it; an error of one operation closes nothing. *action* and *webhook* are the statuses "
         "[by the address](../http.md#actions-by-their-address) and of "
         "[webhooks](../triggers.md#webhooks). [All statuses](../http.md#statuses).",
         "## Documents",

@@ -42,7 +42,8 @@ def protocol_page() -> str:
         "Made by `python -m tests.docs.generated`; a test holds this page against the code. What is behind it: "
         "[live queries](../live.md), [socket events](../events.md).",
         "## Websockets",
-        f"`/graphql`, subprotocol `{SUBPROTOCOL}`. Every message is a JSON object with a `type`.",
+        f"`/graphql`, subprotocol `{SUBPROTOCOL}`. Every message is a JSON object with a `type`. Whether a "
+        "client is still there is asked by the websocket's own pings, which libraries answer.",
         table(("from", "`type`", "beside it", "means"), messages),
         "A response has `extensions.refreshed` where a mutation may have changed what queries answer: the names "
         "of those that the caller may call.",

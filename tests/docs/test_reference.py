@@ -163,8 +163,8 @@ def parse_command(words: list[str]) -> None:
         pass
 
 
-ELSEWHERE: Final = re.compile(r"\bserve\b|://|--follow|@|…|--no-new")
-"""What serves until it is stopped, or asks another host, or a file or an address that is the reader's."""
+ELSEWHERE: Final = re.compile(r"\bserve\b|://|--follow|…|--no-new")
+"""What serves until it is stopped, or asks another host, or wants what is the reader's own."""
 
 
 def test_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,10 +34,9 @@ FROM_US: Final[Mapping[str, tuple[str, str]]] = {
     "next": ("`id`, `payload`: `data`, `errors`, `extensions`", "a result; of a subscription each is whole"),
     "error": ("`id`, `payload`: a list of errors", "the document could not be executed; nothing follows for this id"),
     "complete": ("`id`", "nothing follows for this id"),
-    "ping": ("", "asks for a sign of life"),
     "pong": ("`payload?`", "answers a ping with its own payload; a renewal with `{ renewed: true }`"),
 }
-"""The same."""
+"""The same. Whether a client is still there is asked by the websocket's own pings, which libraries answer."""
 
 LONGEST_ID: Final = 256
 """In characters. Clients use UUIDs and small numbers; ours go back with every result."""
