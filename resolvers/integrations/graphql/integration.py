@@ -13,8 +13,7 @@ import orjson
 
 from tidegate.core.change import Outside, unheard
 from tidegate.core.errors import Code, OperationError
-from tidegate.core.expressions import Expression, Record, as_text
-from tidegate.core.footprint import Read, Touch, Unknown
+from tidegate.core.expressions import Record, as_text
 from tidegate.core.integration import Answer, Compiled, Declaration, Experience, Prepared, Session, Surroundings
 from tidegate.core.json import Given, Json, Missing, frozen
 from tidegate.core.problems import Problem, Problems
@@ -27,6 +26,7 @@ from tidegate.resolvers.integrations.graphql.request import Wish, read_wish
 from tidegate.resolvers.integrations.graphql.upstream_schema import UpstreamSchema
 from tidegate.resolvers.integrations.http.answers import readable
 from tidegate.resolvers.integrations.upstream import Asked, Upstream, failed
+from tidegate.resolvers.integrations.upstream.asking import CompiledAsking, PreparedAsking
 from tidegate.resolvers.integrations.upstream.calling import UpstreamSession
 
 TOGETHER: Final = 20
@@ -35,16 +35,7 @@ ACCEPT: Final = "application/graphql-response+json, application/json;q=0.9"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class PreparedGraphql:
-    """Implements `Prepared`."""
-
-    wish: Wish
-    source: str
-
-    @property
-    def writes(self) -> bool:
-        return not self.wish.reads
-
+class PreparedGraphql(PreparedAsking[Wish]):
     def compile(self, selection: Selection | None, rank: int) -> Compiled:
         if self.wish.stitched is not None:
             inner = self.wish.stitched.inner(selection, rank)
@@ -56,33 +47,17 @@ class PreparedGraphql:
             self.wish, self.source, self.wish.document.text, False, None if selection is not None else rank
         )
 
-    def reach(self) -> Sequence[Read]:
-        return (self.read,) if self.wish.reads else ()
-
-    @property
-    def read(self) -> Read:
-        return Read(self.source, self.wish.resource, poll=self.wish.poll)
-
 
 @dataclass(frozen=True, slots=True, eq=False)
-class CompiledGraphql:
-    """Implements `Compiled`. `keyed`: its answer has the client's names. `rank`: of whom every field is for that it may
+class CompiledGraphql(CompiledAsking[Wish]):
+    """`keyed`: its answer has the client's names. `rank`: of whom every field is for that it may
     read; none: what the document asks for."""
 
-    wish: Wish
-    source: str
     document: str
     keyed: bool
     rank: int | None
     inner: str = ""
     """What a field is asked for, where there is one."""
-
-    @property
-    def inputs(self) -> tuple[Expression, ...]:
-        return self.wish.inputs
-
-    def reads(self, values: Sequence[Given | Unknown]) -> Sequence[Read]:  # noqa: ARG002 - the same for all
-        return (Read(self.source, self.wish.resource, poll=self.wish.poll),) if self.wish.reads else ()
 
     def describe(self) -> str:
         """Names, and no value of a header."""
@@ -94,10 +69,6 @@ class CompiledGraphql:
         if self.wish.data is not None:
             lines.append(f"data: {self.wish.data}")
         return "\n".join(lines)
-
-    @property
-    def touch(self) -> Touch:
-        return Touch(self.source, self.wish.resource)
 
 
 class GraphqlIntegration:

@@ -11,8 +11,7 @@ from urllib.parse import urlsplit
 
 from tidegate.core.change import Outside, unheard
 from tidegate.core.errors import Code, OperationError
-from tidegate.core.expressions import Expression, Reference, as_text
-from tidegate.core.footprint import Read, Touch, Unknown
+from tidegate.core.expressions import Reference, as_text
 from tidegate.core.integration import Answer, Compiled, Declaration, Experience, Prepared, Session, Surroundings
 from tidegate.core.json import Given, Json
 from tidegate.core.problems import Problem, Problems
@@ -23,54 +22,27 @@ from tidegate.resolvers.integrations.http.bodies import FORMS, write_body
 from tidegate.resolvers.integrations.http.kept import Kept
 from tidegate.resolvers.integrations.http.request import Wish, read_wish
 from tidegate.resolvers.integrations.upstream import Asked, Reply, Upstream, failed
+from tidegate.resolvers.integrations.upstream.asking import CompiledAsking, PreparedAsking
 from tidegate.resolvers.integrations.upstream.calling import UpstreamSession
 
 log = getLogger("tidegate.upstream")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class PreparedHttp:
-    """Implements `Prepared`."""
-
-    wish: Wish
-    source: str
-
-    @property
-    def writes(self) -> bool:
-        return not self.wish.reads
-
+class PreparedHttp(PreparedAsking[Wish]):
     def compile(self, selection: Selection | None, rank: int) -> Compiled:
         # What a client selects was held against the role with the document.
         return CompiledHttp(self.wish, self.source, None if selection is not None else rank)
 
-    def reach(self) -> Sequence[Read]:
-        return self.compile(None, 0).reads(())
-
-    def foretell(self) -> Sequence[Touch]:
-        return (Touch(self.source, self.wish.resource),)
-
 
 @dataclass(frozen=True, slots=True, eq=False)
-class CompiledHttp:
-    """Implements `Compiled`. `rank`: of whom every field is for that it may read; none: those that were selected."""
+class CompiledHttp(CompiledAsking[Wish]):
+    """`rank`: of whom every field is for that it may read; none: those that were selected."""
 
-    wish: Wish
-    source: str
     rank: int | None
-
-    @property
-    def inputs(self) -> tuple[Expression, ...]:
-        return self.wish.inputs
-
-    def reads(self, values: Sequence[Given | Unknown]) -> Sequence[Read]:  # noqa: ARG002 - the same for all
-        return (Read(self.source, self.wish.resource, poll=self.wish.poll),) if self.wish.reads else ()
 
     def describe(self) -> str:
         return self.wish.describe()
-
-    @property
-    def touch(self) -> Touch:
-        return Touch(self.source, self.wish.resource)
 
 
 class HttpIntegration:
