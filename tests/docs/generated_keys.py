@@ -14,12 +14,26 @@ from tidegate.core.integration import IntegrationKind
 from tidegate.core.query import JOINS
 from tidegate.core.types import SCALARS
 from tidegate.kinds import installed_kinds
-from tidegate.schema import step_keys
+from tidegate.schema import (
+    access,
+    actions,
+    auth_settings,
+    event_settings,
+    joins,
+    live_settings,
+    objects,
+    operations,
+    project,
+    relations,
+    step_keys,
+    touch_settings,
+    triggers,
+    webhooks,
+)
 from tidegate.schema.compile import compile_project
 from tidegate.schema.editor import project_schemas
 from tidegate.schema.editor_rows import REFERENCE
 from tidegate.schema.editor_steps import COMMON
-from tidegate.schema.live_settings import WORDS
 from tidegate.schema.verbs import VERBS
 
 Schema = Mapping[str, Any]
@@ -116,44 +130,46 @@ def keys_page() -> str:
     built = catalog()
     values = Values(built)
     schemas = project_schemas(built, installed_kinds())
-    settings, objects, operations = (schemas[f"{name}.schema.json"] for name in ("tidegate", "objects", "operations"))
+    settings, things, shown = (schemas[f"{name}.schema.json"] for name in ("tidegate", "objects", "operations"))
     sections = settings["properties"]
-    thing, operation = objects["additionalProperties"], operations["additionalProperties"]
-    relations = thing["properties"]["relations"]["additionalProperties"]["oneOf"]
-    relation = {"properties": {key: each for one in relations for key, each in one["properties"].items()}}
+    thing, operation = things["additionalProperties"], shown["additionalProperties"]
+    kinds = thing["properties"]["relations"]["additionalProperties"]["oneOf"]
+    relation = {"properties": {key: each for one in kinds for key, each in one["properties"].items()}}
     of = operation["properties"]
-    tables: dict[str, Schema] = {
-        "tidegate.yaml": settings,
-        "auth": sections["auth"],
-        "auth.jwt": sections["auth"]["properties"]["jwt"],
-        "cors": sections["cors"],
-        "events": sections["events"],
-        "touch": sections["touch"],
-        "http": sections["http"],
-        "objects/*.yaml": thing,
-        "columns": thing["properties"]["columns"]["additionalProperties"],
-        "relations": relation,
-        "access": thing["properties"]["access"],
-        "actions": thing["properties"]["actions"]["additionalProperties"],
-        "operations/*.yaml": operation,
-        "args": of["args"]["additionalProperties"]["anyOf"][1],
-        "live": of["live"]["anyOf"][1],
-        "schedule": of["schedule"]["anyOf"][1],
-        "webhook": of["webhook"],
-        "join": operations["definitions"]["joins"]["additionalProperties"],
+    tables: dict[str, tuple[Schema, Mapping[str, str]]] = {
+        "tidegate.yaml": (settings, project.KEYS),
+        "auth": (sections["auth"], auth_settings.KEYS),
+        "auth.jwt": (sections["auth"]["properties"]["jwt"], auth_settings.JWT_KEYS),
+        "cors": (sections["cors"], project.CORS_KEYS),
+        "events": (sections["events"], event_settings.KEYS),
+        "touch": (sections["touch"], touch_settings.KEYS),
+        "http": (sections["http"], project.HTTP_KEYS),
+        "objects/*.yaml": (thing, objects.KEYS),
+        "columns": (thing["properties"]["columns"]["additionalProperties"], objects.COLUMN_KEYS),
+        "relations": (relation, relations.KEYS),
+        "access": (thing["properties"]["access"], access.KEYS),
+        "actions": (thing["properties"]["actions"]["additionalProperties"], actions.KEYS),
+        "operations/*.yaml": (operation, operations.KEYS),
+        "args": (of["args"]["additionalProperties"]["anyOf"][1], operations.ARGUMENT_KEYS),
+        "live": (of["live"]["anyOf"][1], live_settings.KEYS),
+        "schedule": (of["schedule"]["anyOf"][1], triggers.SCHEDULE_KEYS),
+        "webhook": (of["webhook"], webhooks.KEYS),
+        "join": (shown["definitions"]["joins"]["additionalProperties"], joins.KEYS),
     }
-    steps = operations["definitions"]["step"]["properties"]
+    for name, (schema, known) in tables.items():
+        assert schema["properties"].keys() == known.keys(), f"{name}: editors know other keys"
+    steps = shown["definitions"]["step"]["properties"]
     return page(
         "# Keys of files",
         "Made by `python -m tests.docs.generated` from what editors complete by (`.tidegate/*.schema.json`); a test "
         "holds this page against the code. [The format](../format.md) explains them.",
         *(
             part
-            for name, schema in tables.items()
+            for name, (schema, _) in tables.items()
             for part in (f"## {name}", table(_HEAD, values.rows(schema, where=name)))
         ),
         "## refresh",
-        table(("value", "refreshes"), [[code(word), said] for word, said in WORDS.items()]),
+        table(("value", "refreshes"), [[code(word), said] for word, said in live_settings.WORDS.items()]),
         "## steps",
         "One of these keys says what a step does; what may stand beside it follows.",
         table(("key", "beside it", "value", "meaning"), _steps(values, steps)),
