@@ -16,6 +16,7 @@ LONGEST: Final = 2000
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _SEPARATOR: Final = re.compile(r"[/\\]")
+_ITEM: Final = re.compile(r"[\[\x00]")
 _WORDS_KEEP: Final = "/%:@!$&'()*+,;=~-._"
 _UP: Final = frozenset({".", ".."})
 
@@ -50,14 +51,21 @@ def _segment(value: Given) -> str:
 
 
 def fill_query(*several: Given) -> str:
-    """Each is a mapping of names to values, the later over the earlier; lists repeat, and null is left out."""
+    """Each is a mapping of names to values, the later over the earlier, also over what servers may take for the same
+    name; lists repeat, and null is left out."""
     given: dict[str, Json] = {}
     for each in several:
         if isinstance(each, Mapping):
-            given |= each
+            over = set(map(alike_name, each))
+            given = {name: value for name, value in given.items() if alike_name(name) not in over} | dict(each)
         elif each is not None and not isinstance(each, Missing):
             raise OperationError(Code.BAD_USER_INPUT, "What belongs to an address is a mapping of names to values.")
     return encode_pairs(given)
+
+
+def alike_name(name: str) -> str:
+    """What it has in common with others that some server takes for the same: `Key`, `key[]`, and of `a_key` `a.key`."""
+    return _ITEM.split(name.lstrip(), maxsplit=1)[0].replace(".", "_").replace(" ", "_").lower()
 
 
 def encode_pairs(given: Mapping[str, Json]) -> str:

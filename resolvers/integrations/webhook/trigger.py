@@ -16,7 +16,7 @@ from tidegate.core.errors import Code, OperationError
 from tidegate.core.expressions import Expression, Record, Reference, as_text
 from tidegate.core.json import Given
 from tidegate.core.problems import Problems, did_you_mean
-from tidegate.resolvers.integrations.http.addresses import fill_query
+from tidegate.resolvers.integrations.http.addresses import alike_name, fill_query
 from tidegate.resolvers.integrations.http.bodies import FORMS, write_body
 from tidegate.resolvers.integrations.upstream import is_header_name
 from tidegate.resolvers.integrations.upstream.exchange import merged
@@ -39,7 +39,7 @@ _FORMS: Final = ("body", "form", "text")
 @dataclass(frozen=True, slots=True)
 class Trigger:
     """`form` says how `inputs[body]` is sent; `search` and `headers` are places there, or none. `own`: names in the
-    hook's address, in lower case, where those of `search` are a client's, who does not say them again."""
+    hook's address, as `alike_name` has them, where those of `search` are a client's, who does not say them again."""
 
     operation: str
     inputs: tuple[Expression, ...]
@@ -71,7 +71,7 @@ class Trigger:
     def _allowed(self, given: Given) -> Given:
         if not isinstance(given, Mapping):
             return given
-        return {name: value for name, value in given.items() if name.lower() not in self.own}
+        return {name: value for name, value in given.items() if alike_name(name) not in self.own}
 
 
 def read_trigger(body: Expression, operation: str, hook: Hook, problems: Problems) -> Trigger:
@@ -95,7 +95,7 @@ def read_trigger(body: Expression, operation: str, hook: Hook, problems: Problem
     form = forms[0] if forms else "body"
     own = frozenset[str]()
     if isinstance(body.fields.get("search"), Reference):
-        own = frozenset(name.lower() for name, _ in parse_qsl(urlsplit(hook.url).query, keep_blank_values=True))
+        own = frozenset(alike_name(name) for name, _ in parse_qsl(urlsplit(hook.url).query, keep_blank_values=True))
     return Trigger(operation, inputs, form, places.get(form), places.get("search"), places.get("headers"), own)
 
 

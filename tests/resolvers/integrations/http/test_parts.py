@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from hypothesis import given
@@ -13,6 +14,7 @@ from tidegate.core.errors import OperationError
 from tidegate.core.json import MISSING
 from tidegate.core.location import Location
 from tidegate.core.types import Field, ListOf, Named, NonNull, ObjectType
+from tidegate.resolvers.integrations.http.addresses import fill_query
 from tidegate.resolvers.integrations.http.answer_paths import parse_path
 from tidegate.resolvers.integrations.http.answers import readable
 from tidegate.resolvers.integrations.http.kept import Kept
@@ -61,6 +63,15 @@ def test_paths_read_as_they_are_written(text: str) -> None:
         path.follow(ANSWER)
         if not any("." in str(step) or " " in str(step) for step in path.steps) and "'" not in text and '"' not in text:
             assert parse_path(str(path)) == path
+
+
+@pytest.mark.parametrize("name", ["key", "Key", "key[]", "key[0]", " KEY[a]", "key\0", "a key", "a.key[]", "A_Key"])
+def test_no_name_is_taken_for_one_that_goes_over_it(name: str) -> None:
+    """Whoever chooses names, a client say, could write over a key of ours in the eyes of PHP and others."""
+    own = {"key": "ours", "a_key": "ours"}
+    found = parse_qsl(fill_query({name: "theirs", "keys": "1"}, own))
+    assert found == [("keys", "1"), *own.items()]
+    assert ("keys", "1") in parse_qsl(fill_query(own, {"keys": 1}))
 
 
 def reply(status: int = 200, body: bytes = b"x", **headers: str) -> Reply:
