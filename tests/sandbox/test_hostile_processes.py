@@ -46,7 +46,7 @@ def program_of(script: Hostile) -> Program:
 
 LIMITS = {
     "those that end": Limits(scriptCpu=PATIENCE, scriptTime=PATIENCE),
-    "those that are stopped": Limits(scriptCpu=0.5, scriptTime=10.0),
+    "those that are stopped": Limits(scriptCpu=0.25, scriptTime=10.0),
 }
 
 

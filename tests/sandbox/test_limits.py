@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 
 import pytest
+import pytest_asyncio
 
-from tests.sandbox.world import PATIENCE, Recorder, World, program
+from tests.sandbox.world import PATIENCE, Recorder, World, opened, program
 from tidegate.core.json import Json
 from tidegate.core.limits import Limits
 from tidegate.core.program import Asked, Fault, Invocation, ProgramFailed
@@ -25,7 +26,26 @@ LIMITS = Limits(
     scriptDepth=4,
 )
 HASTY = replace(LIMITS, scriptCpu=0.3)
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 SUBJECT = 'The action "tidy" of tickets'
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def worlds() -> AsyncIterator[Mapping[Limits, World]]:
+    """Who takes too much takes it from nobody else: one with each limits does for all."""
+    async with opened(LIMITS) as patient, opened(HASTY) as hasty:
+        yield {LIMITS: patient, HASTY: hasty}
+
+
+@pytest.fixture
+def world(worlds: Mapping[Limits, World]) -> World:
+    return World(worlds[LIMITS].sandbox)
+
+
+@pytest.fixture
+def hasty(worlds: Mapping[Limits, World]) -> World:
+    return World(worlds[HASTY].sandbox)
 
 
 @pytest.mark.parametrize(
@@ -54,8 +74,8 @@ SUBJECT = 'The action "tidy" of tickets'
         ("ask('http', [[[[[1]]]]])", "asked for something nested deeper than 4"),
     ],
 )
-async def test_too_much(world: World, text: str, message: str) -> None:
-    await world.load(HASTY if "computed" in message else LIMITS)
+async def test_too_much(world: World, hasty: World, text: str, message: str) -> None:
+    world = hasty if "computed" in message else world
     with pytest.raises(ProgramFailed) as caught:
         await world.run(text)
     assert (caught.value.fault, caught.value.message) == (Fault.LIMIT, f"{SUBJECT} {message}.")
@@ -64,7 +84,6 @@ async def test_too_much(world: World, text: str, message: str) -> None:
 
 
 async def test_as_much_as_it_may(world: World) -> None:
-    await world.load(LIMITS)
     text = "for _ in range(3): ask('hash', 'x')\nfor _ in range(2): ask('emit')\n"
     text += "for _ in range(5): log('log', 'x' * 20)\n"
     text += "result = [[['x' * 950]]]\ngiven['input']['x'] = 'x' * 950"
@@ -75,41 +94,38 @@ async def test_as_much_as_it_may(world: World) -> None:
     await world.run("for _ in range(3): ask('hash', 'x')")
 
 
-async def test_the_place_is_told_where_the_engine_knows_it(world: World) -> None:
-    await world.load(HASTY)
+async def test_the_place_is_told_where_the_engine_knows_it(hasty: World) -> None:
     with pytest.raises(ProgramFailed) as caught:
-        await world.run("while True: pass")
+        await hasty.run("while True: pass")
     assert caught.value.place == "somewhere.py:7:1"
 
 
-async def test_time_includes_waiting(world: World) -> None:
+async def test_time_includes_waiting() -> None:
     async def wait(what: Asked, arguments: Sequence[Json]) -> Json:
         await asyncio.sleep(PATIENCE)
         return None
 
-    await world.load(replace(LIMITS, scriptTime=2.0))
-    with pytest.raises(ProgramFailed) as caught:
-        await world.run("ask('http')", host=Recorder(wait))
-    assert (caught.value.fault, caught.value.message) == (Fault.LIMIT, f"{SUBJECT} ran for more than 2 s.")
-    assert caught.value.place == "somewhere.py:7:1"
-    with pytest.raises(ProgramFailed, match="when the time of its call was up"):
-        await world.run("ask('http')", host=Recorder(wait), patience=1.0)
+    async with opened(replace(LIMITS, scriptTime=2.0)) as world:
+        with pytest.raises(ProgramFailed) as caught:
+            await world.run("ask('http')", host=Recorder(wait))
+        assert (caught.value.fault, caught.value.message) == (Fault.LIMIT, f"{SUBJECT} ran for more than 2 s.")
+        assert caught.value.place == "somewhere.py:7:1"
+        with pytest.raises(ProgramFailed, match="when the time of its call was up"):
+            await world.run("ask('http')", host=Recorder(wait), patience=1.0)
 
 
-async def test_computing_time_does_not(world: World) -> None:
+async def test_computing_time_does_not(hasty: World) -> None:
     async def wait(what: Asked, arguments: Sequence[Json]) -> Json:
         await asyncio.sleep(0.4)
         return None
 
-    await world.load(HASTY)
-    assert (await world.run("ask('http')\nask('http')\nresult = 1", host=Recorder(wait))).value == 1
+    assert (await hasty.run("ask('http')\nask('http')\nresult = 1", host=Recorder(wait))).value == 1
 
 
 async def test_what_is_given_is_limited_too(world: World) -> None:
     async def answer(what: Asked, arguments: Sequence[Json]) -> Json:
         return "x" * 1000
 
-    await world.load(LIMITS)
     with pytest.raises(ProgramFailed) as caught:
         await world.run("result = 1", {"x": "x" * 1000})
     assert (caught.value.fault, caught.value.message) == (Fault.LIMIT, f"{SUBJECT} was given more than 1000 bytes.")
@@ -120,20 +136,19 @@ async def test_what_is_given_is_limited_too(world: World) -> None:
     assert (await world.run("result = len(ask('http'))", host=Recorder(answer))).value == 1000
 
 
-async def test_other_runs_are_not_disturbed(world: World) -> None:
-    await world.load(HASTY)
+async def test_other_runs_are_not_disturbed(hasty: World) -> None:
     faults = ["while True: pass", "pow(3, 10**9)", "x = bytearray(10**9)", "os._exit(1)", "libc.abort()", "os.fork()"]
-    fine = [world.run(f"ask('hash', {number})\nresult = {number}") for number in range(30)]
-    outcomes = await asyncio.gather(*map(world.run, faults), *fine, return_exceptions=True)
+    fine = [hasty.run(f"ask('hash', {number})\nresult = {number}") for number in range(30)]
+    outcomes = await asyncio.gather(*map(hasty.run, faults), *fine, return_exceptions=True)
     assert all(isinstance(outcome, ProgramFailed) for outcome in outcomes[: len(faults)])
     values = [outcome.value for outcome in outcomes[len(faults) :] if not isinstance(outcome, BaseException)]
     assert values == list(range(30))
 
 
-async def test_a_program_that_cannot_be_loaded_in_time_or_memory_is_a_mistake(world: World) -> None:
+async def test_a_program_that_cannot_be_loaded_in_time_or_memory_is_a_mistake(hasty: World) -> None:
     deep = program("(" * 100_000)
-    (problem,) = await world.sandbox.load([deep], HASTY)
+    (problem,) = await hasty.sandbox.load([deep], HASTY)
     assert problem.at.file == deep.file
     deadline = asyncio.get_running_loop().time() + PATIENCE
     with pytest.raises(ProgramFailed):
-        await world.sandbox.run(deep, Invocation({}), world.host, deadline)
+        await hasty.sandbox.run(deep, Invocation({}), hasty.host, deadline)

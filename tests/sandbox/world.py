@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -66,3 +67,13 @@ class World:
 
     async def load(self, limits: Limits | None = None) -> None:
         assert await self.sandbox.load([program("result = None")], limits or Limits(timeout=PATIENCE)) == ()
+
+
+@asynccontextmanager
+async def opened(limits: Limits | None = None) -> AsyncIterator[World]:
+    world = World(open_sandbox())
+    try:
+        await world.load(limits)
+        yield world
+    finally:
+        await world.sandbox.close()
