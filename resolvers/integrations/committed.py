@@ -10,7 +10,7 @@ from typing import Generic, Protocol, TypeVar, cast
 from tidegate.core.errors import Code, OperationError
 from tidegate.core.expressions import Expression
 from tidegate.core.footprint import Read, Unknown
-from tidegate.core.integration import Answer, Compiled, Declaration, Session
+from tidegate.core.integration import Answer, Compiled, Declaration, Session, execute_each
 from tidegate.core.json import Given
 from tidegate.core.problems import Problems
 from tidegate.core.selection import Selection
@@ -104,10 +104,4 @@ class _Session(Generic[P]):
     async def execute_many(
         self, compiled: Compiled, batch: Sequence[Sequence[Given]]
     ) -> Sequence[Answer | OperationError]:
-        answers: list[Answer | OperationError] = []
-        for values in batch:
-            try:
-                answers.append(await self.execute(compiled, values))
-            except OperationError as error:
-                answers.append(error)
-        return answers
+        return await execute_each(self, compiled, batch)

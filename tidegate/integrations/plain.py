@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
 
 from tidegate.core.change import Outside, unheard
 from tidegate.core.errors import Code, OperationError
-from tidegate.core.integration import Answer, Compiled, Declaration, Prepared, Session, Surroundings
+from tidegate.core.integration import Answer, Compiled, Declaration, Prepared, Session, Surroundings, execute_each
 from tidegate.core.json import MISSING, Given, Json
 from tidegate.core.location import Location
 from tidegate.core.problems import Problem, ProjectError
@@ -182,13 +182,7 @@ class PlainSession:
     async def execute_many(
         self, compiled: Compiled, batch: Sequence[Sequence[Given]]
     ) -> Sequence[Answer | OperationError]:
-        answers: list[Answer | OperationError] = []
-        for values in batch:
-            try:
-                answers.append(await self.execute(compiled, values))
-            except OperationError as error:
-                answers.append(error)
-        return answers
+        return await execute_each(self, compiled, batch)
 
 
 @contextmanager

@@ -116,19 +116,8 @@ def _connected(table: ReflectedTable, carrying: Carrying, sources: _Sources, ref
     below = sources.of(table.name)
     if below is None:
         return replace(table, sources=None, effects=None)
-    carried = [carrying.of(source) for source in below]
-    return replace(
-        table,
-        sources=below,
-        effects=_together([each.any for each in carried]),
-        removals=_together([each.removals for each in carried]),
-        moves=_together([each.moves for each in carried]),
-    )
-
-
-def _together(each: list[frozenset[str] | None]) -> frozenset[str] | None:
-    known = [found for found in each if found is not None]
-    return frozenset[str]().union(*known) if len(known) == len(each) else None
+    carried = carrying.of_view(below)
+    return replace(table, sources=below, effects=carried.any, removals=carried.removals, moves=carried.moves)
 
 
 async def _hidden(session: Session, schema: str, tables: Collection[str]) -> frozenset[str]:

@@ -182,20 +182,15 @@ def _connected(
     below = sources.of(oid)
     if below is None or own.any is None:
         return replace(table, identity=identity, sources=below, effects=None)
-    carried = [carrying.of(source) for source in below]
+    carried = carrying.of_view(below)
     return replace(
         table,
         identity=identity,
         sources=below,
-        effects=_together([each.any for each in carried]),
-        removals=_together([each.removals for each in carried]),
-        moves=_together([each.moves for each in carried]),
+        effects=carried.any,
+        removals=carried.removals,
+        moves=carried.moves,
     )
-
-
-def _together(each: list[frozenset[str] | None]) -> frozenset[str] | None:
-    known = [found for found in each if found is not None]
-    return frozenset[str]().union(*known) if len(known) == len(each) else None
 
 
 def _actions(links: list[Any], identities: Mapping[int, str]) -> tuple[list[Action], defaultdict[str, set[str]]]:

@@ -6,7 +6,7 @@ A table is named by its identity throughout.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 
@@ -52,6 +52,15 @@ class Carrying:
             self._unless_wild(self._carried(family, removing=False)),
         )
 
+    def of_view(self, tables: Iterable[str]) -> Effects:
+        """Of a view of these, whose writes are theirs."""
+        each = [self.of(table) for table in tables]
+        return Effects(
+            _together([one.any for one in each]),
+            _together([one.removals for one in each]),
+            _together([one.moves for one in each]),
+        )
+
     def _family(self, table: str) -> frozenset[str]:
         found, waiting = {table}, [table]
         while waiting:
@@ -79,3 +88,8 @@ class Carrying:
 
     def _unless_wild(self, found: frozenset[str], besides: Collection[str] = ()) -> frozenset[str] | None:
         return found if self._wild.isdisjoint(found) and self._wild.isdisjoint(besides) else None
+
+
+def _together(each: Sequence[frozenset[str] | None]) -> frozenset[str] | None:
+    known = [found for found in each if found is not None]
+    return frozenset[str]().union(*known) if len(known) == len(each) else None

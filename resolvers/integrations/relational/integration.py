@@ -15,7 +15,7 @@ from typing import Protocol, cast
 from tidegate.core.change import Outside, unheard
 from tidegate.core.errors import Code, OperationError
 from tidegate.core.footprint import Read
-from tidegate.core.integration import Answer, Compiled, Declaration, Prepared, Session, Surroundings
+from tidegate.core.integration import Answer, Compiled, Declaration, Prepared, Session, Surroundings, execute_each
 from tidegate.core.json import Given
 from tidegate.core.problems import Problem, Problems, ProjectError
 from tidegate.resolvers.integrations.relational.audit import audit_create, audit_objects
@@ -187,13 +187,7 @@ class _Session:
     ) -> Sequence[Answer | OperationError]:
         if isinstance(compiled, CompiledRead):
             return await self._multiplexer.ask(self._connection, compiled, batch)
-        answers: list[Answer | OperationError] = []
-        for values in batch:
-            try:
-                answers.append(await self.execute(compiled, values))
-            except OperationError as error:
-                answers.append(error)
-        return answers
+        return await execute_each(self, compiled, batch)
 
 
 class _Sessions:
