@@ -152,6 +152,11 @@ class Journal:
         self._curious = 0
         self._closed = False
 
+    @property
+    def last(self) -> int:
+        """The number of the newest."""
+        return self._last
+
     def entries(self, since: int = 0) -> list[Entry]:
         """Those after number `since` that are still kept, oldest first."""
         skipped = max(0, since - (self._last - len(self._ring)))

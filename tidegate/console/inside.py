@@ -11,6 +11,7 @@ from tidegate.app import Gateway
 from tidegate.auth.claims import anonymous, user_of
 from tidegate.auth.refusal import Refused
 from tidegate.console.described import describe_operation, describe_triggers, describe_types
+from tidegate.console.news import News, news
 from tidegate.console.planned import plan_of
 from tidegate.console.refreshing import Refreshing
 from tidegate.console.standing import Health, standing_of
@@ -89,6 +90,9 @@ class Inside:
         edition = self._gateway.edition
         entries = edition.live.journal.entries()[-ENTRIES:]
         return [*(as_record(entry, edition.catalog) for entry in entries), *self._insight.recent()]
+
+    def news(self, mark: object, most: int = 0) -> News:
+        return news(self._gateway, mark, most)
 
     def follow(self, follower: Follower) -> Callable[[], None]:
         return self._insight.follow(follower)

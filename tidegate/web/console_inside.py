@@ -11,6 +11,19 @@ from tidegate.core.user import CurrentUser
 from tidegate.web.gateway import Response
 
 
+class News(Protocol):
+    """What live queries have done lately: as JSON (Any), how many more there were, and the mark to ask with next."""
+
+    @property
+    def records(self) -> Sequence[Mapping[str, Any]]: ...
+
+    @property
+    def lost(self) -> int: ...
+
+    @property
+    def mark(self) -> object: ...
+
+
 class Inside(Protocol):
     """Any: JSON. What asks for something that is not there raises `OperationError`."""
 
@@ -38,6 +51,10 @@ class Inside(Protocol):
 
     def recent(self) -> Sequence[Mapping[str, Any]]:
         """What has happened lately, each with its `kind`."""
+        ...
+
+    def news(self, mark: object, most: int = 0, /) -> News:
+        """What live queries have done since this mark, the newest so many; since now for none."""
         ...
 
     def follow(self, follower: Callable[[Mapping[str, Any]], None], /) -> Callable[[], None]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping
-from contextlib import aclosing
+from collections.abc import Callable, Mapping, Sequence
 from logging import getLogger
 from typing import Any, Final
 
@@ -24,17 +23,18 @@ from tidegate.web.streams import Stream, Streams
 log = getLogger(__name__)
 
 MOST_FOLLOWERS: Final = 8
-"""At once: each is told of everything."""
+"""At once. Everything is written once, for all of them."""
 PAUSE: Final = 0.1
 """Seconds between two batches."""
 MOST_WAITING: Final = 1000
-"""Records of a batch. Of more, the oldest are lost, and counted."""
+"""Records of a batch, of live queries and of everything else. Of more, the oldest are lost, and counted."""
 BATCHES: Final = 4
 """Kept for a follower who does not read. Of more, the oldest are lost."""
 
 
 class Followers:
-    """Whoever follows. They are among the `streams`."""
+    """Whoever follows. They are among the `streams`. What happens is collected once for all of them, and nothing of it
+    is done when it happens: what clients wait for goes first."""
 
     def __init__(self, gateway: Gateway, inside: Inside, access: Access, streams: Streams) -> None:
         self._gateway = gateway
@@ -42,10 +42,17 @@ class Followers:
         self._access = access
         self._streams = streams
         self._count = 0
+        self._present: dict[Follower, None] = {}
+        self._telling: asyncio.Task[None] | None = None
+        self._stop: Callable[[], None] = lambda: None
+        # Any: JSON.
+        self._waiting: deque[Mapping[str, Any]] = deque()
+        self._lost = 0
+        self._mark: object = None
 
     async def begin(self, scope: Scope, visitor: Visitor) -> Follower:
         """Raises `Refusal` and `OperationError`."""
-        follower = Follower(self._gateway, self._inside, self._access, near=visitor.near)
+        follower = Follower(self, near=visitor.near)
         arrival.set("console")
         client = follower.client = await self._gateway.connect(scope["headers"], follower.end)
         try:
@@ -63,40 +70,28 @@ class Followers:
         self._count -= 1
         client.close()
 
+    def join(self, follower: Follower) -> None:
+        """It is told what was, and from now on what is."""
+        if self._telling is None:
+            loop = asyncio.get_running_loop()
+            # The log may be written by any thread.
+            self._stop = self._inside.follow(lambda told: _tell(loop, self._hear, told))
+            self._telling = loop.create_task(self._tell())
+        else:
+            self._put()
+        self._mark = self._inside.news(None).mark
+        self._present[follower] = None
+        follower.put(_batch(self._inside.recent(), 0))
 
-class Follower:
-    """`client` and `stream` are there before it is served."""
-
-    client: Client
-    stream: Stream
-
-    def __init__(self, gateway: Gateway, inside: Inside, access: Access, *, near: bool) -> None:
-        self._gateway = gateway
-        self._inside = inside
-        self._access = access
-        self._near = near
-        # Any: JSON.
-        self._waiting: deque[Mapping[str, Any]] = deque()
-        self._lost = 0
-        self._batches = 0
-
-    def end(self, error: OperationError) -> None:
-        self.stream.finish(b"event: end\ndata: %b\n\n" % error_body(error.message, error.extensions))
-
-    async def serve(self, receive: Receive, send: Send) -> None:
-        loop = asyncio.get_running_loop()
-        # The log may be written by any thread.
-        stop = self._inside.follow(lambda told: _tell(loop, self._hear, told))
-        for told in self._inside.recent():
-            self._waiting.append(told)
-        tasks = [loop.create_task(self._hear_of_live_queries()), loop.create_task(self._tell())]
-        try:
-            await self.stream.serve(receive, send)
-        finally:
-            stop()
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+    async def leave(self, follower: Follower) -> None:
+        self._present.pop(follower, None)
+        if not self._present and self._telling is not None:
+            telling, self._telling = self._telling, None
+            self._stop()
+            self._waiting.clear()
+            self._lost = 0
+            telling.cancel()
+            await asyncio.gather(telling, return_exceptions=True)
 
     def _hear(self, told: Mapping[str, Any]) -> None:
         self._waiting.append(told)
@@ -104,37 +99,64 @@ class Follower:
             self._waiting.popleft()
             self._lost += 1
 
-    async def _hear_of_live_queries(self) -> None:
-        try:
-            async with aclosing(self._gateway.follow(unmoved=False)) as records:
-                async for record in records:
-                    self._hear(record)
-        except Exception:
-            log.exception("Somebody who follows live queries could not be told of them.")
-        finally:
-            self.stream.finish(EVENT_STREAM.stopping)
-
     async def _tell(self) -> None:
-        try:
-            while True:
-                if self._waiting:
-                    # After a reload, say, a token may stand for less than before.
-                    self._access.judge(self.client.user, near=self._near)
-                    self._put()
-                await asyncio.sleep(PAUSE)
-        except OperationError as error:
-            self.end(error)
-        except Exception:
-            log.exception("Somebody who looks on could not be told of what happens.")
-            self.stream.finish(EVENT_STREAM.stopping)
+        while True:
+            await asyncio.sleep(PAUSE)
+            try:
+                self._put()
+            except Exception:
+                log.exception("Those who look on could not be told of what happens.")
+                for follower in tuple(self._present):
+                    follower.stream.finish(EVENT_STREAM.stopping)
 
     def _put(self) -> None:
-        lost, self._lost = self._lost, 0
-        body = orjson.dumps({"records": list(self._waiting), "lost": lost}, default=str)
+        news = self._inside.news(self._mark, MOST_WAITING)
+        self._mark = news.mark
+        if not (news.records or self._waiting):
+            return
+        batch = _batch([*news.records, *self._waiting], self._lost + news.lost)
         self._waiting.clear()
+        self._lost = 0
+        for follower in tuple(self._present):
+            try:
+                # After a reload, say, a token may stand for less than before.
+                self._access.judge(follower.client.user, near=follower.near)
+            except OperationError as error:
+                follower.end(error)
+            else:
+                follower.put(batch)
+
+
+class Follower:
+    """`client` and `stream` are there before it is served."""
+
+    client: Client
+    stream: Stream
+
+    def __init__(self, followers: Followers, *, near: bool) -> None:
+        self.near = near
+        self._followers = followers
+        self._batches = 0
+
+    def end(self, error: OperationError) -> None:
+        self.stream.finish(b"event: end\ndata: %b\n\n" % error_body(error.message, error.extensions))
+
+    def put(self, batch: bytes) -> None:
         self._batches += 1
         # Each has a place of its own, until they come round.
-        self.stream.put(self._batches % BATCHES, b"event: batch\ndata: %b\n\n" % one_line(body))
+        self.stream.put(self._batches % BATCHES, batch)
+
+    async def serve(self, receive: Receive, send: Send) -> None:
+        self._followers.join(self)
+        try:
+            await self.stream.serve(receive, send)
+        finally:
+            await self._followers.leave(self)
+
+
+def _batch(records: Sequence[Mapping[str, Any]], lost: int) -> bytes:
+    body = orjson.dumps({"records": records, "lost": lost}, default=str)
+    return b"event: batch\ndata: %b\n\n" % one_line(body)
 
 
 def _tell(loop: asyncio.AbstractEventLoop, hear: Any, told: Mapping[str, Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -254,6 +255,123 @@ async def test_graphiql_has_the_token(desk: Console, windows: Any) -> None:
     await expect(page.get_by_text("sam@desk.example")).to_be_visible()
     await page.get_by_role("link", name="GraphiQL").click()
     await expect(page.locator("#who")).to_have_text("sam@desk.example")
+
+
+EVIL = "<img src=x onerror='window.pwned=1'><script>window.pwned=1</script><svg onload=window.pwned=1>"
+HOSTILE = f"""
+odd:
+  kind: mutation
+  description: "{EVIL} [x](javascript:window.pwned=1)"
+  minRole: anonymous
+  args: {{ text: String }}
+  returns: JSON
+  steps:
+    - {{ as: noise, js: functions/noise.js, with: {{ text: $args.text }} }}
+    - refuse: "{EVIL}"
+"""
+
+
+async def test_whatever_it_shows_nothing_of_it_runs(desk: Console, windows: Any) -> None:
+    (desk.folder / "operations" / "odd.yaml").write_text(HOSTILE)
+    (desk.folder / "functions" / "noise.js").write_text(
+        "function run(input) { console.warn(input.text); return input }"
+    )
+    await desk.gateway.reload()
+    ada = await connect(desk.gateway, "ada")
+    made = "mutation ($words: String!) { createTicket(title: $words, description: $words) { id } }"
+    await change(ada, made, words=EVIL)
+    await ada.execute("mutation ($text: String) { odd(text: $text) }", None, {"text": EVIL})
+    strange = await connect(desk.gateway, "ada", sub=EVIL, email=EVIL)
+    screen, _ = watch(strange, "subscription { myTickets { id } }")
+    await screen.next(1)
+    desk.gateway.rooms.emit([Emission(EVIL, {EVIL: EVIL}, Audience.USERS, (EVIL,))])
+    logging.getLogger("tidegate.web").error(EVIL)
+    window = await windows(desk)
+    page = await window.open("operations/odd/run")
+    await page.locator("#argument-text").fill(EVIL)
+    await page.get_by_role("button", name="Run", exact=True).click()
+    await expect(page.get_by_role("region", name="Result").get_by_text("REFUSED").first).to_be_visible()
+    await expect(page.locator(".step .line")).to_contain_text("<img")
+    await window.open("operations/myTickets/run")
+    await page.get_by_label("as", exact=True).select_option("demo:ada")
+    await page.get_by_role("button", name="Run", exact=True).click()
+    await expect(page.get_by_role("region", name="Result")).to_contain_text("<img")
+    for place, seen in (
+        ("operations/odd", "<img"),
+        ("operations/odd/plan", "noise.js"),
+        ("operations/odd/diagram", "Copy as SVG"),
+        ("operations/%E0%A4%A/%zz", "Operations"),
+        ("operations/" + EVIL.replace("/", "%2F"), "There is no <img"),
+        ("live/connections", "<img"),
+        ("live/events", "<img"),
+        ("errors", "<img"),
+        ("runs", "odd"),
+    ):
+        await window.open(place)
+        await expect(page.locator("#main")).to_contain_text(seen)
+    await window.open("live/events")
+    await page.locator("#main .row").first.click()
+    await expect(page.locator(".unfolded")).to_contain_text("<img")
+    assert await page.evaluate("window.pwned") is None
+    assert await page.locator("#main img, #main script").count() == 0
+    # Its policy would have told of whatever it stopped.
+    assert window.complaints == []
+    # In GraphiQL, whose description of it is Markdown.
+    await page.goto(f"{desk.origin}/graphql?query=mutation%20%7B%20odd%20%7D")
+    await page.get_by_role("button", name="Documentation Explorer").click()
+    await page.get_by_role("link", name="Mutation", exact=True).click()
+    await page.get_by_role("link", name="odd", exact=True).click()
+    await expect(page.get_by_text("onerror").first).to_be_visible()
+    assert await page.evaluate("window.pwned") is None
+    assert await page.locator("a[href^=javascript]").count() == 0
+
+
+async def test_the_project_and_the_gateway_change_under_an_open_page(desk: Console, windows: Any) -> None:
+    window = await windows(desk)
+    page = await window.open("operations/me/run")
+    await expect(page.get_by_text("following")).to_be_visible()
+    file = desk.folder / "operations" / "users.yaml"
+    before = file.read_text()
+    file.write_text(
+        before + "\nlately: { kind: query, minRole: customer, returns: Int, run: { use: tickets, count: {} } }\n"
+    )
+    other = await windows(desk)
+    listing = await other.open()
+    await expect(listing.get_by_role("heading", name="Operations").first).to_be_visible()
+    await listing.get_by_label("Search operations").fill("late")
+    await desk.gateway.reload()
+    # The list shows it, and who types goes on typing.
+    await expect(listing.get_by_role("link", name="lately")).to_be_visible()
+    await listing.keyboard.type("ly")
+    await expect(listing.get_by_label("Search operations")).to_have_value("lately")
+    # What somebody fills in stays, and is told of.
+    await window.open("operations/lately/run")
+    await expect(page.get_by_role("heading", name="lately")).to_be_visible()
+    file.write_text(before)
+    await desk.gateway.reload()
+    await expect(page.get_by_text("It is not in the project any more.")).to_be_visible()
+    await page.get_by_role("button", name="Show it as it is now").click()
+    await expect(page.get_by_text("There is no lately.")).to_be_visible()
+    assert window.complaints == other.complaints == []
+
+
+async def test_graphiql_subscribes_with_the_token_and_asks_nobody_else(desk: Console, windows: Any) -> None:
+    window = await windows(desk)
+    page = await window.open()
+    await page.get_by_role("button", name="Who you are").click()
+    await page.get_by_role("button", name="ada customer").click()
+    await expect(page.get_by_text("ada@acme.example")).to_be_visible()
+    await page.goto(f"{desk.origin}/graphql?query=subscription%20%7B%20myTickets%20%7B%20title%20%7D%20%7D")
+    await expect(page.locator("#who")).to_have_text("ada@acme.example")
+    await page.get_by_role("button", name="Execute query").click()
+    answer = page.get_by_label("Result Window")
+    await expect(answer).to_contain_text("myTickets")
+    ada = await connect(desk.gateway, "ada")
+    await change(ada, 'mutation { createTicket(title: "It comes by itself", description: "B") { id } }')
+    await expect(answer).to_contain_text("It comes by itself")
+    await page.get_by_role("link", name="Console").click()
+    await expect(page.get_by_text("ada@acme.example")).to_be_visible()
+    assert window.complaints == []
 
 
 PLACES = ("operations", "operations/createTicket", "operations/triageTicket/run", "operations/updateTicket/plan",
