@@ -10,6 +10,7 @@ import shutil
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from math import inf
 from pathlib import Path
@@ -19,6 +20,7 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+import pytest_asyncio
 from click.testing import Result
 
 from tests.conftest import alone, ask
@@ -29,6 +31,8 @@ from tidegate.cli.project import environment
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 
 Run = Callable[..., Result]
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 class Shop:
@@ -105,17 +109,18 @@ def make(folder: Path, kind: str, address: str, name: str, url: str, tidegate: R
         assert done.exit_code == 0, done.output
 
 
-@pytest.fixture
-async def shop(made: Made, tmp_path: Path, postgres_url: str) -> AsyncIterator[Shop]:
-    shutil.copytree(made.folder, tmp_path, dirs_exist_ok=True)
+@asynccontextmanager
+async def opened(made: Made, place: Path, postgres_url: str) -> AsyncIterator[Shop]:
+    """A copy of the project in `place`, on a copy of its database."""
+    shutil.copytree(made.folder, place, dirs_exist_ok=True)
     name = f"test_{uuid4().hex[:16]}"
     if made.kind == "postgres":
         template = urlsplit(made.address).path[1:]
         await ask(postgres_url, f"create database {name} template {template}")
         address = urlsplit(postgres_url)._replace(path=f"/{name}").geturl()
     else:
-        address = str(tmp_path / "store.db")
-    folder = tmp_path / "shop"
+        address = str(place / "store.db")
+    folder = place / "shop"
     written = folder / ".env"
     assert made.address in written.read_text()
     written.write_text(written.read_text().replace(made.address, address))
@@ -127,7 +132,20 @@ async def shop(made: Made, tmp_path: Path, postgres_url: str) -> AsyncIterator[S
         await ask(postgres_url, f"drop database {name} with (force)")
 
 
-async def test_nested_questions_have_the_known_answers(shop: Shop) -> None:
+@pytest_asyncio.fixture(loop_scope="module")
+async def shop(made: Made, tmp_path: Path, postgres_url: str) -> AsyncIterator[Shop]:
+    async with opened(made, tmp_path, postgres_url) as shop:
+        yield shop
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def window(made: Made, tmp_path_factory: pytest.TempPathFactory, postgres_url: str) -> AsyncIterator[Shop]:
+    """For those who only look."""
+    async with opened(made, tmp_path_factory.mktemp("window"), postgres_url) as shop:
+        yield shop
+
+
+async def test_nested_questions_have_the_known_answers(window: Shop) -> None:
     films = """{ films(orderBy: [filmId_ASC], first: 2) { totalCount nodes {
       title releaseYear rentalRate rating
       language { name } originalLanguage { name }
@@ -136,7 +154,7 @@ async def test_nested_questions_have_the_known_answers(shop: Shop) -> None:
       filmText { body film { filmId } }
       inventory { shelf { label store { managerStaff { firstName } } } }
     } } }"""
-    answer = (await shop.data(films))["films"]
+    answer = (await window.data(films))["films"]
     assert answer["totalCount"] == 4
     first, second = answer["nodes"]
     name = first.pop("language")["name"].strip()
@@ -182,12 +200,12 @@ async def test_nested_questions_have_the_known_answers(shop: Shop) -> None:
     assert second["inventory"] == [{"shelf": {"label": "Night", "store": {"managerStaff": {"firstName": "Rosa"}}}}]
 
 
-async def test_deep_questions_are_answered_or_refused_in_words(shop: Shop) -> None:
+async def test_deep_questions_are_answered_or_refused_in_words(window: Shop) -> None:
     deeper = "film { title }"
     for _ in range(3):
         deeper = f"film {{ title filmActors {{ actor {{ lastName filmActors {{ part {deeper} }} }} }} }}"
-    answer = await shop.ask(f"{{ filmActor(actorId: 2, filmId: 1) {{ {deeper} }} }}")
-    if shop.kind == "sqlite" and sqlite3.sqlite_version_info < (3, 46):
+    answer = await window.ask(f"{{ filmActor(actorId: 2, filmId: 1) {{ {deeper} }} }}")
+    if window.kind == "sqlite" and sqlite3.sqlite_version_info < (3, 46):
         (error,) = answer["errors"]
         assert error["extensions"]["code"] == "LIMIT"
         return
@@ -197,24 +215,24 @@ async def test_deep_questions_are_answered_or_refused_in_words(shop: Shop) -> No
     assert found == {"part": "Son", "film": {"title": "The Long Winter"}}
 
 
-async def test_six_relations_inside_each_other_are_not_too_many(shop: Shop) -> None:
+async def test_six_relations_inside_each_other_are_not_too_many(window: Shop) -> None:
     query = """{ filmActor(actorId: 2, filmId: 1) { film { filmActors { actor { filmActors { film { language {
       name
     } } } } } } } }"""
-    actors = (await shop.data(query))["filmActor"]["film"]["filmActors"]
+    actors = (await window.data(query))["filmActor"]["film"]["filmActors"]
     assert actors[1]["actor"]["filmActors"][0]["film"]["language"]["name"].strip() == "Norwegian"
 
 
-async def test_several_ways_to_one_table_and_to_itself(shop: Shop) -> None:
+async def test_several_ways_to_one_table_and_to_itself(window: Shop) -> None:
     query = """{
       language(languageId: 1) { films { title } filmsByOriginalLanguage { title } }
       staff(staffId: 1) { firstName boss { firstName } staffByBoss { firstName } stores { storeId } }
       customer(customerId: 1) { invitedByCustomer { firstName } customersByInvitedBy { firstName } }
       order(id: 1) { userCustomer { firstName } user { firstName } }
     }"""
-    answer = await shop.data(query)
+    answer = await window.data(query)
     # The plural of staff is staff.
-    assert "allStaff" in shop.gateway.catalog.operations
+    assert "allStaff" in window.gateway.catalog.operations
     assert answer["language"] == {
         "films": [{"title": "The Long Winter"}],
         "filmsByOriginalLanguage": [{"title": "The Long Winter (es)"}],
@@ -232,21 +250,21 @@ async def test_several_ways_to_one_table_and_to_itself(shop: Shop) -> None:
     assert {row["firstName"] for row in answer["order"].values()} == {"Kari", "Per"}
 
 
-async def test_keys_of_two_columns(shop: Shop) -> None:
+async def test_keys_of_two_columns(window: Shop) -> None:
     query = """{
       shelf(storeId: 1, shelfNo: 1) { label inventory { film { title } } }
       none: shelf(storeId: 2, shelfNo: 2) { label }
     }"""
-    assert await shop.data(query) == {
+    assert await window.data(query) == {
         "shelf": {"label": "Winter", "inventory": [{"film": {"title": "The Long Winter"}}] * 2},
         "none": None,
     }
-    assert await shop.data("{ filmActor(actorId: 2, filmId: 1) { part } }") == {"filmActor": {"part": "Son"}}
+    assert await window.data("{ filmActor(actorId: 2, filmId: 1) { part } }") == {"filmActor": {"part": "Son"}}
 
 
-async def test_names_that_mean_something_elsewhere(shop: Shop) -> None:
+async def test_names_that_mean_something_elsewhere(window: Shop) -> None:
     order = "{ order(id: 1) { notValue null select _2ndChoice cree column } }"
-    assert await shop.data(order) == {
+    assert await window.data(order) == {
         "order": {
             "notValue": True,
             "null": "nothing",
@@ -257,24 +275,24 @@ async def test_names_that_mean_something_elsewhere(shop: Shop) -> None:
         }
     }
     filtered = '{ orders(where: { null: { eq: "nothing" }, notValue: { eq: true } }) { totalCount } }'
-    assert await shop.data(filtered) == {"orders": {"totalCount": 1}}
-    assert await shop.data("{ queryRow(id: 1) { typename text } filmOrders { nodes { type film { title } } } }") == {
+    assert await window.data(filtered) == {"orders": {"totalCount": 1}}
+    assert await window.data("{ queryRow(id: 1) { typename text } filmOrders { nodes { type film { title } } } }") == {
         "queryRow": {"typename": "x", "text": "select 1"},
         "filmOrders": {"nodes": [{"type": "poster", "film": {"title": "The Long Winter"}}]},
     }
 
 
-async def test_views_can_be_read_and_not_written(shop: Shop) -> None:
+async def test_views_can_be_read_and_not_written(window: Shop) -> None:
     query = '{ customerLists(where: { country: { eq: "Norway" } }, orderBy: [id_DESC]) { id name city } }'
-    assert await shop.data(query) == {
+    assert await window.data(query) == {
         "customerLists": [
             {"id": 2, "name": "Per Vik", "city": "Bergen"},
             {"id": 1, "name": "Kari Lund", "city": "Oslo"},
         ]
     }
-    assert "createCustomerList" not in shop.gateway.catalog.operations
+    assert "createCustomerList" not in window.gateway.catalog.operations
     # Nothing tells its rows apart.
-    assert "doorLogs" not in shop.gateway.catalog.objects
+    assert "doorLogs" not in window.gateway.catalog.objects
 
 
 async def test_rows_are_written(shop: Shop) -> None:
@@ -305,14 +323,14 @@ async def test_rows_are_written(shop: Shop) -> None:
     assert broken["errors"][0]["extensions"]["code"] == "CONFLICT"
 
 
-async def test_every_operation_that_lists_answers_with_every_plain_field(shop: Shop) -> None:
+async def test_every_operation_that_lists_answers_with_every_plain_field(window: Shop) -> None:
     from tidegate.description.document import document_text, plain_selection
 
-    catalog = shop.gateway.catalog
+    catalog = window.gateway.catalog
     asked = 0
     for operation in catalog.operations.values():
         if "first" in operation.arguments:
-            await shop.data(document_text(operation, (), plain_selection(catalog, operation.returns, 2)))
+            await window.data(document_text(operation, (), plain_selection(catalog, operation.returns, 2)))
             asked += 1
     assert asked == len(catalog.objects) >= 20
 
