@@ -22,6 +22,7 @@ from websockets.typing import Subprotocol
 
 from tidegate.core.change import Outside, unheard
 from tidegate.core.footprint import Touch
+from tidegate.resolvers.integrations.http.answers import is_crowded
 from tidegate.resolvers.integrations.upstream.connections import read_certificates
 from tidegate.resolvers.integrations.upstream.exchange import Trouble
 
@@ -185,6 +186,8 @@ class Follower:
 # Any: JSON of the other side.
 async def _received(socket: ClientConnection) -> Mapping[str, Any]:
     text = await socket.recv()
+    if is_crowded(text.encode() if isinstance(text, str) else text):
+        raise Trouble("what it says has too many lists and objects")
     try:
         message = json.loads(text)
     except ValueError:

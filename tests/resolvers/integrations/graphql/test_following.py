@@ -18,6 +18,7 @@ from tests.resolvers.integrations.graphql.world import OURS, THEIRS, TOKEN, ask,
 from tidegate.core.change import Outside
 from tidegate.core.footprint import Touch
 from tidegate.resolvers.integrations.graphql.following import Followed, Follower, Line
+from tidegate.resolvers.integrations.http.answers import CROWD
 
 FOLLOWING = """
     refreshOn:
@@ -138,6 +139,10 @@ async def test_the_protocol_and_a_server_that_misbehaves() -> None:
         elif connections == 4:
             await connection.send('{"id": "1", "type": "complete"}')
             await connection.wait_closed()
+        elif connections == 5:
+            # Nobody else would be served while this is read, and it can come again and again.
+            await connection.send(f'{{"id": "1", "type": "next", "payload": [{", ".join(["[]"] * CROWD)}, []]}}')
+            await connection.wait_closed()
         else:
             await connection.send('{"type": "pong"}')
             await told.until(2)
@@ -160,8 +165,8 @@ async def test_the_protocol_and_a_server_that_misbehaves() -> None:
                 await released.wait()
             await told.until(4)
     assert told.touches[:4] == [Touch("crm", "as"), Touch("crm", None), Touch("crm", "as"), Touch("crm", None)]
-    assert connections == 5
-    assert headers == [TOKEN] * 5
+    assert connections == 6
+    assert headers == [TOKEN] * 6
 
 
 async def test_what_goes_with_it_is_for_nobody_else(caplog: pytest.LogCaptureFixture) -> None:
