@@ -18,7 +18,8 @@ const runs = new Map();
 let drawing = false;
 let controller = null;
 let numbered = 0;
-let asleep = null;
+let asleep = false;
+let drowsy = null;
 
 // `reloaded` is called when the project may be another, `refused` when this page may not look any more.
 export const feed = { rings, state, rates, runs, listen, start, stop, reloaded: null, refused: null };
@@ -131,18 +132,16 @@ function stop() {
 }
 
 document.addEventListener("visibilitychange", () => {
-  clearTimeout(asleep);
+  clearTimeout(drowsy);
   if (document.hidden) {
-    asleep = setTimeout(() => {
-      if (controller) stop();
-      else asleep = null;
+    drowsy = setTimeout(() => {
+      asleep = Boolean(controller);
+      stop();
     }, DROWSY);
-  } else {
-    if (asleep !== null && !controller) {
-      feed.reloaded?.();
-      start();
-    }
-    asleep = null;
+  } else if (asleep) {
+    asleep = false;
+    feed.reloaded?.();
+    start();
   }
 });
 
