@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import subprocess
 import tempfile
@@ -22,6 +23,13 @@ from tests import mariadb
 from tests.postgres import Databases
 
 T = TypeVar("T")
+
+
+def pytest_collection_finish() -> None:
+    """What has been imported stays: no collection has to look at it again."""
+    gc.collect()
+    gc.freeze()
+
 
 # How long an example takes, or making one up, says nothing on a machine that does other things besides.
 settings.register_profile("tidegate", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -8,7 +8,7 @@ import shutil
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Mapping
-from contextlib import closing
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -20,6 +20,7 @@ import pytest
 import pytest_asyncio
 import yaml
 
+from tests.postgres import Databases
 from tests.web.conftest import FakeGateway, Running, running
 from tidegate.app import Gateway
 from tidegate.settings import Settings
@@ -299,10 +300,15 @@ def write_project(folder: Path, *, postgres: bool) -> Path:
     return folder
 
 
-@pytest_asyncio.fixture(params=["sqlite", "postgres"])
-async def desk(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Desk]:
-    postgres = request.getfixturevalue("postgres_database") if request.param == "postgres" else None
-    folder = write_project(tmp_path / "desk", postgres=postgres is not None)
+@pytest.fixture(scope="module")
+def bearers() -> Mapping[str, str]:
+    return {who: token(who) for who in ("ada", "sam", "kim")}
+
+
+@asynccontextmanager
+async def opened(folder: Path, postgres: str | None) -> AsyncIterator[Desk]:
+    """A desk in a folder that is not there yet, on SQLite or in the empty database at `postgres`."""
+    write_project(folder, postgres=postgres is not None)
     gateway = Gateway.load(folder, {"JWT_SECRET": SECRET, "DATABASE_URL": postgres or ""})
     await gateway.open()
     try:
@@ -310,3 +316,28 @@ async def desk(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
             yield Desk(site, gateway, folder, postgres)
     finally:
         await gateway.close()
+
+
+@pytest_asyncio.fixture(params=["sqlite", "postgres"])
+async def desk(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Desk]:
+    """A test's own."""
+    postgres = request.getfixturevalue("postgres_database") if request.param == "postgres" else None
+    async with opened(tmp_path / "desk", postgres) as desk:
+        yield desk
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=["sqlite", "postgres"])
+async def shared_desk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desk]:
+    """For the tests of a module after which everything is as it was; they have `@pytest.mark.asyncio(
+    loop_scope="module")`."""
+    folder = tmp_path_factory.mktemp("shared") / "desk"
+    async with AsyncExitStack() as closing:
+        postgres = None
+        if request.param == "postgres":
+            databases: Databases = request.getfixturevalue("postgres_databases")
+            postgres = await databases.take()
+            closing.push_async_callback(databases.give_back, postgres)
+        desk = await closing.enter_async_context(opened(folder, postgres))
+        before = await desk.tables()
+        yield desk
+        assert await desk.tables() == before

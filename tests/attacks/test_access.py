@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from random import Random
 from typing import Any
 
+import pytest
+
 from tests.attacks.oracle import MANY, RELATIONS, RESTRICTED, Reader, World, names_restricted
 
 # Any: the class `Desk` lives in conftest.py; answers and variables are JSON.
@@ -116,9 +118,10 @@ def check_node(table: str, node: Mapping[str, Any], selection: Mapping[str, Any]
             check_node(target, other, inner, asked_by)
 
 
-async def test_random_questions_find_exactly_what_their_asker_may_see(desk: Desk) -> None:
+@pytest.mark.asyncio(loop_scope="module")
+async def test_random_questions_find_exactly_what_their_asker_may_see(shared_desk: Desk) -> None:
     random = Random(7)
-    readers = {who: await reader(desk, who) for who in PEOPLE}
+    readers = {who: await reader(shared_desk, who) for who in PEOPLE}
     forbidden = answered = 0
     for _ in range(60):
         who, table = random.choice(PEOPLE), random.choice(list(FIND))
@@ -128,7 +131,7 @@ async def test_random_questions_find_exactly_what_their_asker_may_see(desk: Desk
         query = f"""query($where: {TYPE[table]}Filter) {{
           page: {FIND[table]}(where: $where) {{ totalCount nodes {{ {written(selection)} }} edges {{ node {{ id }} }} }}
         }}"""
-        answer = await desk.ask(who, query, where=where)
+        answer = await shared_desk.ask(who, query, where=where)
         codes = [error["extensions"]["code"] for error in answer.get("errors", ())]
         if names_restricted(table, where) and not asked_by.is_support:
             assert codes == ["FORBIDDEN"], (who, where, answer)
@@ -148,7 +151,8 @@ async def test_random_questions_find_exactly_what_their_asker_may_see(desk: Desk
     assert answered > 20
 
 
-async def test_counts_and_groups_count_what_may_be_seen(desk: Desk) -> None:
+@pytest.mark.asyncio(loop_scope="module")
+async def test_counts_and_groups_count_what_may_be_seen(shared_desk: Desk) -> None:
     random = Random(8)
     query = """query($where: TicketFilter) {
       countTickets(where: $where) countByStatus(where: $where) { status tickets }
@@ -156,9 +160,9 @@ async def test_counts_and_groups_count_what_may_be_seen(desk: Desk) -> None:
     }"""
     for _ in range(30):
         who = random.choice(PEOPLE)
-        asked_by = await reader(desk, who)
+        asked_by = await reader(shared_desk, who)
         where = filter_of(random, "tickets", restricted=False)
-        data = await desk.data(who, query, where=where)
+        data = await shared_desk.data(who, query, where=where)
         wanted = asked_by.found("tickets", where)
         assert data["countTickets"] == len(wanted), (who, where, data)
         assert {row["status"]: row["tickets"] for row in data["countByStatus"]} == Counter(r["status"] for r in wanted)
@@ -167,7 +171,8 @@ async def test_counts_and_groups_count_what_may_be_seen(desk: Desk) -> None:
         assert (first and first["id"]) == (min((row["id"] for row in wanted), key=int) if wanted else None)
 
 
-async def test_pages_walk_over_what_may_be_seen_and_nothing_else(desk: Desk) -> None:
+@pytest.mark.asyncio(loop_scope="module")
+async def test_pages_walk_over_what_may_be_seen_and_nothing_else(shared_desk: Desk) -> None:
     random = Random(9)
     query = """query($where: TicketFilter, $orderBy: [TicketOrder!], $first: Int, $after: String) {
       findTickets(where: $where, orderBy: $orderBy, first: $first, after: $after) {
@@ -177,7 +182,7 @@ async def test_pages_walk_over_what_may_be_seen_and_nothing_else(desk: Desk) -> 
     cursors: list[str] = []
     for _ in range(18):
         who = random.choice(PEOPLE)
-        asked_by = await reader(desk, who)
+        asked_by = await reader(shared_desk, who)
         where = filter_of(random, "tickets", restricted=False)
         fields = random.sample(("id", "title", "status", "priority", "email", "assigneeEmail", "createdAt"), 2)
         order = [f"{field}_{random.choice(('ASC', 'DESC'))}" for field in fields]
@@ -185,7 +190,7 @@ async def test_pages_walk_over_what_may_be_seen_and_nothing_else(desk: Desk) -> 
         after = None
         while True:
             sent = {"where": where, "orderBy": order, "first": random.choice((1, 2, 3)), "after": after}
-            page = (await desk.data(who, query, **sent))["findTickets"]
+            page = (await shared_desk.data(who, query, **sent))["findTickets"]
             seen += [node["id"] for node in page["nodes"]]
             after = page["pageInfo"]["endCursor"]
             cursors += [edge["cursor"] for edge in page["edges"]]
@@ -194,13 +199,14 @@ async def test_pages_walk_over_what_may_be_seen_and_nothing_else(desk: Desk) -> 
         assert sorted(seen) == sorted(row["id"] for row in asked_by.found("tickets", where)), (who, order, where)
     # Somebody else's cursors, of any order, lead to one's own rows or to an error.
     for cursor in random.sample(cursors, min(12, len(cursors))):
-        answer = await desk.ask("grace", query, first=100, after=cursor, orderBy=["status_ASC", "title_DESC"])
+        answer = await shared_desk.ask("grace", query, first=100, after=cursor, orderBy=["status_ASC", "title_DESC"])
         if "errors" not in answer:
-            mine = {row["id"] for row in (await reader(desk, "grace")).rows("tickets")}
+            mine = {row["id"] for row in (await reader(shared_desk, "grace")).rows("tickets")}
             assert {node["id"] for node in answer["data"]["findTickets"]["nodes"]} <= mine
 
 
-async def test_what_only_support_may_read_cannot_be_felt_for(desk: Desk) -> None:
+@pytest.mark.asyncio(loop_scope="module")
+async def test_what_only_support_may_read_cannot_be_felt_for(shared_desk: Desk) -> None:
     attempts: tuple[tuple[str, dict[str, Any]], ...] = (
         ("{ myTickets { internalNote } }", {}),
         ("{ myTickets { n: internalNote @include(if: true) } }", {}),
@@ -229,15 +235,15 @@ async def test_what_only_support_may_read_cannot_be_felt_for(desk: Desk) -> None
         ("mutation { remove(id: 2) { internalNote } }", {}),
         ('mutation { createTicket(title: "x", description: "x") { internalNote } }', {}),
     )
-    before = await desk.tables()
+    before = await shared_desk.tables()
     for query, variables in attempts:
-        answer = await desk.ask("ada", query, **variables)
+        answer = await shared_desk.ask("ada", query, **variables)
         assert [error["extensions"]["code"] for error in answer["errors"]] == ["FORBIDDEN"], query
         for note in ("Again", "router", "Refund"):
             assert note not in json.dumps(answer)
-    assert await desk.tables() == before
+    assert await shared_desk.tables() == before
     for query in ("{ lastNote { note } }", "{ notes { tickets } }"):
-        assert await desk.codes("sam", query) == []
+        assert await shared_desk.codes("sam", query) == []
 
 
 WRITES: tuple[tuple[str, str], ...] = (
@@ -323,13 +329,14 @@ def check_written(kind: str, by: Reader, before: World, after: World, told: Any,
         assert by.is_support or old[comment["ticketId"]]["email"] == by.email, about
 
 
-async def test_what_may_not_be_seen_and_what_does_not_exist_look_alike(desk: Desk) -> None:
+@pytest.mark.asyncio(loop_scope="module")
+async def test_what_may_not_be_seen_and_what_does_not_exist_look_alike(shared_desk: Desk) -> None:
     for query in (
         'mutation($id: ID!) { a: addComment(ticketId: $id, text: "x") { id } }',
         'mutation($id: ID!) { a: updateTicket(id: $id, title: "x") { id } }',
         "mutation($id: ID!) { a: remove(id: $id) { id } }",
         "query($id: ID!) { a: ticket(id: $id) { id } }",
     ):
-        assert await desk.ask("ada", query, id="5") == await desk.ask("ada", query, id="999"), query
+        assert await shared_desk.ask("ada", query, id="5") == await shared_desk.ask("ada", query, id="999"), query
     # Who may see every ticket is told.
-    assert await desk.codes("sam", 'mutation { addComment(ticketId: 999, text: "x") { id } }') == ["CONFLICT"]
+    assert await shared_desk.codes("sam", 'mutation { addComment(ticketId: 999, text: "x") { id } }') == ["CONFLICT"]

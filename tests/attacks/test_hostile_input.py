@@ -7,12 +7,14 @@ import asyncio
 import gzip
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from random import Random
 from typing import Any
 
 import httpx
 import pytest
+
+from tests.attacks.hostile_values import MUTATIONS, QUERIES, VALUES, hostile, likely_filter
 
 # Any: the class `Desk` lives in conftest.py, and what is sent here is of every type there is.
 Desk = Any
@@ -23,167 +25,6 @@ NOTHING_OF_OURS = re.compile(
     r"relation \"|column \"|pg_catalog|desk\.db|assignee_email|internal_note|errno|Exception|\bNone\b|KeyError",
 )
 """Words that no answer may hold. Nothing that is sent holds them."""
-
-TEXTS: tuple[Any, ...] = (
-    "",
-    "\0",
-    "a\0b",
-    "\ud800",
-    "\udfff\ud800",
-    "\ufeff",
-    "\uffff",
-    "\u202eabc",
-    "é",
-    "e\u0301",
-    "🏃" * 40,
-    "x" * 70_000,
-    "'",
-    '"',
-    "\\",
-    "\\'",
-    "%",
-    "_",
-    "[a-z]*?",
-    "!",
-    "' or '1'='1",
-    "'; drop table tickets; --",
-    "1; drop table tickets",
-    ") or 1=1 --",
-    "$1",
-    ":id",
-    "?1",
-    "@p",
-    "{{ args.id }}",
-    "$args.id",
-    "$currentUser.email",
-    "${JWT_SECRET}",
-    "<script>alert(1)</script>",
-    "1e5",
-    " 1",
-    "1 ",
-    "+1",
-    "-0",
-    "0x10",
-    "١",
-    "1_000",
-    "9" * 19,
-    "9" * 30,
-    "9" * 500,
-    "NaN",
-    "null",
-    "true",
-    "2026-02-30T00:00:00Z",
-    "0001-01-01T00:00:00+23:59",
-    "9999-12-31T23:59:59-23:59",
-    "0000-00-00T00:00:00Z",
-    "infinity",
-    "5b5d",
-    "5b315d",
-    "5b6e756c6c5d",
-    "7b7d",
-    "zz",
-    "5b" * 4000,
-    b'["x",{"a":1}]'.hex(),
-    b"[1e400,1]".hex(),
-    b"[18446744073709551615,18446744073709551615]".hex(),
-    b'["\\u0000","\\u0000"]'.hex(),
-    b'["2026-11-02T08:30:00Z","one"]'.hex(),
-    b'["infinity",1]'.hex(),
-    b"[true,false]".hex(),
-    b"[null,null]".hex(),
-    b"[null]".hex(),
-    b"[1]".hex(),
-    b"[-1.5]".hex(),
-)
-NUMBERS: tuple[Any, ...] = (0, -0.0, -1, 1, 2, 1.5, 1e308, 2**31 - 1, 2**31, 2**53, 2**63 - 1, -(2**63), 2**63, 10**40)
-OTHERS: tuple[Any, ...] = (None, True, False, [], {}, [None], [[]], {"": None}, {"eq": {}}, ["x", 1], {"__proto__": 1})
-VALUES = (*TEXTS, *NUMBERS, *OTHERS)
-OPERATORS = (
-    *("eq", "ne", "in", "notIn", "gt", "gte", "lt", "lte", "between", "contains", "startsWith", "endsWith"),
-    *("eqAnyCase", "neAnyCase", "containsAnyCase", "startsWithAnyCase", "endsWithAnyCase", "isNull", "isNotNull"),
-)
-FIELDS = (
-    *("id", "title", "description", "status", "priority", "email", "assigneeEmail", "internalNote", "createdAt"),
-    *("author", "assignee", "comments", "and", "or", "not", "password", "author.email", "__typename", "rowid", "ctid"),
-)
-QUERIES: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("query($v: Status, $w: Int) { myTickets(status: $v, first: $w) { id } }", ("v", "w")),
-    ("query($v: ID!) { ticket(id: $v) { id title } }", ("v",)),
-    ("query($v: String!) { search(q: $v) { id } }", ("v",)),
-    ("query($v: String) { allTickets(after: $v) { nodes { id } pageInfo { endCursor } } }", ("v",)),
-    (
-        "query($v: String) { allTickets(after: $v, orderBy: [assigneeEmail_ASC, createdAt_DESC]) { totalCount } }",
-        ("v",),
-    ),
-    ("query($v: String) { allTickets(after: $v, orderBy: [id_ASC]) { nodes { id } totalCount } }", ("v",)),
-    ("query($v: [TicketOrder!]) { allTickets(orderBy: $v) { nodes { id } } }", ("v",)),
-    ("query($v: TicketFilter) { allTickets(where: $v) { totalCount nodes { id } } }", ("v",)),
-    ("query($v: Int, $w: Int) { listTickets(limit: $v, offset: $w) { id } }", ("v", "w")),
-    ("query($v: Int, $w: Int) { people { tickets(limit: $v, offset: $w) { id } } }", ("v", "w")),
-    ("query($v: Boolean!) { openTickets @skip(if: $v) people @include(if: $v) { id } }", ("v",)),
-    ("query($v: CommentFilter) { countComments(where: $v) }", ("v",)),
-    ("query($v: Status, $w: [Priority!]) { narrowed(status: $v, priorities: $w) { id } }", ("v", "w")),
-)
-MUTATIONS: tuple[tuple[str, str], ...] = (
-    ("mutation($v: String!, $w: Priority) { createTicket(title: $v, description: $v, priority: $w) { id } }", "vw"),
-    ("mutation($v: [NewTicket!]!) { createTickets(rows: $v) { id } }", "v"),
-    ("mutation($v: [AnyTicket!]!) { fileTickets(rows: $v) { id } }", "v"),
-    ("mutation($v: ID!, $w: String) { updateTicket(id: $v, title: $w) { id } }", "vw"),
-    ("mutation($v: ID!, $w: Status!) { setStatus(id: $v, status: $w) { id } }", "vw"),
-    ("mutation($v: ID!, $w: String) { assign(id: $v, to: $w) { id } }", "vw"),
-    ("mutation($v: [ID!]!) { closeTickets(ids: $v) }", "v"),
-    ("mutation($v: ID!, $w: String!) { addComment(ticketId: $v, text: $w) { id } }", "vw"),
-    ("mutation($v: TicketFilter, $w: String!) { retitleCounted(where: $v, title: $w) }", "vw"),
-    ("mutation($v: TicketFilter) { removeMany(where: $v) { id } }", "v"),
-    ("mutation($v: ID!) { deleteTicket(id: $v) { id } }", "v"),
-)
-
-
-def hostile(random: Random, depth: int = 0) -> Any:
-    """A value of some type: often bad, sometimes shaped like a filter."""
-    match random.randrange(10):
-        case 0 | 1 if depth < 4:
-            return {random.choice((*FIELDS, *OPERATORS)): hostile(random, depth + 1) for _ in range(2)}
-        case 2 if depth < 4:
-            field, operator = random.choice(FIELDS), random.choice(OPERATORS)
-            return {field: {operator: hostile(random, depth + 2)}}
-        case 3 if depth < 4:
-            return [hostile(random, depth + 1) for _ in range(random.randrange(4))]
-        case 4:
-            return random.choice(NUMBERS)
-        case 5:
-            return random.choice(OTHERS)
-        case _:
-            return random.choice(TEXTS)
-
-
-def likely_filter(random: Random, depth: int = 0) -> Any:
-    """A filter that fits the schema, so that it comes through to the database, with values that are odd."""
-    text, number = random.choice(TEXTS), random.choice(TEXTS + NUMBERS)
-    moment = random.choice(("2026-11-02T08:30:00Z", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999-23:00", text))
-    match random.randrange(11):
-        case 0:
-            return {"id": {random.choice(("eq", "ne", "gt", "lte")): number}}
-        case 1:
-            return {"id": {random.choice(("in", "notIn", "between")): [number] * random.randrange(4)}}
-        case 2:
-            return {"title": {random.choice(OPERATORS[9:17]): text}}
-        case 3:
-            return {"assigneeEmail": {random.choice(("eq", "ne", "gt", "contains")): text}}
-        case 4:
-            return {"createdAt": {random.choice(("eq", "gt", "lte")): moment}}
-        case 5:
-            return {"createdAt": {random.choice(("in", "notIn", "between")): [moment] * random.randrange(4)}}
-        case 6:
-            return {"status": {random.choice(("in", "notIn")): ["Todo"] * random.randrange(3)}}
-        case 7 if depth < 4:
-            return {"and": [likely_filter(random, depth + 1) for _ in range(random.randrange(3))]}
-        case 8 if depth < 4:
-            return {"or": [likely_filter(random, depth + 1) for _ in range(random.randrange(3))]}
-        case 9 if depth < 4:
-            return {"not": likely_filter(random, depth + 1)}
-        case _:
-            return {"author": {"email": {"eq": text}}, "title": {"isNull": random.choice((True, False, None))}}
 
 
 def encoded(value: object) -> bytes:
@@ -207,8 +48,9 @@ def check(response: httpx.Response, sent: bytes) -> list[str]:
     return codes
 
 
-async def test_values_of_every_kind_in_queries(desk: Desk, bearers: dict[str, str]) -> None:
-    before = await desk.tables()
+@pytest.mark.asyncio(loop_scope="module")
+async def test_values_of_every_kind_in_queries(shared_desk: Desk, bearers: Mapping[str, str]) -> None:
+    before = await shared_desk.tables()
     random = Random(20261121)
     bodies = [
         encoded({"query": query, "variables": dict.fromkeys(names, value)})
@@ -224,13 +66,13 @@ async def test_values_of_every_kind_in_queries(desk: Desk, bearers: dict[str, st
 
     async def send(some: list[bytes]) -> None:
         for body in some:
-            check(await desk.send(body, bearers["sam"]), body)
+            check(await shared_desk.send(body, bearers["sam"]), body)
 
     await asyncio.gather(*(send(bodies[start::8]) for start in range(8)))
-    assert await desk.tables() == before
+    assert await shared_desk.tables() == before
 
 
-async def test_values_of_every_kind_in_mutations(desk: Desk, bearers: dict[str, str]) -> None:
+async def test_values_of_every_kind_in_mutations(desk: Desk, bearers: Mapping[str, str]) -> None:
     random = Random(20261122)
     sent = [(query, dict.fromkeys(names, value)) for query, names in MUTATIONS for value in random.sample(VALUES, 6)]
     for _ in range(40):
@@ -351,19 +193,21 @@ def documents() -> Iterator[str]:
     yield "{ " * 100_000
 
 
-async def test_bad_bodies_and_documents(desk: Desk, bearers: dict[str, str]) -> None:
-    before = await desk.tables()
+@pytest.mark.asyncio(loop_scope="module")
+async def test_bad_bodies_and_documents(shared_desk: Desk, bearers: Mapping[str, str]) -> None:
+    before = await shared_desk.tables()
     sent = [*bodies(), *(encoded({"query": document}) for document in documents())]
     for body in sent:
-        response = await desk.send(body, bearers["kim"])
+        response = await shared_desk.send(body, bearers["kim"])
         codes = check(response, body)
         assert codes or response.status_code == 200, body[:200]
-    assert await desk.tables() == before
+    assert await shared_desk.tables() == before
 
 
-async def test_bad_addresses(desk: Desk, bearers: dict[str, str]) -> None:
-    before = await desk.tables()
-    client = desk.site.client
+@pytest.mark.asyncio(loop_scope="module")
+async def test_bad_addresses(shared_desk: Desk, bearers: Mapping[str, str]) -> None:
+    before = await shared_desk.tables()
+    client = shared_desk.site.client
     for address in (
         "/graphql",
         "/graphql?",
@@ -402,20 +246,16 @@ async def test_bad_addresses(desk: Desk, bearers: dict[str, str]) -> None:
         response = await client.post("/graphql", content=encoded({"query": "{ no }"}), headers=named)
         assert response.status_code < 500, headers
         assert NOTHING_OF_OURS.search(response.text) is None, (headers, response.text)
-    assert await desk.tables() == before
+    assert await shared_desk.tables() == before
 
 
-@pytest.fixture
-def bearers(desk: Desk) -> dict[str, str]:
-    return {who: desk.token(who) for who in ("ada", "sam", "kim")}
-
-
-async def test_between_with_other_than_two_ends(desk: Desk) -> None:
+@pytest.mark.asyncio(loop_scope="module")
+async def test_between_with_other_than_two_ends(shared_desk: Desk) -> None:
     query = "query($v: TicketFilter) { allTickets(where: $v) { totalCount } }"
     for field, ends in (("id", ["1", "3"]), ("createdAt", ["2026-11-01T00:00:00Z", "2026-11-04T00:00:00Z"])):
         for number in (2, 1, 0, 3, 2):
             where = {field: {"between": (ends + ends)[:number]}}
-            assert await desk.codes("sam", query, v=where) == ([] if number == 2 else ["BAD_USER_INPUT"]), (
+            assert await shared_desk.codes("sam", query, v=where) == ([] if number == 2 else ["BAD_USER_INPUT"]), (
                 field,
                 number,
             )

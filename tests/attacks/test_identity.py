@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
@@ -37,10 +37,12 @@ class Counting:
 
 
 @pytest.fixture
-def counting(desk: Desk) -> Counting:
-    counting = Counting(desk.gateway.catalog.integrations["db"])
-    desk.gateway.catalog.integrations["db"] = counting
-    return counting
+def counting(shared_desk: Desk) -> Iterator[Counting]:
+    integrations = shared_desk.gateway.catalog.integrations
+    counting = Counting(integrations["db"])
+    integrations["db"] = counting
+    yield counting
+    integrations["db"] = counting.inner
 
 
 def encoded(value: object) -> str:
@@ -90,18 +92,21 @@ def bad_tokens(desk: Desk) -> dict[str, str]:
     }
 
 
-async def test_bad_tokens_are_unauthenticated_and_never_reach_the_database(desk: Desk, counting: Counting) -> None:
-    before = await desk.tables()
+@pytest.mark.asyncio(loop_scope="module")
+async def test_bad_tokens_are_unauthenticated_and_never_reach_the_database(
+    shared_desk: Desk, counting: Counting
+) -> None:
+    before = await shared_desk.tables()
     body = json.dumps({"query": ALL}).encode()
     write = json.dumps({"query": WRITE}).encode()
     messages: set[str] = set()
-    for name, bearer in bad_tokens(desk).items():
+    for name, bearer in bad_tokens(shared_desk).items():
         for sent in (body, write):
             for headers in (
                 {"authorization": f"Bearer {bearer}"},
                 {"x_plasmic_data_user_auth_token": bearer},
             ):
-                response = await desk.send(sent, **headers)
+                response = await shared_desk.send(sent, **headers)
                 if len(bearer) > 10_000 and response.status_code == 431:
                     continue
                 assert response.status_code == 401, (name, response.text)
@@ -112,12 +117,15 @@ async def test_bad_tokens_are_unauthenticated_and_never_reach_the_database(desk:
                 messages.add(answer["errors"][0]["message"])
     assert len(messages) == 1
     assert counting.sessions == 0
-    assert await desk.tables() == before
-    assert (await desk.send(body, desk.token("kim"))).status_code == 200
+    assert await shared_desk.tables() == before
+    assert (await shared_desk.send(body, shared_desk.token("kim"))).status_code == 200
     assert counting.sessions == 4
 
 
-async def test_without_a_token_or_with_too_low_a_role_the_database_is_not_asked(desk: Desk, counting: Counting) -> None:
+@pytest.mark.asyncio(loop_scope="module")
+async def test_without_a_token_or_with_too_low_a_role_the_database_is_not_asked(
+    shared_desk: Desk, counting: Counting
+) -> None:
     for who, query, codes in (
         (None, "{ myTickets { id } }", ["UNAUTHENTICATED"]),
         (None, WRITE, ["UNAUTHENTICATED"]),
@@ -128,18 +136,20 @@ async def test_without_a_token_or_with_too_low_a_role_the_database_is_not_asked(
         ("ada", "mutation { deleteTicket(id: 1) { id } }", ["FORBIDDEN"]),
         ("sam", "mutation { deleteTicket(id: 1) { id } }", ["FORBIDDEN"]),
     ):
-        assert set(await desk.codes(who, query)) == set(codes), query
+        assert set(await shared_desk.codes(who, query)) == set(codes), query
     assert counting.sessions == 0
 
 
-async def test_a_role_that_the_project_does_not_know_is_the_lowest(desk: Desk) -> None:
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_role_that_the_project_does_not_know_is_the_lowest(shared_desk: Desk) -> None:
     body = json.dumps({"query": "{ openTickets myTickets { id } }"}).encode()
     for role in ("root", "Admin", "admin ", ["root"], {"admin": True}, 3, True, "customer,admin"):
-        response = await desk.send(body, desk.token("kim", role=role))
+        response = await shared_desk.send(body, shared_desk.token("kim", role=role))
         assert [error["extensions"]["code"] for error in response.json().get("errors", ())] == ["FORBIDDEN"], role
 
 
-async def test_identity_of_odd_shapes_finds_nothing(desk: Desk) -> None:
+@pytest.mark.asyncio(loop_scope="module")
+async def test_identity_of_odd_shapes_finds_nothing(shared_desk: Desk) -> None:
     body = json.dumps({"query": "{ myTickets { id } ticketCount me { id } people { id team } }"}).encode()
     emails: tuple[Any, ...] = (
         ...,
@@ -158,7 +168,7 @@ async def test_identity_of_odd_shapes_finds_nothing(desk: Desk) -> None:
     )
     for email in emails:
         for org in (..., None, {}, {"team": None}, {"team": ["acme"]}, {"team": {"ne": ""}}, {"team": "%"}, "acme"):
-            response = await desk.send(body, desk.token("ada", email=email, org=org))
+            response = await shared_desk.send(body, shared_desk.token("ada", email=email, org=org))
             assert response.status_code in (200, 401), response.text
             assert "INTERNAL" not in response.text, (email, org, response.text)
             data = response.json().get("data")
@@ -167,11 +177,12 @@ async def test_identity_of_odd_shapes_finds_nothing(desk: Desk) -> None:
                 assert all(person["team"] is None for person in data["people"]), (email, org)
 
 
-async def test_the_api_shows_nothing_of_the_server(desk: Desk) -> None:
+@pytest.mark.asyncio(loop_scope="module")
+async def test_the_api_shows_nothing_of_the_server(shared_desk: Desk) -> None:
     types = "fields { name description args { name description defaultValue } } inputFields { name defaultValue }"
     directives = "directives { name args { name } }"
     query = f"{{ __schema {{ types {{ name description enumValues {{ name }} {types} }} {directives} }} }}"
-    shown = json.dumps(await desk.data(None, query)) + desk.gateway.api.sdl
+    shown = json.dumps(await shared_desk.data(None, query)) + shared_desk.gateway.api.sdl
     for word in (
         *(
             "currentUser",
@@ -197,6 +208,8 @@ async def test_the_api_shows_nothing_of_the_server(desk: Desk) -> None:
         *("ticket_id", '"body"', "users_email", "@acme", "@desk", "identity", "tidegate.yaml"),
     ):
         assert word not in shown, word
-    fields = [field for type in (await desk.data(None, query))["__schema"]["types"] for field in type["fields"] or ()]
+    fields = [
+        field for type in (await shared_desk.data(None, query))["__schema"]["types"] for field in type["fields"] or ()
+    ]
     arguments = {argument["name"] for field in fields for argument in field["args"]}
     assert not arguments & {"email", "role", "currentUser", "team", "user"}

@@ -42,15 +42,16 @@ WRITES = (
 )
 
 
+@pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize("who", ["ada", "kim"])
-async def test_a_write_whose_filter_says_nothing_is_refused(desk: Desk, who: str) -> None:
-    before = await desk.tables()
+async def test_a_write_whose_filter_says_nothing_is_refused(shared_desk: Desk, who: str) -> None:
+    before = await shared_desk.tables()
     for query in WRITES:
         for variables in LEFT_OUT:
-            assert await desk.codes(who, query, **variables) == ["BAD_USER_INPUT"], (query, variables)
-        assert await desk.codes(who, query.replace("($v: TicketFilter)", "").replace("$v", "{}"))
-        assert await desk.codes(who, query.replace("($v: TicketFilter)", "").replace("$v", "null"))
-    assert await desk.tables() == before
+            assert await shared_desk.codes(who, query, **variables) == ["BAD_USER_INPUT"], (query, variables)
+        assert await shared_desk.codes(who, query.replace("($v: TicketFilter)", "").replace("$v", "{}"))
+        assert await shared_desk.codes(who, query.replace("($v: TicketFilter)", "").replace("$v", "null"))
+    assert await shared_desk.tables() == before
 
 
 async def test_arguments_left_out_of_an_authors_filter_do_not_widen_a_write(desk: Desk) -> None:
@@ -73,7 +74,8 @@ async def test_arguments_left_out_of_an_authors_filter_do_not_widen_a_write(desk
     assert await desk.data("grace", query, **given) == {"retitleNarrowed": 2}
 
 
-async def test_a_read_drops_what_was_left_out(desk: Desk) -> None:
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_read_drops_what_was_left_out(shared_desk: Desk) -> None:
     query = """query($status: Status, $title: String, $priorities: [Priority!]) {
       narrowed(status: $status, title: $title, priorities: $priorities) { id }
     }"""
@@ -87,18 +89,19 @@ async def test_a_read_drops_what_was_left_out(desk: Desk) -> None:
         ({"priorities": None, "status": None, "title": None}, "1234567"),
         ({"status": "Todo", "priorities": ["LOW", "HIGH"]}, "27"),
     ):
-        found = (await desk.data("sam", query, **variables))["narrowed"]
+        found = (await shared_desk.data("sam", query, **variables))["narrowed"]
         assert "".join(sorted(ticket["id"] for ticket in found)) == wanted, variables
-        mine = (await desk.data("ada", query, **variables))["narrowed"]
+        mine = (await shared_desk.data("ada", query, **variables))["narrowed"]
         assert {ticket["id"] for ticket in mine} == set(wanted) & set("123"), variables
 
 
-async def test_a_key_that_is_left_out_finds_no_row(desk: Desk) -> None:
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_key_that_is_left_out_finds_no_row(shared_desk: Desk) -> None:
     for query, variables in (
         ("{ maybeTicket { id } }", {}),
         ("{ maybeTicket(id: null) { id } }", {}),
         ("query($v: ID) { maybeTicket(id: $v) { id } }", {}),
         ("query($v: ID) { maybeTicket(id: $v) { id } }", {"v": None}),
     ):
-        assert await desk.data("sam", query, **variables) == {"maybeTicket": None}, query
-    assert await desk.data("sam", "{ maybeTicket(id: 3) { id } }") == {"maybeTicket": {"id": "3"}}
+        assert await shared_desk.data("sam", query, **variables) == {"maybeTicket": None}, query
+    assert await shared_desk.data("sam", "{ maybeTicket(id: 3) { id } }") == {"maybeTicket": {"id": "3"}}

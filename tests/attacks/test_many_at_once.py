@@ -117,10 +117,10 @@ async def test_a_reload_under_load_fails_nobody(desk: Desk) -> None:
             )
             await desk.gateway.reload()
             assert await desk.data(None, f"{{ turn{turn} }}") == {f"turn{turn}": turn}
-            while answered < before + 50:
+            while answered < before + 20:
                 await desk.data("sam", READ)
         done.set()
-    assert answered >= 150
+    assert answered >= 60
 
 
 async def test_a_broken_project_changes_nothing(desk: Desk) -> None:

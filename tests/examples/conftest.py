@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from math import inf
 from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
+from tests.postgres import Databases
 from tidegate.app import Gateway
 from tidegate.auth.claims import anonymous, user_of
 from tidegate.cli.demo import demo_users
@@ -54,17 +57,45 @@ def copy_example(target: Path) -> Path:
     return Path(shutil.copytree(EXAMPLE, target, ignore=ignored))
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-async def desk(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Desk]:
-    folder = copy_example(tmp_path / "desk")
+@asynccontextmanager
+async def opened(folder: Path, postgres: str | None) -> AsyncIterator[Desk]:
+    """The desk in a folder that is not there yet, on SQLite or in the empty database at `postgres`."""
+    copy_example(folder)
     environ = {"JWT_SECRET": "a secret of the tests, long enough for HS256"}
-    if request.param == "postgres":
-        environ["DATABASE_URL"] = request.getfixturevalue("postgres_database")
+    if postgres is not None:
+        environ["DATABASE_URL"] = postgres
         settings = folder / "tidegate.yaml"
         text = settings.read_text()
         assert SQLITE in text
         settings.write_text(text.replace(SQLITE, POSTGRES))
     gateway = Gateway.load(folder, environ)
     await gateway.open()
-    yield Desk(gateway, folder)
-    await gateway.close()
+    try:
+        yield Desk(gateway, folder)
+    finally:
+        await gateway.close()
+
+
+@pytest_asyncio.fixture(params=["sqlite", "postgres"])
+async def desk(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Desk]:
+    """A test's own."""
+    postgres = request.getfixturevalue("postgres_database") if request.param == "postgres" else None
+    async with opened(tmp_path / "desk", postgres) as desk:
+        yield desk
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=["sqlite", "postgres"])
+async def first_day(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desk]:
+    """For the tests of a module that write nothing; they have `@pytest.mark.asyncio(loop_scope="module")`."""
+    folder = tmp_path_factory.mktemp("first-day") / "desk"
+    everything = "{ allTickets(first: 100) { nodes { id status priority updatedAt comments { id } } } }"
+    async with AsyncExitStack() as closing:
+        postgres = None
+        if request.param == "postgres":
+            databases: Databases = request.getfixturevalue("postgres_databases")
+            postgres = await databases.take()
+            closing.push_async_callback(databases.give_back, postgres)
+        desk = await closing.enter_async_context(opened(folder, postgres))
+        before = await desk.data("kim", everything)
+        yield desk
+        assert await desk.data("kim", everything) == before

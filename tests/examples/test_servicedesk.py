@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from tidegate.schema.api import build_api
@@ -16,9 +17,10 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "servicedesk"
 Desk = Any
 
 
-async def test_customers_see_their_own_tickets_and_never_anothers(desk: Desk) -> None:
+@pytest.mark.asyncio(loop_scope="module")
+async def test_customers_see_their_own_tickets_and_never_anothers(first_day: Desk) -> None:
     everything = "{ myTickets { title email } ticketCount }"
-    assert await desk.data("ada", everything) == {
+    assert await first_day.data("ada", everything) == {
         "myTickets": [
             {"title": "I forgot my password", "email": "ada@acme.example"},
             {"title": "New laptop for a new colleague", "email": "ada@acme.example"},
@@ -26,9 +28,9 @@ async def test_customers_see_their_own_tickets_and_never_anothers(desk: Desk) ->
         ],
         "ticketCount": 3,
     }
-    theirs = await desk.data("grace", everything)
+    theirs = await first_day.data("grace", everything)
     assert {ticket["email"] for ticket in theirs["myTickets"]} == {"grace@globex.example"}
-    assert await desk.data(
+    assert await first_day.data(
         "grace", "{ mine: ticket(id: 5) { title } ada: ticket(id: 1) { title } none: ticket(id: 99) { id } }"
     ) == {
         "mine": {"title": "Invoice 1042 is wrong"},
@@ -37,13 +39,14 @@ async def test_customers_see_their_own_tickets_and_never_anothers(desk: Desk) ->
     }
 
 
-async def test_lists_can_be_narrowed(desk: Desk) -> None:
+@pytest.mark.asyncio(loop_scope="module")
+async def test_lists_can_be_narrowed(first_day: Desk) -> None:
     query = "query($status: Status, $first: Int) { myTickets(status: $status, first: $first) { id status priority } }"
-    assert await desk.data("ada", query, status="Done") == {
+    assert await first_day.data("ada", query, status="Done") == {
         "myTickets": [{"id": "3", "status": "Done", "priority": "LOW"}]
     }
-    assert len((await desk.data("ada", query, first=2))["myTickets"]) == 2
-    assert await desk.data("ada", "{ ticketCount(status: Todo, priority: NORMAL) }") == {"ticketCount": 1}
+    assert len((await first_day.data("ada", query, first=2))["myTickets"]) == 2
+    assert await first_day.data("ada", "{ ticketCount(status: Todo, priority: NORMAL) }") == {"ticketCount": 1}
 
 
 async def test_who_may_do_what(desk: Desk) -> None:
@@ -59,28 +62,31 @@ async def test_who_may_do_what(desk: Desk) -> None:
     assert await desk.data("kim", remove) == {"deleteTicket": None}
 
 
-async def test_one_refusal_leaves_the_other_fields_their_answers(desk: Desk) -> None:
-    answer = await desk.ask("ada", "{ ticketCount me { internal: tickets { internalNote } } }")
+@pytest.mark.asyncio(loop_scope="module")
+async def test_one_refusal_leaves_the_other_fields_their_answers(first_day: Desk) -> None:
+    answer = await first_day.ask("ada", "{ ticketCount me { internal: tickets { internalNote } } }")
     assert answer["data"] == {"ticketCount": 3, "me": None}
     (error,) = answer["errors"]
     assert (error["path"], error["extensions"]["code"]) == (["me"], "FORBIDDEN")
 
 
-async def test_notes_are_for_support(desk: Desk) -> None:
+@pytest.mark.asyncio(loop_scope="module")
+async def test_notes_are_for_support(first_day: Desk) -> None:
     query = "{ ticket(id: 1) { title internalNote } }"
-    assert await desk.codes("ada", query) == ["FORBIDDEN"]
-    assert await desk.data("sam", query) == {
+    assert await first_day.codes("ada", query) == ["FORBIDDEN"]
+    assert await first_day.data("sam", query) == {
         "ticket": {"title": "The printer is on fire", "internalNote": "Again. Bring water."}
     }
     through_a_filter = '{ allTickets(where: { internalNote: { startsWith: "Refund" } }) { nodes { id } } }'
-    assert await desk.data("sam", through_a_filter) == {"allTickets": {"nodes": [{"id": "5"}]}}
+    assert await first_day.data("sam", through_a_filter) == {"allTickets": {"nodes": [{"id": "5"}]}}
 
 
-async def test_relations_obey_the_rules_of_what_they_lead_to(desk: Desk) -> None:
+@pytest.mark.asyncio(loop_scope="module")
+async def test_relations_obey_the_rules_of_what_they_lead_to(first_day: Desk) -> None:
     query = """{ ticket(id: 1) {
       author { name team } assignee { name } comments { text internal author { name } ticket { id } }
     } }"""
-    for_ada = (await desk.data("ada", query))["ticket"]
+    for_ada = (await first_day.data("ada", query))["ticket"]
     assert for_ada == {
         "author": {"name": "Ada", "team": "acme"},
         "assignee": {"name": "Sam"},
@@ -99,18 +105,19 @@ async def test_relations_obey_the_rules_of_what_they_lead_to(desk: Desk) -> None
             },
         ],
     }
-    for_sam = (await desk.data("sam", query))["ticket"]
+    for_sam = (await first_day.data("sam", query))["ticket"]
     assert [comment["internal"] for comment in for_sam["comments"]] == [False, False, True]
 
 
-async def test_people_are_colleagues_and_who_helps(desk: Desk) -> None:
+@pytest.mark.asyncio(loop_scope="module")
+async def test_people_are_colleagues_and_who_helps(first_day: Desk) -> None:
     query = "{ people { name tickets { id } } }"
-    people = {person["name"]: person["tickets"] for person in (await desk.data("ada", query))["people"]}
+    people = {person["name"]: person["tickets"] for person in (await first_day.data("ada", query))["people"]}
     assert list(people) == ["Ada", "Alan", "Kim", "Sam", "Sue"]
     assert people["Ada"] == [{"id": "3"}, {"id": "2"}, {"id": "1"}]
     assert people["Alan"] == []
-    assert len((await desk.data("sam", query))["people"]) == 6
-    assert await desk.data("grace", "{ me { name role team tickets(limit: 1) { title } } }") == {
+    assert len((await first_day.data("sam", query))["people"]) == 6
+    assert await first_day.data("grace", "{ me { name role team tickets(limit: 1) { title } } }") == {
         "me": {
             "name": "Grace",
             "role": "customer",
@@ -120,7 +127,8 @@ async def test_people_are_colleagues_and_who_helps(desk: Desk) -> None:
     }
 
 
-async def test_pages_of_everybodys_tickets(desk: Desk) -> None:
+@pytest.mark.asyncio(loop_scope="module")
+async def test_pages_of_everybodys_tickets(first_day: Desk) -> None:
     query = """query($after: String, $where: TicketFilter, $orderBy: [TicketOrder!]) {
       allTickets(first: 3, after: $after, where: $where, orderBy: $orderBy) {
         nodes { id } edges { cursor } pageInfo { hasNextPage endCursor } totalCount
@@ -129,7 +137,7 @@ async def test_pages_of_everybodys_tickets(desk: Desk) -> None:
     seen: list[str] = []
     after = None
     while True:
-        page = (await desk.data("sam", query, after=after))["allTickets"]
+        page = (await first_day.data("sam", query, after=after))["allTickets"]
         seen += [node["id"] for node in page["nodes"]]
         assert page["totalCount"] == 7
         assert page["edges"][-1]["cursor"] == page["pageInfo"]["endCursor"]
@@ -141,25 +149,27 @@ async def test_pages_of_everybodys_tickets(desk: Desk) -> None:
         "or": [{"priority": {"in": ["URGENT"]}}, {"author": {"team": {"eq": "globex"}}}],
         "not": {"status": {"eq": "Todo"}},
     }
-    found = (await desk.data("sam", query, where=where, orderBy=["title_DESC"]))["allTickets"]
+    found = (await first_day.data("sam", query, where=where, orderBy=["title_DESC"]))["allTickets"]
     assert ([node["id"] for node in found["nodes"]], found["totalCount"]) == (["1", "5"], 2)
 
 
-async def test_search_takes_signs_as_they_are_and_cannot_be_left(desk: Desk) -> None:
+@pytest.mark.asyncio(loop_scope="module")
+async def test_search_takes_signs_as_they_are_and_cannot_be_left(first_day: Desk) -> None:
     query = "query($q: String!) { search(q: $q) { title author { name } } }"
-    assert [ticket["title"] for ticket in (await desk.data("sam", query, q="PRINTER"))["search"]] == [
+    assert [ticket["title"] for ticket in (await first_day.data("sam", query, q="PRINTER"))["search"]] == [
         "Printer out of paper",
         "The printer is on fire",
     ]
-    assert (await desk.data("sam", query, q="fire"))["search"][0]["author"] == {"name": "Ada"}
+    assert (await first_day.data("sam", query, q="fire"))["search"][0]["author"] == {"name": "Ada"}
     for hostile in ("' or '1'='1", "'; drop table tickets; --", '"', "\\"):
-        assert (await desk.data("sam", query, q=hostile))["search"] == []
-    assert await desk.data("sam", "{ ticketCount }") == {"ticketCount": 7}
-    assert await desk.codes("ada", query, q="x") == ["FORBIDDEN"]
+        assert (await first_day.data("sam", query, q=hostile))["search"] == []
+    assert await first_day.data("sam", "{ ticketCount }") == {"ticketCount": 7}
+    assert await first_day.codes("ada", query, q="x") == ["FORBIDDEN"]
 
 
-async def test_the_dashboard(desk: Desk) -> None:
-    answer = await desk.data(
+@pytest.mark.asyncio(loop_scope="module")
+async def test_the_dashboard(first_day: Desk) -> None:
+    answer = await first_day.data(
         "sam", "{ ticketsByStatus { status tickets oldest } averageAge { priority tickets averageHours } }"
     )
     assert [(row["status"], row["tickets"], row["oldest"][:16]) for row in answer["ticketsByStatus"]] == [
@@ -254,15 +264,16 @@ async def test_comments_go_to_tickets_one_may_see(desk: Desk) -> None:
     assert len((await desk.data("ada", "{ ticket(id: 1) { comments { id } } }"))["ticket"]["comments"]) == 3
 
 
-async def test_clients_see_nothing_of_the_server(desk: Desk) -> None:
-    sdl = build_api(desk.gateway.catalog).sdl
+@pytest.mark.asyncio(loop_scope="module")
+async def test_clients_see_nothing_of_the_server(first_day: Desk) -> None:
+    sdl = build_api(first_day.gateway.catalog).sdl
     for field in re.findall(r"^  \w+\([^)]*\)", sdl, re.MULTILINE):
         assert "email" not in field.lower()
     for secret in ("currentUser", "select *", "desk.db", "postgresql", "lower(title)"):
         assert secret not in sdl
     assert '@minRole(role: "support")' in sdl
     introspection = "{ __schema { queryType { fields { name args { name } } } } }"
-    fields = (await desk.data(None, introspection))["__schema"]["queryType"]["fields"]
+    fields = (await first_day.data(None, introspection))["__schema"]["queryType"]["fields"]
     arguments = {field["name"]: [argument["name"] for argument in field["args"]] for field in fields}
     assert arguments["myTickets"] == ["status", "first"]
     assert arguments["me"] == []

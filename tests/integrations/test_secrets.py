@@ -7,7 +7,6 @@ import asyncio
 import json
 import logging
 import sys
-import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,7 +16,6 @@ from typing import TypeAlias
 from urllib.parse import quote, urlsplit
 
 import httpx
-import jwt
 import pytest
 import websockets
 from click.testing import Result
@@ -26,143 +24,14 @@ from graphql import get_introspection_query
 from tests.cli.conftest import tidegate
 from tests.cli.test_serve import PATIENCE, Served
 from tests.conftest import alone, ask
+from tests.integrations.secretive import NAMES, SECRETS, WRITES, Indiscreet, Said, token, write
 from tests.integrations.test_plugin import serving
-from tests.integrations.world import Moody
 from tests.mariadb import Server as MariaDb
 from tests.resolvers.integrations.smtp.conftest import MailServer
-from tests.resolvers.servers import Request
 from tidegate.app import Gateway
 from tidegate.auth.claims import user_of
-from tidegate.testing.subject import forms_of
 
 Run: TypeAlias = Callable[..., Result]
-
-SECRETS = {
-    "TOKEN_SECRET": "jwt-S3cret/ü long enough for HS256, yes",
-    "TOUCH_SECRET": "touch-S3cret-that-is-long-enough-to-be-one",
-    "INCOMING_SECRET": "incoming-S3cret-that-is-long-enough-to-be-one",
-    "PG_PASSWORD": "pg S3cret/ü&=?",
-    "MY_PASSWORD": "my S3cret/&=?",
-    "MAIL_PASSWORD": "mail S3cret/ü",
-    "CRM_TOKEN": "crm-S3cret+token==",
-    "CRM_KEY": "crm S3cret/key&",
-    "GRAPH_TOKEN": "graph-S3cret+token",
-    "HOOK_PATH": "hook-S3cret-path",
-    "HOOK_SIGNING": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
-    "ZAP_PATH": "zap-S3cret-path",
-    "HEADER": "header-S3cret-value",
-}
-PROJECT = """
-name: secretive
-roles: [anonymous, admin]
-limits: { timeout: 30s }
-auth:
-  jwt: { algorithms: [HS256], secret: "${TOKEN_SECRET}" }
-  currentUser: { id: sub, role: role }
-touch: { secret: "${TOUCH_SECRET}" }
-integrations:
-  db: { kind: sqlite, file: desk.db, migrations: migrations }
-  pg: { kind: postgres, url: "${PG_URL}" }
-  my: { kind: mysql, url: "${MY_URL}" }
-  mail: { kind: smtp, url: "${MAIL_URL}", from: desk@example.com, tls: none }
-  crm:
-    kind: http
-    baseUrl: "${CRM_URL}"
-    headers: { Authorization: "Bearer ${CRM_TOKEN}", X-Key: "${HEADER}" }
-    params: { key: "${CRM_KEY}" }
-    timeout: 3s
-    poll: 1s
-    retries: 1
-  graph: { kind: graphql, url: "${CRM_URL}", headers: { Authorization: "Bearer ${GRAPH_TOKEN}" }, timeout: 3s }
-  hook: { kind: webhook, url: "${HOOK_URL}", secret: "${HOOK_SIGNING}", headers: { X-Key: "${HEADER}" } }
-  zap: { kind: zapier, hook: "${ZAP_URL}" }
-"""
-OPERATIONS = """
-notes: { kind: query, minRole: anonymous, returns: JSON, run: { use: db, sql: select count(*) as n from notes } }
-pgRows: { kind: query, minRole: anonymous, returns: JSON, run: { use: pg, sql: select 1 as n } }
-pgBad:
-  kind: query
-  minRole: anonymous
-  args: { n: Int! }
-  returns: JSON
-  run: { use: pg, sql: "select 1 / {{ args.n }} as n" }
-myRows: { kind: query, minRole: anonymous, returns: JSON, run: { use: my, sql: select 1 as n } }
-myBad: { kind: mutation, minRole: anonymous, returns: Int!, run: { use: my, sql: "insert into things values (null)" } }
-customers:
-  { kind: query, minRole: anonymous, returns: JSON, run: { use: crm, get: { path: /customers, data: $.items } } }
-rename:
-  { kind: mutation, minRole: anonymous, returns: JSON, run: { use: crm, post: { path: /customers, body: { id: 2 } } } }
-graphs: { kind: query, minRole: anonymous, returns: JSON, run: { use: graph, query: "{ customers { id } }" } }
-send:
-  kind: mutation
-  minRole: anonymous
-  returns: Boolean!
-  run: { use: mail, send: { to: a@example.com, subject: s, message: m } }
-tell:
-  kind: mutation
-  minRole: anonymous
-  returns: Boolean!
-  steps: [{ use: hook, trigger: { id: 1 } }, { use: zap, trigger: { id: 1 } }, { return: true }]
-all:
-  kind: mutation
-  minRole: anonymous
-  returns: JSON
-  webhook: { path: in, secret: "${INCOMING_SECRET}", signature: token, header: x-token }
-  steps:
-    - { as: pg, call: pgRows }
-    - { as: my, call: myRows }
-    - { as: graphs, try: [{ call: graphs }], catch: [{ value: $error.message }] }
-    - { call: tell }
-    - { call: send }
-    - { as: customers, call: customers }
-    - { return: { pg: $pg, my: $my, customers: $customers } }
-"""
-NAMES = ("notes", "pgRows", "pgBad(n: 0)", "myRows", "customers", "graphs")
-WRITES = ("myBad", "rename", "send", "tell", "all")
-
-
-class Said:
-    """Everything that was let out, with where that was."""
-
-    def __init__(self) -> None:
-        self.texts: list[tuple[str, str]] = []
-
-    def hear(self, where: str, what: object) -> None:
-        self.texts.append((where, what.decode(errors="replace") if isinstance(what, bytes) else str(what)))
-
-    def leaks(self) -> list[str]:
-        forms = {form: name for name, secret in SECRETS.items() for form in forms_of(secret)}
-        # Whoever knows the word that all of them hold has found a form that nobody thought of.
-        forms["S3cret"] = "any"
-        return sorted({f"{forms[form]} in {where}" for where, text in self.texts for form in forms if form in text})
-
-
-class Indiscreet(Moody):
-    """Says in each failure what it was told."""
-
-    async def _answer(self, request: Request) -> None:
-        if self.mood == "tells":
-            told = json.dumps({"errors": [{"message": f"{request.target} {request.headers}"}]}).encode()
-            request.answer(told, 500, content_type="application/json", x_told=request.headers.get("authorization", ""))
-        else:
-            await super()._answer(request)
-
-
-def write(folder: Path) -> Path:
-    files = {
-        "tidegate.yaml": PROJECT,
-        "operations/all.yaml": OPERATIONS,
-        "migrations/0001_tables.sql": "create table notes (id integer primary key);",
-    }
-    for name, text in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text)
-    return folder
-
-
-def token() -> dict[str, str]:
-    claims = {"sub": "1", "role": "admin", "exp": int(time.time()) + 600}
-    return {"authorization": f"Bearer {jwt.encode(claims, SECRETS['TOKEN_SECRET'], 'HS256')}"}
 
 
 async def drive(client: httpx.AsyncClient, said: Said, where: str) -> None:

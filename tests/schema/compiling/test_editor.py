@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from json import loads
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,7 +35,13 @@ def plain(text: str) -> Any:  # Any: what YAML says
 def schema_of(folder: Path, file: str) -> Draft7Validator:
     line = schema_line(file)
     path = (folder / file).parent / line.partition("$schema=")[2]
-    schema = loads(path.read_text())
+    return _validator(path.read_text())
+
+
+@cache
+def _validator(text: str) -> Draft7Validator:
+    """Of a schema that is one."""
+    schema = loads(text)
     Draft7Validator.check_schema(schema)
     return Draft7Validator(schema)
 
