@@ -18,7 +18,7 @@ class Limits:
 
     body: int = _limit(1024 * 1024, "a request's body; more is answered 413")
     tokens: int = _limit(4000, "lexical tokens of a GraphQL document")
-    depth: int = _limit(15, "nested fields")
+    depth: int = _limit(15, "nested fields; introspection may go as deep as the standard query for it does")
     fields: int = _limit(1000, "fields of a document after fragments are spread")
     aliases: int = _limit(100, "aliases in a document")
     directives: int = _limit(50, "directives in a document")
@@ -27,11 +27,16 @@ class Limits:
     batchSize: int = _limit(1000, "rows that `createMany` takes")
     filterTerms: int = _limit(100, "comparisons in a filter that a client sends")
     timeout: float = _limit(10.0, "a request's whole execution, unless the operation says otherwise")
-    headTimeout: float = _limit(10.0, "from a connection's first byte until a request's head is complete")
+    headTimeout: float = _limit(
+        10.0, "from a connection's first byte, or the last answer, until a request's head is complete"
+    )
     bodyTimeout: float = _limit(20.0, "from a request's head until its body is complete")
     errors: int = _limit(20, "errors listed in one answer")
     subscriptions: int = _limit(100, "subscriptions of one connection at once")
-    liveQueries: int = _limit(100_000, "different questions that are kept live at once, whoever asks")
+    liveQueries: int = _limit(
+        100_000,
+        "different questions that are kept live at once, whoever asks: about 2 KiB each, and what it last answered",
+    )
     connections: int = _limit(
         100,
         "connections of one user that stay open at once: websockets, event streams. Those without a token are not "
