@@ -39,8 +39,8 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 class Window:
-    """Somebody's window. `complaints`: what stood in its console, but for what has one of the words of `forgiven` in it,
-    and whatever it asked of other addresses."""
+    """Somebody's window. `complaints`: what stood in its console, but for what has one of the words of `forgiven` in
+    it, and whatever it asked of other addresses."""
 
     def __init__(self, page: Page, origin: str, forgiven: Sequence[str] = ()) -> None:
         self.page = page

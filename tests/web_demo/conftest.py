@@ -32,8 +32,8 @@ _ENVIRON = {"JWT_SECRET": SECRET}
 
 @dataclass
 class Demo:
-    """What `tidegate serve --demo --static` serves, at one address for as long as the test takes. `life`: seconds that a
-    token is good for."""
+    """What `tidegate serve --demo --static` serves, at one address for as long as the test takes. `life`: seconds that
+    a token is good for."""
 
     folder: Path
     port: int

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -101,7 +103,17 @@ async def test_three_people_on_three_screens(screen: Opened) -> None:
         assert each.complaints == []
 
 
-async def test_nothing_is_lost_while_the_gateway_restarts(screen: Opened, demo: Demo) -> None:
+def renamed(page: Path, target: Path) -> Path:
+    """The same page, as another build would have it."""
+    shutil.copytree(page, target)
+    (script,) = (target / "assets").glob("*.js")
+    newer = script.rename(script.with_name("index-Ab3dE5gH.js"))
+    index = target / "index.html"
+    index.write_text(index.read_text().replace(script.name, newer.name))
+    return target
+
+
+async def test_nothing_is_lost_while_the_gateway_restarts(screen: Opened, demo: Demo, tmp_path: Path) -> None:
     ada, sam = await asyncio.gather(screen("Ada"), screen("Sam"))
     await sam.page.locator("[data-ticket='2'] a").click()
     moved = sam.page.get_by_role("group", name="Status of the ticket").get_by_role("button", name="Done")
@@ -116,7 +128,14 @@ async def test_nothing_is_lost_while_the_gateway_restarts(screen: Opened, demo: 
     await moved.click()
     await expect(sam.page.get_by_role("alert").filter(has_text="The status could not be saved")).to_be_visible()
     await expect(moved).to_have_attribute("aria-pressed", "false")
+    # What was typed comes back, with the reason.
+    await ada.file("Is anybody there?", "Every word of it.")
+    again = ada.page.get_by_role("dialog", name="New ticket")
+    await expect(again.get_by_role("alert")).to_contain_text("The gateway cannot be reached")
+    await expect(again.get_by_label("What happened")).to_have_value("Every word of it.")
+    await expect(lines(ada.page)).to_have_count(3)
 
+    demo.page = renamed(demo.page, tmp_path / "newer")
     await demo.start()
     grace = await screen("Grace")
     await grace.file("Back again", "Filed while others were still on their way back.")
@@ -124,12 +143,19 @@ async def test_nothing_is_lost_while_the_gateway_restarts(screen: Opened, demo: 
     for each in (ada, sam):
         await expect(each.page.locator(".banner.lost")).to_have_count(0)
         await expect(each.page.get_by_text("Live", exact=True)).to_be_attached()
+    await again.get_by_role("button", name="File the ticket").click()
+    await expect(ada.page.get_by_role("heading", name="Is anybody there?")).to_be_visible()
     await moved.click()
     await expect(ada.page.locator("[data-ticket='2'] a")).to_contain_text("Done")
     # Events come again as well.
     await sam.page.get_by_label("Your answer").fill("She has it now.")
     await sam.page.get_by_role("button", name="Answer", exact=True).click()
     await expect(ada.page.locator(".toast")).to_contain_text("New laptop for a new colleague")
+    # Whoever had the page before the gateway was another is told so, and stays who they are.
+    await expect(sam.page.get_by_text("There is a newer version of this page.")).to_be_visible()
+    await sam.page.get_by_role("button", name="Load it again").click()
+    await expect(sam.page.get_by_role("heading", name="New laptop for a new colleague")).to_be_visible()
+    await expect(sam.page.locator(".banner")).to_have_count(0)
 
 
 async def test_side_by_side(screen: Opened) -> None:
@@ -157,6 +183,17 @@ async def test_side_by_side(screen: Opened) -> None:
     await page.get_by_role("dialog").get_by_role("button", name="Escalate").click()
     await expect(kim.locator(".banner.escalated")).to_contain_text("The printer is on fire")
     await expect(verdict).to_contain_text("Kim · event ticketEscalated")
+    # One click each.
+    await page.get_by_role("button", name="Ada files a ticket").click()
+    await expect(kim.locator(".tile.lead dd")).to_have_text("8")
+    await expect(verdict).to_contain_text(re.compile(r"Ada filed a ticket.*Sam · ticket list [\d.]+ ms"))
+    await page.get_by_role("button", name="Sam answers it").click()
+    await expect(verdict).to_contain_text(re.compile(r"Sam answered a ticket.*Ada · event ticketAnswered [\d.]+ ms"))
+    await expect(ada.locator("[data-ticket]").first).to_contain_text("In progress")
+    await page.get_by_role("button", name="Kim tells everybody").click()
+    await expect(verdict).to_contain_text(re.compile(r"Kim told everybody.*Ada · event announced [\d.]+ ms"))
+    for pane in (ada, sam, kim):
+        await expect(pane.get_by_role("button", name="Announcements, 1 new")).to_be_visible()
     await page.get_by_role("button", name="Kim too").click()
     await expect(page.locator(".pane")).to_have_count(2)
     assert window.complaints == []

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import asyncio
+import sqlite3
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -100,6 +102,111 @@ async def test_everything_by_keyboard(screen: Opened) -> None:
     assert window.complaints == []
 
 
+async def test_what_a_screen_reader_is_told(screen: Opened) -> None:
+    """Names, roles, and where the focus goes."""
+    sam, kim = await asyncio.gather(screen("Sam"), screen("Kim"))
+    page = sam.page
+    await expect(page).to_have_title("Sam · Tickets · Slipway")
+    await page.get_by_role("link", name="The printer is on fire").press("Enter")
+    await expect(page).to_have_title("Sam · The printer is on fire · Slipway")
+    await expect(page.get_by_role("heading", name="The printer is on fire")).to_be_focused()
+    await expect(page.locator("body")).to_match_aria_snapshot("""
+        - banner:
+          - link "Slipway"
+          - navigation "Pages":
+            - link "Tickets 4 to do"
+            - link "Dashboard"
+          - button "Announcements"
+          - button "Sam, Support"
+        - main:
+          - region "All tickets":
+            - heading "All tickets" [level=1]
+            - searchbox "Search titles"
+            - group "Status":
+              - button "All" [pressed]
+              - button "To do"
+          - region "Ticket":
+            - article:
+              - heading "The printer is on fire" [level=1]
+              - region "What support can do":
+                - group "Status of the ticket":
+                  - button "To do"
+                  - button "In progress" [pressed]
+                  - button "Done"
+                - combobox "Priority"
+                - combobox "Assignee"
+                - button "Triage"
+                - button "Escalate"
+              - region "Conversation":
+                - heading "Conversation" [level=2]
+                - log "Messages":
+                  - list
+                - textbox "Your answer"
+                - checkbox "Internal"
+                - button "Answer"
+        """)
+    # What comes by itself is said: steps and answers politely, what cannot wait at once.
+    triage = page.get_by_role("button", name="Triage", exact=True)
+    await triage.press("Enter")
+    await expect(page.get_by_role("status").filter(has_text="This can wait its turn")).to_be_visible()
+    await page.get_by_role("button", name="Put the triage away").press("Enter")
+    await expect(triage).to_be_focused()
+    await page.get_by_role("button", name="Escalate").press("Enter")
+    await expect(page.get_by_role("dialog", name="Escalate this ticket")).to_be_visible()
+    await page.keyboard.type("Smoke.")
+    await page.keyboard.press("Tab")
+    await page.keyboard.press("Tab")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("dialog")).to_have_count(0)
+    await expect(page.get_by_role("button", name="Escalate")).to_be_focused()
+    await expect(kim.page.get_by_role("alert").filter(has_text="Escalated The printer is on fire")).to_be_visible()
+    await kim.page.get_by_role("button", name="Put away: The printer").press("Enter")
+    # By the browser's own button one is back where one came from; a ticket that is gone leads to the list.
+    await page.go_back()
+    await expect(page.get_by_role("link", name="The printer is on fire").last).to_be_focused()
+    await expect(page).to_have_title("Sam · Tickets · Slipway")
+    await page.get_by_role("link", name="VPN drops every hour").press("Enter")
+    await expect(page.get_by_role("heading", name="VPN drops")).to_be_focused()
+    await kim.page.get_by_role("link", name="VPN drops every hour").press("Enter")
+    await kim.page.get_by_role("button", name="Delete").press("Enter")
+    await kim.page.get_by_role("button", name="Delete it").press("Enter")
+    await expect(kim.page.get_by_role("link", name="Door badge")).to_be_focused()
+    await expect(page.get_by_role("heading", name="This ticket is gone")).to_be_visible()
+    for each in (sam, kim):
+        assert each.complaints == []
+
+
+async def test_more_than_a_page_of_tickets(screen: Opened, demo: Demo) -> None:
+    with closing(sqlite3.connect(demo.folder / "desk.db")) as database, database:
+        words = ("👩‍👩‍👧‍👦 الطابعة تحترق", "Donaudampfschifffahrt" * 40, "<b>bold</b> & more")
+        database.executemany(
+            "insert into tickets (title, description, email) values (?, 'Many.', 'ada@acme.example')",
+            [(f"{words[number % 3]} {number}",) for number in range(500)],
+        )
+    sam, ada = await asyncio.gather(screen("Sam"), screen("Ada", width=320, height=640))
+    for each in (sam, ada):
+        lines = each.page.locator(".line-title")
+        await expect(lines).to_have_count(25)
+        first = await lines.first.text_content()
+        await each.page.get_by_role("button", name="Show more").click()
+        await expect(lines).to_have_count(50)
+        assert await lines.first.text_content() == first
+    await expect(sam.page.locator(".total")).to_have_text("507")
+    await sam.page.get_by_placeholder("Search titles").press_sequentially("تحترق 4")
+    await expect(sam.page.locator(".line-title").first).to_contain_text("تحترق 4")
+    # Long words and other scripts stay inside of what is narrow.
+    await ada.page.locator(".line").nth(2).click()
+    await expect(ada.page.locator(".detail h1")).to_be_visible()
+    assert await ada.page.evaluate("document.querySelector('.detail').scrollWidth") <= 320
+    await ada.page.get_by_label("Your message").fill("🔥" * 200)
+    await ada.page.get_by_role("button", name="Send").click()
+    await expect(sam.page.get_by_text("🔥" * 200)).to_have_count(0)
+    await expect(ada.page.locator(".said")).to_have_count(1)
+    assert await ada.page.evaluate("document.querySelector('.detail').scrollWidth") <= 320
+    for each in (sam, ada):
+        assert each.complaints == []
+
+
 async def test_what_is_not_there(screen: Opened, demo: Demo) -> None:
     sam = await screen("Sam")
     page = sam.page
@@ -111,6 +218,17 @@ async def test_what_is_not_there(screen: Opened, demo: Demo) -> None:
     await expect(page.get_by_role("heading", name="Nothing found")).to_be_visible()
     await sam.open("/tickets/999")
     await expect(page.get_by_text("This ticket is gone")).to_be_visible()
+    # A write that is refused: the server's own sentence, and what was shown is taken back.
+    await sam.open("/tickets/7")
+    moved = page.get_by_role("group", name="Status of the ticket").get_by_role("button", name="Done")
+    await expect(moved).to_have_attribute("aria-pressed", "false")
+    with closing(sqlite3.connect(demo.folder / "desk.db")) as database, database:
+        # Past the gateway, which tells nobody.
+        database.execute("delete from tickets where id = 7")
+    await moved.click()
+    refusal = page.get_by_role("alert").filter(has_text="The status could not be saved")
+    await expect(refusal).to_contain_text("There is no such row.")
+    await expect(moved).to_have_attribute("aria-pressed", "false")
     assert sam.complaints == []
     # The page is open, and the gateway is not there.
     nobody = await screen()
@@ -122,7 +240,7 @@ async def test_what_is_not_there(screen: Opened, demo: Demo) -> None:
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("size", [(1280, 800), (390, 844)], ids=["desktop", "phone"])
-async def test_how_it_looks(screen: Opened, size: tuple[int, int], dark: bool, tmp_path: Path) -> None:
+async def test_how_it_looks(screen: Opened, size: tuple[int, int], dark: bool) -> None:
     """Each state is looked at by axe, and kept as a picture for people to look at."""
     width, height = size
     name = f"{'phone' if width < 600 else 'desktop'}-{'dark' if dark else 'light'}"
@@ -133,8 +251,12 @@ async def test_how_it_looks(screen: Opened, size: tuple[int, int], dark: bool, t
     async def look(window: Any, state: str) -> None:
         problems[state] = await window.axe()
         await window.shoot(f"{state}-{name}")
-        # Nothing is wider than the window.
+        # Nothing is wider than the window, nor than one of 320 pixels: a small phone, or letters four times as large.
         assert await window.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), state
+        if not wide:
+            await window.page.set_viewport_size({"width": 320, "height": height})
+            assert await window.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), state
+            await window.page.set_viewport_size({"width": width, "height": height})
 
     door = await screen(**options)
     await door.open()

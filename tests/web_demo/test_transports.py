@@ -22,6 +22,7 @@ class Sockets:
         self.opened: list[WebSocket] = []
         self.closed = asyncio.Event()
         self.tokens = 0
+        self._another = asyncio.Event()
         screen.page.on("websocket", self._open)
         screen.page.on("request", self._ask)
 
@@ -31,12 +32,15 @@ class Sockets:
             socket.on("close", lambda _: self.closed.set())
 
     def _ask(self, request: Any) -> None:
-        self.tokens += request.url.endswith("/demo/session")
+        if request.url.endswith("/demo/session"):
+            self.tokens += 1
+            self._another.set()
 
     async def until_tokens(self, count: int) -> None:
         async with asyncio.timeout(60):
             while self.tokens < count:
-                await asyncio.sleep(0.05)
+                self._another.clear()
+                await self._another.wait()
 
 
 async def test_a_token_is_renewed_inside_the_connection_and_a_sleeper_gets_another(screen: Opened, demo: Demo) -> None:

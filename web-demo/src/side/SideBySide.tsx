@@ -132,7 +132,7 @@ function Verdict() {
   }
   const others = deed.arrivals.filter((each) => each.at !== deed.by);
   return (
-    <p className="verdict" role="status" aria-live="polite">
+    <p className="verdict" role="status" aria-label="What arrived" tabIndex={0}>
       <span>
         <b>{deed.by}</b> {deed.what}
       </span>
