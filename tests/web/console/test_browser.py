@@ -16,8 +16,11 @@ from playwright.async_api import Page, async_playwright, expect
 
 from tests.realtime.screens import PEOPLE, change, connect, watch
 from tests.web.console.conftest import Console, Opened, token
+from tidegate.console.inside import Inside
 from tidegate.core.emission import Audience, Emission
-from tidegate.settings import Environment
+from tidegate.runs.store import run_store
+from tidegate.settings import Environment, Settings
+from tidegate.web.server import build_server, listen
 
 ROOT = Path(__file__).parents[3]
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
@@ -353,6 +356,23 @@ async def test_the_project_and_the_gateway_change_under_an_open_page(desk: Conso
     await page.get_by_role("button", name="Show it as it is now").click()
     await expect(page.get_by_text("There is no lately.")).to_be_visible()
     assert window.complaints == other.complaints == []
+
+
+async def test_the_gateway_restarts_under_an_open_page(desk: Console, windows: Any) -> None:
+    page = await (await windows(desk)).open("live/events")
+    await expect(page.get_by_text("following")).to_be_visible()
+    desk.server.stop()
+    await expect(page.get_by_text("The gateway cannot be reached.")).to_be_visible()
+    settings = Settings(port=desk.port, environment=Environment.DEVELOPMENT)
+    inside = Inside(desk.gateway, desk.insight, run_store("runs.db", desk.folder))
+    with listen(settings.host, settings.port) as listener:
+        server = build_server(desk.gateway, settings, lambda: None, inside=inside)
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        await expect(page.get_by_text("following")).to_be_visible()
+        desk.gateway.rooms.emit([Emission("back", None, Audience.ALL)])
+        await expect(page.get_by_role("list", name="events").get_by_text("back")).to_be_visible()
+        server.stop()
+        await serving
 
 
 async def test_graphiql_subscribes_with_the_token_and_asks_nobody_else(desk: Console, windows: Any) -> None:
