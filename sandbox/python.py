@@ -81,10 +81,6 @@ def parse(code: str) -> ast.Module:
         raise Mistake("This file cannot be read as Python.", f"{error}") from None
 
 
-def _is_run(target: ast.expr) -> bool:
-    return isinstance(target, ast.Name) and target.id == "run"
-
-
 def _arity(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     """How many of the two it takes."""
     takes = function.args

@@ -50,7 +50,6 @@ class Shift:
         self._staffing = staffing
         self._admit = admit
         self._pools: dict[Breed, Pool] = {}
-        self._past: list[Pool] = []
         self._loaded: dict[Program, Loaded] = {}
         self._opening = asyncio.Lock()
         self._closed = False

@@ -32,7 +32,7 @@ def show(explained: Explained) -> Iterator[Text]:
         yield from _read(seen)
     for action in actions_of(operation):
         yield Text(f"  runs {describe_action(action)}")
-    for touch in dict.fromkeys(explained.touches):
+    for touch in explained.touches:
         yield from _touch(touch)
     if explained.why:
         yield Text(f"  because {explained.why}", "red")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import zip_longest
 from typing import Final
@@ -57,7 +57,8 @@ class Seen:
 @dataclass(frozen=True, slots=True)
 class Explained:
     """`others` of a query are the mutations that may refresh it, of a mutation the queries that it may refresh; `more`
-    are those that come with relations, and with higher roles. `why` says why it is opaque."""
+    are those that come with relations, and with higher roles. `touches` are each there once, and say nothing of rows.
+    `why` says why it is opaque."""
 
     operation: Operation
     grade: Grade | None
@@ -112,7 +113,8 @@ class Explanation:
         wide = (each.name for each in queries if self._concerns(operation.name, each, wide=True))
         touches = self._touched_by(operation)
         why = _why(operation, self._catalog) if any(touch.table is None for touch in touches) else ""
-        return Explained(operation, None, (), touches, others, tuple(name for name in wide if name not in others), why)
+        shown = tuple(dict.fromkeys(replace(touch, images=None) for touch in touches))
+        return Explained(operation, None, (), shown, others, tuple(name for name in wide if name not in others), why)
 
     def _named(self, kind: Kind) -> list[str]:
         return [name for name, operation in self._catalog.operations.items() if operation.kind is kind]
