@@ -104,5 +104,6 @@ class Deliveries:
         try:
             watcher.deliver(result)
         except Exception:
+            # Against its contract: it has had its turn, and keeps nothing from the others.
             log.exception("A result of %s could not be delivered.", round_.query.name)
         return True

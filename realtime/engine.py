@@ -297,6 +297,7 @@ class Engine(AsyncServer):  # type: ignore[misc]
         try:
             await self.handlers["disconnect"](line.sid, reason)
         except Exception:
+            # The connection is over whatever its handler makes of it, and those after it are told of.
             log.exception("The end of a Socket.IO connection could not be told.")
 
     async def _sweep(self) -> None:

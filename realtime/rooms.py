@@ -145,6 +145,7 @@ class SocketRooms:
             try:
                 seat.deliver(event)
             except Exception:
+                # Against its contract: it has had its turn, and keeps nothing from the others.
                 log.exception("An event could not be delivered to one of those connected.")
             if until is not None and perf_counter() > until:
                 return False

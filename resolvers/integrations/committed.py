@@ -89,6 +89,7 @@ class _Session(Generic[P]):
         try:
             yield
         except BaseException:
+            # Cancelled or failed: what was written within does not leave.
             del self.written[count:]
             raise
 

@@ -106,6 +106,7 @@ class _Session(UpstreamSession):
             try:
                 reply = await self._integration.upstream.ask(asked, safe=False)
             except BaseException:
+                # It may have arrived.
                 self.lost.append(compiled.touch)
                 raise
             if reply.status < 400:
