@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
-from uuid import uuid4
 
 import pytest
 
 from tests.actions.world import World, open_world, prepare_database, sqlite_file, write_project
-from tests.conftest import alone, ask
+from tests.conftest import alone
+from tests.postgres import Databases
 
 Make = Callable[..., Awaitable[World]]
 
@@ -57,9 +56,8 @@ async def make(database: str, tmp_path: Path) -> AsyncIterator[Make]:
 
 
 @pytest.fixture
-def another_database(postgres_url: str) -> Iterator[str]:
+def another_database(postgres_databases: Databases) -> Iterator[str]:
     """A second empty database of PostgreSQL's."""
-    name = f"test_{uuid4().hex[:16]}"
-    alone(ask(postgres_url, f"create database {name} template template0"))
-    yield urlsplit(postgres_url)._replace(path=f"/{name}").geturl()
-    alone(ask(postgres_url, f"drop database {name} with (force)"))
+    url = alone(postgres_databases.take())
+    yield url
+    alone(postgres_databases.give_back(url))

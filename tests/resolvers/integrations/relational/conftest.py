@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
-from uuid import uuid4
 
 import pytest
 
-from tests.conftest import alone, ask
+from tests.conftest import alone
+from tests.postgres import Databases
 from tests.resolvers.integrations.relational.desk import Desk, mysql_place, opened
 
 
@@ -25,9 +24,8 @@ def desk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         with mysql_place(request.getfixturevalue("mysql_server")) as url, opened(folder, "mysql", url) as made:
             yield made
         return
-    postgres_url: str = request.getfixturevalue("postgres_url")
-    name = f"test_{uuid4().hex[:16]}"
-    alone(ask(postgres_url, f"create database {name} template template0"))
-    with opened(folder, "postgres", urlsplit(postgres_url)._replace(path=f"/{name}").geturl()) as made:
+    databases: Databases = request.getfixturevalue("postgres_databases")
+    url = alone(databases.take())
+    with opened(folder, "postgres", url) as made:
         yield made
-    alone(ask(postgres_url, f"drop database {name} with (force)"))
+    alone(databases.give_back(url))

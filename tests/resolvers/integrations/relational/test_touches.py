@@ -7,13 +7,9 @@ from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
-from uuid import uuid4
 
 import pytest
 
-from tests.conftest import alone
-from tests.conftest import ask as ask_postgres
 from tests.resolvers.integrations.relational.board import Board
 from tidegate.core.errors import OperationError
 from tidegate.core.expressions import resolve
@@ -272,12 +268,9 @@ def test_a_table_called_old(board: Board) -> None:
 
 
 @pytest.mark.parametrize("release", [15, 18])
-def test_what_others_changed_while_waiting(postgres_url: str, tmp_path: Path, release: int) -> None:
+def test_what_others_changed_while_waiting(postgres_database: str, tmp_path: Path, release: int) -> None:
     """An update that waits for somebody else's finds the row as that one left it."""
-    name = f"test_{uuid4().hex[:16]}"
-    url = urlsplit(postgres_url)._replace(path=f"/{name}").geturl()
-    alone(ask_postgres(postgres_url, f"create database {name} template template0"))
-    board = Board(tmp_path, "postgres", url, release)
+    board = Board(tmp_path, "postgres", postgres_database, release)
     try:
         board.compare("tickets", "id", "team")
         board.answer("create", team="red", status="Todo")
@@ -287,8 +280,11 @@ def test_what_others_changed_while_waiting(postgres_url: str, tmp_path: Path, re
                 await first.execute("update tickets set team = 'blue'", [])
                 second = asyncio.create_task(board.call("update", id="1", team="green"))
                 async with board.integration._database.session(writes=False) as watcher:
-                    waiting = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = $1"
-                    while (await watcher.rows(waiting, [name]))[0][0] == 0:  # noqa: ASYNC110 - a lock tells nobody
+                    waiting = (
+                        "select count(*) from pg_stat_activity "
+                        "where wait_event_type = 'Lock' and datname = current_database()"
+                    )
+                    while (await watcher.rows(waiting, []))[0][0] == 0:  # noqa: ASYNC110 - a lock tells nobody
                         await asyncio.sleep(0.01)
             return await second
 
@@ -296,4 +292,3 @@ def test_what_others_changed_while_waiting(postgres_url: str, tmp_path: Path, re
         assert said(touch)[1] == images({"id": 1, "team": "blue"}, {"id": 1, "team": "green"})
     finally:
         board.close()
-        alone(ask_postgres(postgres_url, f"drop database {name} with (force)"))
