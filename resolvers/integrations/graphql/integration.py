@@ -16,7 +16,7 @@ from tidegate.core.errors import Code, OperationError
 from tidegate.core.expressions import Record, as_text
 from tidegate.core.integration import Answer, Compiled, Declaration, Experience, Prepared, Session, Surroundings
 from tidegate.core.json import Given, Json, Missing, frozen
-from tidegate.core.problems import Problem, Problems
+from tidegate.core.problems import Problem
 from tidegate.core.selection import Selection
 from tidegate.resolvers.integrations.graphql.answers import read_answer, read_several
 from tidegate.resolvers.integrations.graphql.comparing import Comparison
@@ -28,6 +28,7 @@ from tidegate.resolvers.integrations.http.answers import readable
 from tidegate.resolvers.integrations.upstream import Asked, Upstream, failed
 from tidegate.resolvers.integrations.upstream.asking import CompiledAsking, PreparedAsking
 from tidegate.resolvers.integrations.upstream.calling import UpstreamSession
+from tidegate.resolvers.integrations.upstream.written import refuse_object
 
 TOGETHER: Final = 20
 """Of a field, asked for by one document: no more than Tidegate itself takes."""
@@ -100,11 +101,7 @@ class GraphqlIntegration:
         self._comparison = Comparison(name, url, upstream)
 
     def prepare(self, declaration: Declaration, surroundings: Surroundings) -> Prepared:
-        problems = Problems()
-        if declaration.target is not None:
-            sentence = f'"{self.name}" has no tables: an object cannot be kept there.'
-            problems.add(declaration.target.at, sentence, f"Ask it itself: use: {self.name}.")
-        problems.raise_any()
+        refuse_object(declaration, self.name)
         wish = read_wish(declaration, surroundings, self._schema, self._poll)
         self._comparison.add(wish, declaration.at)
         return PreparedGraphql(wish, self.source)

@@ -14,7 +14,7 @@ from tidegate.core.errors import Code, OperationError
 from tidegate.core.expressions import Reference, as_text
 from tidegate.core.integration import Answer, Compiled, Declaration, Experience, Prepared, Session, Surroundings
 from tidegate.core.json import Given, Json
-from tidegate.core.problems import Problem, Problems
+from tidegate.core.problems import Problem
 from tidegate.core.selection import Selection
 from tidegate.resolvers.integrations.http.addresses import fill_path, fill_query
 from tidegate.resolvers.integrations.http.answers import Misfit, readable
@@ -24,6 +24,7 @@ from tidegate.resolvers.integrations.http.request import Wish, read_wish
 from tidegate.resolvers.integrations.upstream import Asked, Reply, Upstream, failed
 from tidegate.resolvers.integrations.upstream.asking import CompiledAsking, PreparedAsking
 from tidegate.resolvers.integrations.upstream.calling import UpstreamSession
+from tidegate.resolvers.integrations.upstream.written import refuse_object
 
 log = getLogger("tidegate.upstream")
 
@@ -64,11 +65,7 @@ class HttpIntegration:
         self._poll = poll
 
     def prepare(self, declaration: Declaration, surroundings: Surroundings) -> Prepared:
-        problems = Problems()
-        if declaration.target is not None:
-            sentence = f'"{self.name}" has no tables: an object cannot be kept there.'
-            problems.add(declaration.target.at, sentence, f"Ask it itself: use: {self.name}.")
-        problems.raise_any()
+        refuse_object(declaration, self.name)
         return PreparedHttp(read_wish(declaration, surroundings, self._poll), self.source)
 
     async def open(self, outside: Outside = unheard) -> None:

@@ -1,4 +1,4 @@
-"""What an author may write in any request to another server: headers, how often it is asked, texts and flags."""
+"""What an author may write in any request to another server, and what not: headers, how often it is asked, flags."""
 
 from __future__ import annotations
 
@@ -7,9 +7,16 @@ from collections.abc import Collection
 from tidegate.core.expressions import Expression, Items, Literal, Record
 from tidegate.core.integration import Declaration, Surroundings
 from tidegate.core.json import Json
-from tidegate.core.problems import Problems, did_you_mean
+from tidegate.core.problems import Problem, Problems, ProjectError, did_you_mean
 from tidegate.core.units import parse_duration
 from tidegate.resolvers.integrations.upstream.exchange import is_header_name
+
+
+def refuse_object(declaration: Declaration, integration: str) -> None:
+    """Raises `ProjectError` where an object is asked, which would have to be kept on another server."""
+    if declaration.target is not None:
+        sentence = f'"{integration}" has no tables: an object cannot be kept there.'
+        raise ProjectError([Problem(declaration.target.at, sentence, f"Ask it itself: use: {integration}.")])
 
 
 class WrittenRequest:
