@@ -275,15 +275,17 @@ async def test_a_server_that_is_started_again(desk: Path) -> None:
                 await followed.until(r"Following[\s\S]*Following")
 
 
-async def test_who_is_refused_is_told(desk: Path) -> None:
+async def test_who_is_refused_is_told(tidegate: Run, desk: Path) -> None:
+    def refused(*options: str) -> tuple[int, str]:
+        # In this thread, the only one that may listen to signals. The server is another process.
+        followed = tidegate("explain", "--follow", *options)
+        return followed.exit_code, " ".join(followed.stderr.split())
+
     async with serving(desk) as served:
         origin = await origin_of(served)
-        async with following("--url", origin) as followed:
-            await followed.until("error: The server refuses, with 401: This needs a token")
-            assert await followed.ended() == 1
-        async with following("--url", origin, "--token", "nonsense") as followed:
-            await followed.until("error: The server refuses, with 401")
-            assert await followed.ended() == 1
-    async with following("--url", origin) as followed:
-        await followed.until(f"error: No server answers at {origin}")
-        assert await followed.ended() == 3
+        code, said = refused("--url", origin)
+        assert (code, "error: The server refuses, with 401: This needs a token" in said) == (1, True), said
+        code, said = refused("--url", origin, "--token", "nonsense")
+        assert (code, "error: The server refuses, with 401" in said) == (1, True)
+    code, said = refused("--url", origin)
+    assert (code, f"error: No server answers at {origin}" in said) == (3, True)

@@ -7,11 +7,12 @@ import os
 import re
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
+from click.testing import Result
 
 PATIENCE = 120.0
 
@@ -79,18 +80,6 @@ async def test_the_demo_can_be_pasted(desk: Path) -> None:
         assert await served.stop() == 0
 
 
-async def test_each_demo_user_is_who_the_token_says(desk: Path) -> None:
-    async with serving(desk, "--demo") as served:
-        address = (await served.until(r"is served at (\S+)"))[1]
-        await served.until("Try it")
-        tokens = dict(re.findall(r"^(\w+) \(\w+\)\n(\S+)$", served.said, re.MULTILINE))
-        async with httpx.AsyncClient(verify=False, timeout=PATIENCE) as client:
-            for name in ("ada", "grace", "kim"):
-                headers = {"authorization": f"Bearer {tokens[name]}"}
-                answer = await client.post(address, headers=headers, json={"query": "{ me { name } }"})
-                assert answer.json() == {"data": {"me": {"name": name.capitalize()}}}
-
-
 async def test_changes_are_taken_up_and_mistakes_are_not(desk: Path) -> None:
     operations = desk / "operations/users.yaml"
     text = operations.read_text()
@@ -103,6 +92,10 @@ async def test_changes_are_taken_up_and_mistakes_are_not(desk: Path) -> None:
                 return bool(answer.json()["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED")
 
             assert await knows("me")
+            # Nobody signs in by a name and a password where there is no demonstration.
+            who = {"user": "ada", "password": "breakwater"}
+            session = await client.post(address.replace("/graphql", "/demo/session"), json=who)
+            assert session.status_code == 404
             operations.write_text(text.replace("minRole: customer", "minRole: costumer"))
             await served.until(r'operations/users\.yaml:5:12: .*Did you mean "customer"\?')
             await served.until("Still serving what was served before")
@@ -113,16 +106,23 @@ async def test_changes_are_taken_up_and_mistakes_are_not(desk: Path) -> None:
             assert not await knows("me")
 
 
-async def test_a_port_that_is_taken(desk: Path) -> None:
-    async with serving(desk) as first:
-        port = (await first.until(r"is served at http://127\.0\.0\.1:(\d+)"))[1]
+async def test_each_demo_user_is_who_the_token_says_and_a_port_can_be_taken_once(desk: Path) -> None:
+    async with serving(desk, "--demo") as served:
+        address, port = (await served.until(r"is served at (http://127\.0\.0\.1:(\d+)\S+)")).groups()
+        await served.until("Try it")
+        tokens = dict(re.findall(r"^(\w+) \(\w+\)\n(\S+)$", served.said, re.MULTILINE))
+        async with httpx.AsyncClient(verify=False, timeout=PATIENCE) as client:
+            for name in ("ada", "grace", "kim"):
+                headers = {"authorization": f"Bearer {tokens[name]}"}
+                answer = await client.post(address, headers=headers, json={"query": "{ me { name } }"})
+                assert answer.json() == {"data": {"me": {"name": name.capitalize()}}}
         async with serving(desk, "--port", port) as second:
             await second.until(f"error: Cannot listen at 127.0.0.1, port {port}")
             assert await second.ended() == 3
 
 
-async def test_settings_that_mean_nothing(desk: Path) -> None:
+def test_settings_that_mean_nothing(tidegate: Callable[..., Result], desk: Path) -> None:
     (desk / ".env").write_text((desk / ".env").read_text() + "TIDEGATE_LOG_LEVEL=loud\n")
-    async with serving(desk) as served:
-        await served.until("TIDEGATE_LOG_LEVEL is 'loud'")
-        assert await served.ended() == 2
+    served = tidegate("serve", desk, "--port", "0")
+    assert "TIDEGATE_LOG_LEVEL is 'loud'" in served.stderr
+    assert served.exit_code == 2
