@@ -1,5 +1,5 @@
 import type { Channel, Operation, Sink, Status, Surroundings } from "./channel.js";
-import { asSubscription, type Document, stableKey } from "./documents.js";
+import { asSubscription, type Document, isSubscription, stableKey } from "./documents.js";
 import { asError, firstError, GatewayError, SignedOut } from "./errors.js";
 import { EventStreamChannel } from "./event-stream.js";
 import { SocketEvents } from "./events.js";
@@ -36,7 +36,7 @@ export function change<Result, Variables, Outcome = unknown>(
   return { document: document as Document<never, never>, apply };
 }
 
-/** After so many attempts that did not reach the gateway by websocket, it is asked whether it is there at all. */
+/** After so many attempts by websocket that did not reach a gateway that answers requests, there is another way. */
 const ATTEMPTS = 2;
 
 /** One user's connection with a gateway: live queries over one websocket, requests over HTTP, events over Socket.IO,
@@ -150,7 +150,7 @@ export class Connection {
 
   /** The same connection for another GraphQL client: urql's `forwardSubscription`, for one. */
   forward(operation: Operation, sink: Sink): () => void {
-    return this.#begin(operation, sink, false);
+    return this.#begin(operation, sink, isSubscription(operation.query));
   }
 
   /** Ends everything for good: whatever is watched later stays as it is. */
@@ -193,28 +193,34 @@ export class Connection {
   }
 
   #connect(byEvents: boolean): Channel {
+    let made: Channel | undefined;
     const surroundings: Surroundings = {
       url: this.#url,
       linger: this.#linger,
       fetch: this.fetch,
       token: () => this.#patientToken(),
       refused: (token) => this.#tokens.forget(token),
-      say: (status) => this.#status.get() !== "signedOut" && this.#status.set(status),
+      say: (status) => {
+        // One that was left has nothing to say any more.
+        if (this.#channel === made && this.#status.get() !== "signedOut") this.#status.set(status);
+      },
       isSignedOut: () => this.#status.get() === "signedOut",
     };
-    if (byEvents) return new EventStreamChannel(surroundings);
-    return new WebSocketChannel(surroundings, this.#options.webSocket, () => void this.#unreached());
+    if (byEvents) made = new EventStreamChannel(surroundings);
+    else made = new WebSocketChannel(surroundings, this.#options.webSocket, () => void this.#unreached());
+    return made;
   }
 
   /** A gateway that answers requests and no websocket is behind something that lets none through. */
   async #unreached(): Promise<void> {
-    this.#failed += 1;
-    if (this.#failed < ATTEMPTS || (this.#options.transport ?? "auto") !== "auto") return;
+    if ((this.#options.transport ?? "auto") !== "auto") return;
     const websocket = this.#channel;
     try {
       const body = JSON.stringify({ query: "{ __typename }" });
       const answer = await this.fetch(this.#url, { method: "POST", headers: { "content-type": "application/json" }, body });
       if (!answer.ok || this.#channel !== websocket || this.#status.get() === "open") return;
+      this.#failed += 1;
+      if (this.#failed < ATTEMPTS) return;
     } catch {
       return;
     }

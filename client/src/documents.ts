@@ -32,6 +32,14 @@ export function asSubscription(document: Document<unknown, never>): string {
   throw new TypeError("There is no query in this document.");
 }
 
+export function isSubscription(text: string): boolean {
+  try {
+    return asSubscription(text) === text;
+  } catch {
+    return false;
+  }
+}
+
 /** The same text for the same values, in whatever order they were given. What is undefined was not given. */
 export function stableKey(value: unknown): string {
   return JSON.stringify(value, (_, inner: unknown) => {

@@ -4,12 +4,13 @@ import { type Channel, DEAF, type Operation, pause, type Sink, sleep, type Surro
 /** The gateway closes with it where a token is not good, or has expired. */
 const FORBIDDEN = 4403;
 
-/** A websocket, by graphql-ws. `failed` is told of each attempt that did not even reach the gateway. */
+/** A websocket, by graphql-ws. `failed` is told of each attempt that did not reach the gateway, until one has. */
 export class WebSocketChannel implements Channel {
   readonly #client: Client;
   readonly #fences = new Map<number, (arrived: boolean) => void>();
   #socket: WebSocket | undefined;
   #acknowledged = false;
+  #reached = false;
   #token: string | null = null;
   #fence = 0;
 
@@ -35,13 +36,14 @@ export class WebSocketChannel implements Channel {
         opened: (socket) => (this.#socket = socket as WebSocket),
         connected: () => {
           this.#acknowledged = true;
+          this.#reached = true;
           surroundings.say("open");
         },
         closed: (event) => {
           clearTimeout(deaf);
           const { code } = event as CloseEvent;
           if (code === FORBIDDEN) surroundings.refused(this.#token);
-          else if (!this.#acknowledged && code < 4000) failed();
+          else if (!this.#reached && code < 4000) failed();
           this.#socket = undefined;
           this.#acknowledged = false;
           this.#settleAll(false);

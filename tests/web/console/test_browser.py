@@ -5,105 +5,71 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Page, async_playwright, expect
+import pytest_asyncio
+from playwright.async_api import Browser, Page, expect
 
-from tests.realtime.screens import PEOPLE, change, connect, watch
-from tests.web.console.conftest import Console, Opened, token
+from tests import browsing
+from tests.browsing import browser, opened_page
+from tests.realtime.screens import PEOPLE, change, connect, copy_desk, watch
+from tests.web.console.conftest import Console, running, token
 from tidegate.console.inside import Inside
 from tidegate.core.emission import Audience, Emission
 from tidegate.runs.store import run_store
 from tidegate.settings import Environment, Settings
 from tidegate.web.server import build_server, listen
 
-ROOT = Path(__file__).parents[3]
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-AXE = ROOT / "web-demo" / "node_modules" / "axe-core" / "axe.min.js"
-SHOTS = ROOT / "web-demo" / "build" / "screenshots"
+__all__ = ["browser"]
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 DRAWN = 300
 """As in rows.js."""
 
-expect.set_options(timeout=60_000)
 
+class Window(browsing.Window):
+    """Somebody's window of the console."""
 
-class Window:
-    """Somebody's browser. `complaints`: what its console said, and what was asked of other addresses."""
-
-    def __init__(self, page: Page, console: Console) -> None:
-        self.page = page
-        self.console = console
-        self.complaints: list[str] = []
-        page.on("console", lambda said: self._hear(said.type, said.text))
-        page.on("pageerror", lambda error: self.complaints.append(f"thrown: {error}"))
-        page.on("request", lambda asked: self._ask(asked.url))
-
-    def _hear(self, kind: str, text: str) -> None:
+    def __init__(self, page: Page, served: Console) -> None:
         # Refused requests are told of by the browser itself.
-        if kind in ("error", "warning") and "status of 40" not in text:
-            self.complaints.append(text)
-
-    def _ask(self, url: str) -> None:
-        if not url.startswith((self.console.origin, "data:")):
-            self.complaints.append(f"asked {url}")
+        super().__init__(page, served.origin, forgiven=("status of 40",))
 
     async def open(self, place: str = "") -> Page:
-        await self.page.goto(f"{self.console.origin}/console#/{place}")
+        await self.page.goto(f"{self.origin}/console#/{place}")
         return self.page
 
-    async def axe(self) -> list[str]:
-        """What is wrong for people who cannot see, hear or point: rules, and where."""
-        # As a debugger does: the page's own policy would not let it in.
-        session = await self.page.context.new_cdp_session(self.page)
-        script = AXE.read_text(encoding="utf-8") + "; axe.run(document, { resultTypes: ['violations'] })"
-        options = {
-            "expression": script,
-            "awaitPromise": True,
-            "returnByValue": True,
-            "allowUnsafeEvalBlockedByCSP": True,
-        }
-        answer = await session.send("Runtime.evaluate", options)
-        found: Any = answer["result"]["value"]
-        return [
-            f"{violation['id']}: {node['html'][:200]} {node['failureSummary'][:300]}"
-            for violation in found["violations"]
-            for node in violation["nodes"]
-        ]
-
     async def shoot(self, name: str) -> None:
-        SHOTS.mkdir(parents=True, exist_ok=True)
-        await self.page.screenshot(path=SHOTS / f"console-{name}.png")
+        await super().shoot(f"console-{name}")
 
 
-@pytest.fixture
-async def desk(opened: Opened) -> Console:
+@pytest_asyncio.fixture(loop_scope="session")
+async def desk(tmp_path: Path) -> AsyncIterator[Console]:
     demo = [
         {"name": name, "role": claims["role"], "claims": claims, "token": token(name)["authorization"][7:]}
         for name, claims in PEOPLE.items()
     ]
-    return await opened(environment=Environment.DEVELOPMENT, demo=demo)
+    async with running(copy_desk(tmp_path / "desk"), demo, environment=Environment.DEVELOPMENT) as served:
+        yield served
 
 
-@pytest.fixture
-async def windows() -> AsyncIterator[Any]:
-    """Opens one: `await windows(console, width=390, dark=True)`."""
+@pytest_asyncio.fixture(loop_scope="session")
+async def operator(tmp_path: Path) -> AsyncIterator[Console]:
+    """In production, with TIDEGATE_CONSOLE=admins."""
+    async with running(copy_desk(tmp_path / "desk")) as served:
+        yield served
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def windows(browser: Browser) -> AsyncIterator[Any]:
+    """Opens one: `await windows(desk, width=390, dark=True)`."""
     async with AsyncExitStack() as stack:
-        playwright = await stack.enter_async_context(async_playwright())
-        # Chromium's own walls want a user who is not root.
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        stack.push_async_callback(browser.close)
 
-        async def open_one(console: Console, *, width: int = 1280, height: int = 800, dark: bool = False) -> Window:
-            context = await browser.new_context(
-                viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"
-            )
-            context.set_default_timeout(60_000)
-            return Window(await context.new_page(), console)
+        async def open_one(served: Console, **options: Any) -> Window:
+            return Window(await stack.enter_async_context(opened_page(browser, **options)), served)
 
         yield open_one
 
