@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import httpx
 import pytest
 from playwright.async_api import Browser, BrowserContext, async_playwright, expect
 
@@ -54,7 +53,7 @@ def borrow(folder: Path) -> None:
 async def test_one_minute(tmp_path: Path, wheels: Path) -> None:
     installing = {"PIP_FIND_LINKS": str(wheels), "PIP_NO_INDEX": "1", "PIP_NO_DEPS": "1", "PIP_IGNORE_INSTALLED": "1"}
     install, serve, query = section(MINUTE)
-    async with Reader(tmp_path, **installing) as reader:
+    async with Reader(tmp_path, None, **installing) as reader:
         for command in install.text.splitlines(keepends=True):
             await reader.type(command)
             borrow(tmp_path)
@@ -70,16 +69,17 @@ async def test_one_minute(tmp_path: Path, wheels: Path) -> None:
             await page.keyboard.press("Control+Enter")
             result = page.locator(".result-window")
             await expect(result).to_contain_text('"openTickets": 6')
-            assert reader.served is not None
-            ada = (await reader.served.until(r"ada \(customer\)\n(\S+)"))[1]
-            filed = {"query": 'mutation { createTicket(title: "A", description: "B") { id } }'}
-            async with httpx.AsyncClient(verify=False, timeout=60) as client:
-                headers = {"authorization": f"Bearer {ada}"}
-                await client.post(f"http://{reader.place}/graphql", json=filed, headers=headers)
-            await expect(result).to_contain_text('"openTickets": 7')
             console = await opened.new_page()
             await console.goto(f"http://{reader.place}/console")
-            await expect(console.locator("body")).to_contain_text("createTicket")
+            await console.get_by_text("createTicket", exact=True).first.click()
+            await console.get_by_role("tab", name="Run").click()
+            await console.get_by_label("as", exact=True).select_option("demo:ada")
+            await console.get_by_label("title").fill("The printer hums")
+            await console.get_by_label("description").fill("In B flat.")
+            await console.get_by_role("button", name="Run", exact=True).click()
+            await expect(result).to_contain_text('"openTickets": 7')
+            await console.get_by_role("link", name="Live").first.click()
+            await expect(console.get_by_role("list", name="refreshes")).to_contain_text("openTickets")
 
 
 Check = Callable[[Reader, BrowserContext], Awaitable[None]]
@@ -94,7 +94,8 @@ async def live(reader: Reader, windows: BrowserContext) -> None:
     await one.get_by_role("button", name="Add").click()
     await expect(two.locator("li").nth(2)).to_have_text("☐ Look at two windows")
     await reader.type(
-        'curl -s http://127.0.0.1:8000/graphql --json \'{"query": "mutation { setDone(id: 3, done: true) { id } }"}\'\n'
+        "curl -s http://127.0.0.1:8000/graphql -H 'content-type: application/json'"
+        """ -d '{"query": "mutation { setDone(id: 3, done: true) { id } }"}'\n"""
     )
     await expect(one.locator("li").nth(2)).to_have_text("☑ Look at two windows")
 
@@ -125,10 +126,10 @@ AFTER: dict[str, Check] = {
 }
 
 
-async def test_step_by_step(tmp_path: Path) -> None:
+async def test_step_by_step(tmp_path: Path, tidegate: Path) -> None:
     steps = list(dict.fromkeys(block.section for block in BLOCKS if block.section != MINUTE))
     assert AFTER.keys() < set(steps)
-    async with browser() as opened, Reader(tmp_path) as reader:
+    async with browser() as opened, Reader(tmp_path, tidegate) as reader:
         for name in steps:
             followed = section(name)[:-2] if AFTER.get(name) is ringing else section(name)
             for block in followed:
