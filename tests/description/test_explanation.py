@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from tidegate.core.footprint import Touch
+from tidegate.description.compiled import runnable_of
 from tidegate.description.explanation import Explanation
 from tidegate.description.tables import assume_tables
-from tidegate.kinds import installed_kinds
-from tidegate.schema.compile import compile_project
+from tidegate.edition import Edition
 
 FILES = {
     "tidegate.yaml": "name: notes\nroles: [anonymous]\nintegrations: { db: { kind: sqlite, file: notes.db } }\n",
@@ -36,10 +37,11 @@ def test_writes_of_known_rows_are_told_once_for_each_table(tmp_path: Path) -> No
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         path.write_text(text)
-    catalog = compile_project(tmp_path, installed_kinds(), {})
+    edition = Edition.load(tmp_path, {})
+    catalog = edition.catalog
     for integration in catalog.integrations.values():
         assume_tables(integration, catalog)
-    explained = Explanation(catalog, {"notes": ()}).of("fill")
+    explained = Explanation(catalog, partial(runnable_of, edition)).of("fill")
     assert set(explained.touches) == {
         Touch("db", "notes"),
         Touch("db", "notes", frozenset({"n"})),

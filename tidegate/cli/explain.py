@@ -6,8 +6,8 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -20,8 +20,7 @@ from tidegate.cli.idle import IdleSandbox
 from tidegate.cli.operations import find_operation
 from tidegate.cli.parameters import examples, folder_or_operation
 from tidegate.cli.project import environment
-from tidegate.core.call import Runnable
-from tidegate.description.compiled import runnables_of
+from tidegate.description.compiled import runnable_of
 from tidegate.description.explanation import Explained, Explanation
 
 URL: Final = "http://127.0.0.1:8000"
@@ -98,12 +97,8 @@ async def _explain(folder: Path, name: str | None, *, online: bool) -> list[Expl
         if not online:
             for integration in catalog.integrations.values():
                 assume_tables(integration, catalog)
-        runnables: dict[str, Sequence[Runnable]] = {}
-        explanation = Explanation(catalog, runnables)
-        wanted = tuple(catalog.operations) if name is None else (name,)
-        for each in dict.fromkeys(needed for one in wanted for needed in explanation.needed(one)):
-            runnables[each] = tuple(runnables_of(edition, catalog.operations[each]))
-        return [explanation.of(each) for each in wanted]
+        explanation = Explanation(catalog, partial(runnable_of, edition))
+        return [explanation.of(each) for each in (catalog.operations if name is None else (name,))]
     finally:
         if online:
             await edition.close()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
-from time import perf_counter
+from collections.abc import Iterator, Mapping
+from functools import partial
+from time import thread_time
 from typing import Any, Final
 
-from tidegate.core.call import Runnable
 from tidegate.core.footprint import Touch
-from tidegate.description.compiled import runnables_of
+from tidegate.description.compiled import runnable_of
 from tidegate.description.explanation import Explained, Explanation, Seen
 from tidegate.edition import Edition
 
@@ -23,30 +23,28 @@ class Refreshing:
     def __init__(self) -> None:
         self._edition: Edition | None = None
         self._explanation: Explanation | None = None
-        self._runnables: dict[str, Sequence[Runnable]] = {}
         self._finding = asyncio.Lock()
 
     async def of(self, edition: Edition, name: str) -> Mapping[str, Any]:
         """Any: JSON."""
         if self._edition is not edition or self._explanation is None:
-            self._edition, self._runnables = edition, {}
-            self._explanation = Explanation(edition.catalog, self._runnables)
-        explanation, runnables = self._explanation, self._runnables
-        for each in explanation.needed(name):
-            # One after the other, whoever asks: a query need not wait for all that a mutation needs.
-            async with self._finding:
-                if each not in runnables:
-                    runnables[each] = await _patiently(runnables_of(edition, edition.catalog.operations[each]))
+            self._edition = edition
+            self._explanation = Explanation(edition.catalog, partial(runnable_of, edition))
+        explanation = self._explanation
+        # Each part of it one after the other, whoever asks: a query need not wait for all that a mutation needs.
+        parts = explanation.preparing(name)
+        while await self._goes_on(parts):
+            pass
         return _told(explanation.of(name))
 
-
-async def _patiently(runnables: Iterator[Runnable]) -> Sequence[Runnable]:
-    found, began = [], perf_counter()
-    for runnable in runnables:
-        found.append(runnable)
-        await asyncio.sleep((SHARE - 1) * (perf_counter() - began))
-        began = perf_counter()
-    return found
+    async def _goes_on(self, parts: Iterator[None]) -> bool:
+        async with self._finding:
+            # Of the processor's time: on a busy machine others' would count for ours.
+            began = thread_time()
+            for _ in parts:
+                await asyncio.sleep((SHARE - 1) * (thread_time() - began))
+                return True
+            return False
 
 
 def _told(explained: Explained) -> Mapping[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from tidegate.core.call import Runnable
@@ -22,8 +21,3 @@ def runnable_of(edition: Edition, operation: Operation, rank: int) -> Runnable:
     text = document_text(operation, operation.arguments, fields)
     (call,) = compile_document(edition.api, text, None).shape({}).calls
     return edition.runner.compile(operation, call.selection, rank)
-
-
-def runnables_of(edition: Edition, operation: Operation) -> Iterator[Runnable]:
-    """For each role that may call it, the lowest first; each is compiled when it is its turn."""
-    return (runnable_of(edition, operation, rank) for rank in range(operation.rank, len(edition.catalog.roles)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import zip_longest
@@ -70,47 +70,71 @@ class Explained:
 
 
 class Explanation:
-    """Of a catalog whose tables are known, or assumed. `runnables` are operations, each for every role that may call
-    it, the lowest first, and all fields that are not relations; before something is told `of` an operation, those that
-    are `needed` for it are there."""
+    """Of a catalog whose tables are known, or assumed. `ready` makes an operation ready for a role's rank and all
+    fields that are not relations; that costs, so it is called for what is needed, and once."""
 
-    def __init__(self, catalog: Catalog, runnables: Mapping[str, Sequence[Runnable]]) -> None:
+    def __init__(self, catalog: Catalog, ready: Callable[[Operation, int], Runnable]) -> None:
         self._catalog = catalog
-        self._runnables = runnables
-        self._reads: dict[str, tuple[Read, ...]] = {}
-        self._wide: dict[str, tuple[Read, ...]] = {}
+        self._ready = ready
+        self._runnables: dict[tuple[str, int], Runnable] = {}
+        self._reads: dict[tuple[str, bool], tuple[Read, ...]] = {}
+        self._reaches: dict[str, tuple[Read, ...]] = {}
         self._touches: dict[str, tuple[Touch, ...]] = {}
-
-    def needed(self, name: str) -> Sequence[str]:
-        """What mutations touch is known without compiling them; what queries read is not."""
-        if self._catalog.operations[name].kind is Kind.QUERY:
-            return (name,)
-        return (name, *self._named(Kind.QUERY))
 
     def of(self, name: str) -> Explained:
         operation = self._catalog.operations[name]
+        for _ in self.preparing(name):
+            pass
+        return self._query(operation) if operation.kind is Kind.QUERY else self._mutation(operation)
+
+    def preparing(self, name: str) -> Iterator[None]:
+        """What `of` has to do before it can answer, in parts: of hundreds of operations it takes seconds."""
+        operation = self._catalog.operations[name]
         if operation.kind is Kind.QUERY:
-            return self._query(operation)
-        return self._mutation(operation)
+            yield from self._make_ready(operation, wide=False)
+            yield from self._make_ready(operation, wide=True)
+            return
+        for each in map(self._catalog.operations.__getitem__, self._named(Kind.QUERY)):
+            if self._may_concern(operation, each):
+                yield from self._make_ready(each, wide=False)
+                if not self._concerns(operation, each, wide=False):
+                    yield from self._make_ready(each, wide=True)
+
+    def _make_ready(self, query: Operation, *, wide: bool) -> Iterator[None]:
+        for rank in self._ranks(query, wide=wide):
+            if (query.name, rank) not in self._runnables:
+                self._runnables[query.name, rank] = self._ready(query, rank)
+                yield
+
+    def _ranks(self, query: Operation, *, wide: bool) -> range:
+        return range(query.rank, len(self._catalog.roles) if wide else query.rank + 1)
 
     def _query(self, operation: Operation) -> Explained:
-        runnable = self._runnables[operation.name][0]
+        runnable = self._runnables[operation.name, operation.rank]
         if operation.plan.flow is not None:
             # The values of its steps are known when it is called.
             seen = tuple(self._shown([read], {}) for read in self._read_by(operation, wide=False))
         else:
             seen = tuple(dict.fromkeys(each for step in runnable.steps for each in self._seen(operation, step)))
         grade = max((each.grade for each in seen), key=list(Grade).index, default=Grade.EXACT)
-        others = [each for each in self._named(Kind.MUTATION) if self._concerns(each, operation, wide=False)]
-        wide = [each for each in self._named(Kind.MUTATION) if self._concerns(each, operation, wide=True)]
+        others = [
+            each
+            for each in self._named(Kind.MUTATION)
+            if self._concerns(self._catalog.operations[each], operation, wide=False)
+        ]
+        wide = [
+            each
+            for each in self._named(Kind.MUTATION)
+            if self._concerns(self._catalog.operations[each], operation, wide=True)
+        ]
         more = tuple(name for name in wide if name not in others)
         why = _why(operation, self._catalog) if grade is Grade.OPAQUE else ""
         return Explained(operation, grade, seen, (), tuple(others), more, why)
 
     def _mutation(self, operation: Operation) -> Explained:
         queries = [self._catalog.operations[name] for name in self._named(Kind.QUERY)]
-        others = tuple(each.name for each in queries if self._concerns(operation.name, each, wide=False))
-        wide = (each.name for each in queries if self._concerns(operation.name, each, wide=True))
+        others = tuple(each.name for each in queries if self._concerns(operation, each, wide=False))
+        wide = (each.name for each in queries if self._concerns(operation, each, wide=True))
         touches = self._touched_by(operation)
         why = _why(operation, self._catalog) if any(touch.table is None for touch in touches) else ""
         shown = tuple(dict.fromkeys(replace(touch, images=None) for touch in touches))
@@ -119,18 +143,32 @@ class Explanation:
     def _named(self, kind: Kind) -> list[str]:
         return [name for name, operation in self._catalog.operations.items() if operation.kind is kind]
 
-    def _concerns(self, mutation: str, query: Operation, *, wide: bool) -> bool:
-        operation = self._catalog.operations[mutation]
-        if query.name in operation.refresh.queries:
+    def _may_concern(self, mutation: Operation, query: Operation) -> bool:
+        """Known of every query before it is compiled: whatever it reads is within its reach."""
+        return mutation.refresh.derived and _meet(self._reached_by(query), self._touched_by(mutation))
+
+    def _concerns(self, mutation: Operation, query: Operation, *, wide: bool) -> bool:
+        if query.name in mutation.refresh.queries:
             return True
-        return operation.refresh.derived and _meet(self._read_by(query, wide=wide), self._touched_by(operation))
+        if not self._may_concern(mutation, query):
+            return False
+        touches = self._touched_by(mutation)
+        return _meet(self._read_by(query, wide=False), touches) or (
+            wide and _meet(self._read_by(query, wide=True), touches)
+        )
 
     def _read_by(self, query: Operation, *, wide: bool) -> tuple[Read, ...]:
-        known, runnables = (self._wide if wide else self._reads), self._runnables[query.name]
-        if query.name not in known:
-            reads = _all_reads(runnables if wide else runnables[:1], self._catalog)
-            known[query.name] = (*reads, *self._reach(query)) if wide else reads
-        return known[query.name]
+        key = query.name, wide
+        if key not in self._reads:
+            runnables = [self._runnables[query.name, rank] for rank in self._ranks(query, wide=wide)]
+            reads = _all_reads(runnables, self._catalog)
+            self._reads[key] = (*reads, *self._reach(query)) if wide else reads
+        return self._reads[key]
+
+    def _reached_by(self, query: Operation) -> tuple[Read, ...]:
+        if query.name not in self._reaches:
+            self._reaches[query.name] = tuple(reach_of(query, self._catalog))
+        return self._reaches[query.name]
 
     def _touched_by(self, mutation: Operation) -> tuple[Touch, ...]:
         if mutation.name not in self._touches:

@@ -72,7 +72,7 @@ function overview(operation, project, place) {
         ? `whatever its writes concern${refresh.queries.length ? `, and ${refresh.queries.join(", ")}` : ""}`
         : refresh.queries.join(", ") || "nothing: its author says so"],
     ]));
-  const told = h("div", {}, spinner("Finding out what refreshes what…"));
+  const told = h("div", {}, spinner("Finding out what refreshes what. Of a large project it takes a while, once."));
   const called = h("div");
   place.append(told, called);
   const fail = (at) => (error) => put(at, h("p", { class: "failure" }, error.message));
