@@ -33,6 +33,7 @@ class MysqlDialect(Dialect):
     asks_together = False
     keeps_order = False
     compares_json = True
+    guesses_types = True
 
     def compiling(self, release: int) -> CompilingDialect:  # noqa: ARG002 - what we say, all understand
         return _compiling()

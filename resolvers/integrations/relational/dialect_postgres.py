@@ -77,6 +77,7 @@ class PostgresDialect(Dialect):
     asks_together = True
     keeps_order = True
     compares_json = False
+    guesses_types = False
 
     def compiling(self, release: int) -> CompilingDialect:
         return _compiling(_NewerPostgres if release >= 17 else postgresql.base.PGDialect)

@@ -34,6 +34,7 @@ class SqliteDialect(Dialect):
     asks_together = False
     keeps_order = True
     compares_json = True
+    guesses_types = False
 
     def compiling(self, release: int) -> CompilingDialect:  # noqa: ARG002 - all are alike
         return _compiling()

@@ -110,6 +110,8 @@ class Dialect(ABC):
     """A subquery in FROM keeps its order without a limit, and with one whatever is made of its rows."""
     compares_json: ClassVar[bool]
     """A column of type JSON can be compared."""
+    guesses_types: ClassVar[bool]
+    """A text that is compared with a number is taken for one: `7b` for 7, and what is no number for 0."""
 
     @abstractmethod
     def compiling(self, release: int) -> CompilingDialect: ...

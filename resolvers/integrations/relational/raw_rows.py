@@ -57,7 +57,7 @@ def author_sql(draft: Draft, text: SqlText) -> Fragment:
             parts.append(draft.dialect.text_parameter(draft.bind(part, _as_text)))
         elif part.root in ("row", "prev") and text.subject is not None:
             parts.extend(_field(draft, part, text.subject))
-        elif index in text.alone and draft.dialect.name == "mysql":
+        elif index in text.alone and draft.dialect.guesses_types:
             parts.append(draft.bind(part, _as_letters))
         else:
             parts.append(draft.bind(part, None if draft.dialect.typed else _plain_value))
@@ -88,7 +88,7 @@ def _as_text(value: Json) -> Json:
 
 
 def _as_letters(value: Json) -> Json:
-    """For MySQL, to which every text that is no number equals 0: in quotes a number is its digits."""
+    """For a dialect that `guesses_types`: in quotes a number is its digits."""
     plain = _plain_value(value)
     return plain if plain is None else as_text(int(plain) if isinstance(plain, bool) else plain)
 
