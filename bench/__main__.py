@@ -28,6 +28,7 @@ def parse(words: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("--rows", nargs="+", type=int, help="sizes other than 1, 20, 100 and 1000")
     parser.add_argument("--rounds", type=int)
+    parser.add_argument("--seconds", type=float, help="of a round, and of warming up")
     parser.add_argument("--connections", type=int, help="requests under way at a time (8)")
     parser.add_argument("--json", type=Path, help="also write every sample to this file")
     return parser.parse_args(words)
@@ -42,8 +43,8 @@ async def main(options: argparse.Namespace) -> None:
     plan = queries.Plan(
         sizes=options.rows or base.sizes,
         rounds=options.rounds or base.rounds,
-        seconds=base.seconds,
-        warm_up=base.warm_up,
+        seconds=options.seconds or base.seconds,
+        warm_up=options.seconds or base.warm_up,
         connections=options.connections or base.connections,
     )
     current = asyncio.current_task()

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 
 def test_a_small_run(tmp_path: Path) -> None:
     samples = tmp_path / "samples.json"
-    options = ["--quick", "--only", "tidegate", "strawberry", "--rows", "1", "20", "--rounds", "1"]
+    options = ["--quick", "--only", "tidegate", "strawberry", "--rows", "1", "20", "--rounds", "1", "--seconds", "0.2"]
     command = [sys.executable, "-m", "bench", *options, "--json", str(samples)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
@@ -124,19 +125,24 @@ def check_installed(python: Path, site: Path, elsewhere: Path) -> None:
     assert Path(file).is_relative_to(site)
     tidegate = python.parent / "tidegate"
     assert "Usage: tidegate" in run(tidegate, "--help", cwd=elsewhere)
+    # The example came along.
     run(tidegate, "init", "desk", cwd=elsewhere)
     run(tidegate, "check", "desk", cwd=elsewhere)
-    # The example came along.
-    desk = elsewhere / f"desk_{site.parts[-4]}"
-    run(python.parent / "tidegate", "init", desk, cwd=elsewhere)
-    run(python.parent / "tidegate", "check", desk, cwd=elsewhere)
 
 
 @pytest.fixture(scope="module")
 def distributions(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """The wheel and the sdist, each built from the checkout."""
-    checkout = copy_checkout(tmp_path_factory.mktemp("packaging") / "checkout", "links")
-    wheel, sdist = sorted(build(checkout, "--wheel", "--sdist"), key=lambda path: path.suffix, reverse=True)
+    """The wheel and the sdist, each built from the checkout; once, for all workers of a parallel run."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_TESTRUNUID" in os.environ else base) / "packaging"
+    folder.mkdir(exist_ok=True)
+    done = folder / "done"
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            build(copy_checkout(folder / "checkout", "links"), "--wheel", "--sdist")
+            done.touch()
+    wheel, sdist = sorted((folder / "dist").iterdir(), key=lambda path: path.suffix, reverse=True)
     return wheel, sdist
 
 
