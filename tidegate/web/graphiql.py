@@ -33,6 +33,9 @@ _TYPES: Final[Mapping[str, bytes]] = {
 }
 
 
+_CONSOLE: Final = '      <a href="/console">Console</a>\n'
+
+
 @dataclass(frozen=True, slots=True)
 class StaticFile:
     body: bytes
@@ -41,9 +44,10 @@ class StaticFile:
 
 
 class Page:
-    """The page, and the files under `/graphiql/` that it needs; all read when it is made."""
+    """The page, and the files under `/graphiql/` that it needs; all read when it is made. It leads to the console
+    where there is one."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, console: bool = False) -> None:
         folder = files("tidegate.web.static")
         self._files = {
             entry.name: StaticFile(body, _TYPES[suffix], b'"%s"' % sha256(body).hexdigest()[:32].encode())
@@ -52,6 +56,7 @@ class Page:
             for body in [entry.read_bytes()]
         }
         text = folder.joinpath("graphiql.html").read_text(encoding="utf-8")
+        text = text.replace("{{ console }}", _CONSOLE if console else "")
         self._page = text.replace("{{ name }}", escape(name))
 
     def reply(self) -> Reply:

@@ -126,7 +126,8 @@ def build_site(
     """The site of an opened gateway. In development, browsers that open `/graphql` get GraphiQL, and `/debug/live` is
     open to this machine. `frontend` has every address that is not ours; `doorkeeper` lets a demonstration's users
     in; `inside` is what `/console` shows, where there is one."""
-    return Site(gateway, Page(gateway.catalog.name) if development else None, frontend, doorkeeper, inside)
+    page = Page(gateway.catalog.name, console=inside is not None) if development else None
+    return Site(gateway, page, frontend, doorkeeper, inside)
 
 
 def _is_under(path: str, folder: str) -> bool:
