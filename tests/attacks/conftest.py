@@ -288,7 +288,7 @@ def write_project(folder: Path, *, postgres: bool) -> Path:
         types.write(TYPES)
     with (folder / "tidegate.yaml").open("a") as settings:
         # A busy machine is no mistake.
-        settings.write("limits: { timeout: 1m }\n")
+        settings.write("limits: { timeout: 1m, headTimeout: 1m, bodyTimeout: 1m }\n")
     tickets = folder / "objects" / "tickets.yaml"
     changed = [(tickets, DELETE, CUSTOMERS_DELETE)]
     if postgres:
