@@ -1,4 +1,5 @@
-"""The compiled path over a real database against graphql-core's own executor, on thousands of random documents.
+"""The compiled path over a real database against graphql-core's own executor, on random documents: hundreds by default,
+and as many as one likes by hand.
 
 Both ask the same gateway with the same user. The compiled path lets the database build the JSON with the client's
 aliases; the reference asks for plain fields and lets graphql-core do aliases, fragments, directives, merging and null
@@ -29,8 +30,8 @@ from tidegate.testing.documents import DocumentWriter, Written
 
 DESK = Path(__file__).parent.parent / "examples" / "servicedesk"
 SECRET = "a secret of at least thirty-two bytes, for tests"
-DOCUMENTS = int(os.environ.get("TIDEGATE_TEST_DOCUMENTS", "100"))
-"""For each database and role; for as long as one likes by hand."""
+DOCUMENTS = int(os.environ.get("TIDEGATE_TEST_DOCUMENTS", "75"))
+"""For each database and role; CONTRIBUTING.md says how to ask for more."""
 
 VALUES: Mapping[tuple[str, str], tuple[Json, ...]] = {
     ("ticket", "id"): ("1", "2", "3", "999", "no number"),
