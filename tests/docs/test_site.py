@@ -12,11 +12,13 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from playwright.async_api import async_playwright, expect
+from playwright.async_api import ViewportSize, async_playwright, expect
 
 from tests.docs.site import Page, is_ours, nowhere, pages
 
 ROOT = Path(__file__).parents[2]
+PHONE: ViewportSize = {"width": 390, "height": 844}
+DESKTOP: ViewportSize = {"width": 1280, "height": 800}
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 
 
@@ -68,9 +70,20 @@ async def test_a_browser_asks_nobody_else(site: Path) -> None:
             page = await browser.new_page()
             page.on("request", lambda request: asked.append(request.url))
             page.on("pageerror", lambda error: complaints.append(str(error)))
+            page.on("console", lambda said: complaints.append(said.text))
             page.set_default_timeout(60_000)
-            for place in ("index.html", "reference/format.html", "reference/live.html"):
+            await page.set_viewport_size(PHONE)
+            for place in (
+                "index.html",
+                "decisions/0007-live-queries.html",
+                "reference/live.html",
+                "reference/format.html",
+            ):
                 await page.goto(f"{origin}/{place}", wait_until="networkidle")
+                # Wide tables and blocks are scrolled by themselves, with the keyboard too.
+                assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), place
+                assert await page.locator(".md-typeset__scrollwrap:not([tabindex])").count() == 0, place
+            await page.set_viewport_size(DESKTOP)
             await page.keyboard.press("s")
             await page.keyboard.type("headTimeout bodyTimeout")
             hits = page.locator(".md-search-result__list")
