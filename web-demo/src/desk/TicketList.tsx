@@ -145,18 +145,33 @@ function Lines({ tickets, selected }: { tickets: readonly Line[]; selected: stri
   useEffect(() => {
     known.current = new Map(tickets.map((each) => [each.id, mark(each)]));
   }, [tickets]);
-  // Whoever comes back from a ticket is where they left.
+  // Whoever comes back from a ticket is on its line, and whoever's line goes away on the one that took its place.
   const list = useRef<HTMLUListElement>(null);
+  const places = useRef(new Map<string, number>());
+  const focused = useRef<string>(undefined);
   const left = useRef(selected);
+  const focus = (id: string) => {
+    const links = [...(list.current?.querySelectorAll<HTMLElement>("[data-ticket] a") ?? [])];
+    const own = links.find((link) => link.closest<HTMLElement>("[data-ticket]")?.dataset["ticket"] === id);
+    (own ?? links[Math.min(places.current.get(id) ?? 0, links.length - 1)])?.focus();
+  };
+  useEffect(() => {
+    const lost = focused.current;
+    if (lost !== undefined && document.activeElement === document.body && tickets.every((each) => each.id !== lost)) focus(lost);
+    for (const [index, each] of tickets.entries()) places.current.set(each.id, index);
+  }, [tickets]);
   useEffect(() => {
     const from = left.current;
     left.current = selected;
-    if (from === undefined || selected !== undefined || document.activeElement !== document.body) return;
-    const lines = list.current;
-    (lines?.querySelector<HTMLElement>(`[data-ticket="${CSS.escape(from)}"] a`) ?? lines?.querySelector("a"))?.focus();
+    if (from !== undefined && selected === undefined && document.activeElement === document.body) focus(from);
   }, [selected]);
   return (
-    <ul className="lines" ref={list}>
+    <ul
+      className="lines"
+      ref={list}
+      onFocus={(event) => (focused.current = event.target.closest<HTMLElement>("[data-ticket]")?.dataset["ticket"])}
+      onBlur={() => (focused.current = undefined)}
+    >
       {tickets.map((each) => (
         <li key={each.id} data-ticket={each.id} className={changed.has(each.id) ? "fresh" : undefined} data-draft={isDraft(each.id) || undefined}>
           <Link to={`/tickets/${each.id}`} className="line" current={each.id === selected}>
