@@ -51,7 +51,7 @@ def _told(explained: Explained) -> Mapping[str, Any]:
     return {
         "grade": None if explained.grade is None else str(explained.grade),
         "reads": [_seen(each) for each in explained.reads],
-        "touches": [_touch(each) for each in dict.fromkeys(explained.touches)],
+        "touches": [_touch(each) for each in explained.touches],
         "others": list(explained.others),
         "more": list(explained.more),
         "why": explained.why,
